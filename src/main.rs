@@ -1,0 +1,2 @@
+//! The `reenact` binary.
+fn main() {}
