@@ -1,0 +1,95 @@
+//! How a kind's events become records and come back.
+
+use std::sync::Arc;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::record::{Data, Record};
+
+/// A closed enum of facts, written by serde as `{"type": NAME, "data": {…}}` (adjacently tagged, every variant with fields).
+pub trait Event: Serialize + DeserializeOwned + Clone + Send + 'static {
+    /// The version of an event type that this code writes, from 1.
+    fn version(name: &str) -> u16 {
+        let _ = name;
+        1
+    }
+
+    /// What `evolve` meets in the place of an event whose data was redacted, or `None` if the kind folds over it.
+    fn redacted(name: &str) -> Option<Self> {
+        let _ = name;
+        None
+    }
+}
+
+/// An event's name and data, as the log keeps them.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    /// The name of its type.
+    pub kind: Arc<str>,
+    /// The version of its type.
+    pub version: u16,
+    /// Its data.
+    pub data: Data,
+}
+
+/// Why an event could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// The event is of a type or version that this code does not know: a newer version wrote it.
+    #[error("`{kind}` version {version} was written by a newer version of Reenact: update this one to go on with the stream")]
+    Unknown {
+        /// The name of its type.
+        kind: Arc<str>,
+        /// The version of its type.
+        version: u16,
+    },
+    /// The event is not of the form its type has.
+    #[error("`{kind}` does not have the form of its type: {source}")]
+    Form {
+        /// The name of its type.
+        kind: Arc<str>,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+}
+
+/// Writes an event.
+///
+/// # Errors
+/// The event is not adjacently tagged, or cannot be JSON at all.
+pub fn encode<E: Event>(event: &E) -> Result<Encoded, EventError> {
+    let form = |source| EventError::Form { kind: std::any::type_name::<E>().into(), source };
+    let text = serde_json::to_string(event).map_err(form)?;
+    // serde writes the tag first, then the content: both can be cut out without parsing the data again.
+    let cut = || {
+        let rest = text.strip_prefix(r#"{"type":""#)?;
+        let (name, rest) = rest.split_once('"')?;
+        let data = rest.strip_prefix(r#","data":"#)?.strip_suffix('}')?;
+        Some((name, data))
+    };
+    let (name, data) = cut().ok_or_else(|| form(serde::ser::Error::custom("an event is written as {type, data}")))?;
+    let raw = RawValue::from_string(data.to_owned()).map_err(form)?;
+    Ok(Encoded { kind: name.into(), version: E::version(name), data: Data::Json(raw.into()) })
+}
+
+/// Reads an event; `None` for redacted data that the kind folds over.
+///
+/// # Errors
+/// The type, its version or its form is not known here.
+pub fn decode<E: Event>(record: &Record) -> Result<Option<E>, EventError> {
+    let (kind, version) = (&record.event.kind, record.event.version);
+    let Data::Json(data) = &record.event.data else { return Ok(E::redacted(kind)) };
+    if version > E::version(kind) {
+        return Err(EventError::Unknown { kind: kind.clone(), version });
+    }
+    let text = format!(r#"{{"type":"{kind}","data":{}}}"#, data.get());
+    serde_json::from_str(&text).map(Some).map_err(|source| {
+        // An unknown variant is news from a later version; anything else is a damaged or foreign record.
+        if source.to_string().starts_with("unknown variant") {
+            EventError::Unknown { kind: kind.clone(), version }
+        } else {
+            EventError::Form { kind: kind.clone(), source }
+        }
+    })
+}

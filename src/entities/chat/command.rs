@@ -1,0 +1,107 @@
+//! What may be asked of a chat, and why it may be refused.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::entities::body::Body;
+
+/// A request to a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", deny_unknown_fields)]
+pub enum Command {
+    /// Begins a chat in a session.
+    OpenChat {
+        /// The session.
+        session: Uuid,
+        /// The project that the session works on.
+        project: Uuid,
+        /// What it is called.
+        #[serde(default)]
+        title: Arc<str>,
+        /// The model that answers.
+        model: Arc<str>,
+        /// The agent; `default` where absent.
+        #[serde(default = "default_agent")]
+        agent: Arc<str>,
+    },
+    /// Says something; it waits if a turn is open.
+    PostMessage {
+        /// The id of the message; a fresh one where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<Uuid>,
+        /// What is said.
+        text: Body,
+    },
+    /// Takes a waiting message back.
+    UnqueueMessage {
+        /// The message.
+        message: Uuid,
+    },
+    /// Stops the open turn; what was written stays.
+    CancelTurn {},
+    /// Gives the chat another title, of 1 to 200 characters.
+    RenameChat {
+        /// The title.
+        title: Arc<str>,
+    },
+    /// Has another model answer from the next model call on.
+    ConfigureChat {
+        /// The model.
+        model: Arc<str>,
+    },
+}
+
+fn default_agent() -> Arc<str> {
+    "default".into()
+}
+
+/// Why a chat refuses a command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The chat is there already.
+    #[error("this chat is open already: post a message to it, or open another under a new id")]
+    AlreadyOpen,
+    /// There is no such chat.
+    #[error("there is no such chat: open it first")]
+    NotOpen,
+    /// A message without text.
+    #[error("the message is empty: write something")]
+    EmptyMessage,
+    /// The id belongs to another message.
+    #[error("a message with the id {0} is there already: send each message under an id of its own")]
+    MessageKnown(Uuid),
+    /// The message does not wait.
+    #[error("no message with the id {0} is waiting: it was sent or taken back before")]
+    NotQueued(Uuid),
+    /// Too many messages wait.
+    #[error("{0} messages are waiting already: let the agent work, or take some back")]
+    QueueFull(usize),
+    /// No turn is open.
+    #[error("no turn is open: there is nothing to stop")]
+    NoTurn,
+    /// The title does not fit.
+    #[error("a title has 1 to 200 characters")]
+    BadTitle,
+    /// The name does not fit.
+    #[error("a model's name has 1 to 200 characters, as openai/gpt-5 or offline")]
+    BadModel,
+}
+
+impl replay::decider::Rejection for Rejection {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyOpen => "already_open",
+            Self::NotOpen => "not_open",
+            Self::EmptyMessage => "empty_message",
+            Self::MessageKnown(_) => "message_known",
+            Self::NotQueued(_) => "not_queued",
+            Self::QueueFull(_) => "queue_full",
+            Self::NoTurn => "no_turn",
+            Self::BadTitle => "bad_title",
+            Self::BadModel => "bad_model",
+        }
+    }
+}
