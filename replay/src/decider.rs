@@ -42,7 +42,11 @@ pub trait Decider: 'static {
     ///
     /// # Errors
     /// The rules forbid it.
-    fn decide(state: &Self::State, command: Self::Command, context: &Context) -> Result<Vec<Self::Event>, Self::Rejection>;
+    fn decide(
+        state: &Self::State,
+        command: Self::Command,
+        context: &Context,
+    ) -> Result<Vec<Self::Event>, Self::Rejection>;
 
     /// The answer to what an effect says about itself. Only the host can call this: a client cannot forge a report.
     ///
@@ -114,7 +118,9 @@ impl fmt::Display for EffectKey {
 }
 
 /// Which try of one piece of work, from 1. A retry that the rules want is new work with a new key; this counts restarts only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Attempt(pub u32);
 

@@ -37,7 +37,9 @@ pub struct Encoded {
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// The event is of a type or version that this code does not know: a newer version wrote it.
-    #[error("`{kind}` version {version} was written by a newer version of Reenact: update this one to go on with the stream")]
+    #[error(
+        "`{kind}` version {version} was written by a newer version of Reenact: update this one to go on with the stream"
+    )]
     Unknown {
         /// The name of its type.
         kind: Arc<str>,
@@ -79,7 +81,9 @@ pub fn encode<E: Event>(event: &E) -> Result<Encoded, EventError> {
 /// The type, its version or its form is not known here.
 pub fn decode<E: Event>(record: &Record) -> Result<Option<E>, EventError> {
     let (kind, version) = (&record.event.kind, record.event.version);
-    let Data::Json(data) = &record.event.data else { return Ok(E::redacted(kind)) };
+    let Data::Json(data) = &record.event.data else {
+        return Ok(E::redacted(kind));
+    };
     if version > E::version(kind) {
         return Err(EventError::Unknown { kind: kind.clone(), version });
     }

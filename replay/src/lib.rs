@@ -1,6 +1,12 @@
 //! An event-sourcing engine: an append-only log of streams, entities whose state is the fold of their events, and
 //! effects derived from that state. It knows no AI, no HTTP and no actor framework; it would serve a shop as well.
 
+pub mod decider;
+pub mod digest;
+pub mod entity;
+pub mod event;
 pub mod ids;
 pub mod log;
+pub mod ports;
 pub mod record;
+pub mod runner;

@@ -14,8 +14,8 @@ pub const HEAD_LIMIT: usize = 2 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Body {
-    /// The text itself, at most 16 KiB.
-    Text(Arc<str>),
+    /// The text itself, at most 16 KiB (while it is being written, all of it so far).
+    Text(Arc<String>),
     /// A longer text, stored by its SHA-256.
     Blob(BlobRef),
 }
@@ -51,6 +51,14 @@ impl Body {
         }
     }
 
+    /// Adds to the end of a text that stands here; a reference stays as it is.
+    pub(crate) fn push_str(&mut self, piece: &str) {
+        match self {
+            Self::Text(text) => Arc::make_mut(text).push_str(piece),
+            Self::Blob(_) => {}
+        }
+    }
+
     /// Whether there is no text at all.
     pub fn is_empty(&self) -> bool {
         self.bytes() == 0
@@ -59,17 +67,38 @@ impl Body {
 
 impl Default for Body {
     fn default() -> Self {
-        Self::Text("".into())
+        Self::Text(Arc::default())
     }
 }
 
 impl From<&str> for Body {
     fn from(text: &str) -> Self {
-        Self::Text(text.into())
+        Self::Text(Arc::new(text.to_owned()))
     }
 }
 
 /// The longest start of a text that fits into `limit` bytes and ends at a character.
 pub fn head(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_a_string_and_a_longer_one_an_object() {
+        let text: Body = serde_json::from_str(r#""hello""#).unwrap();
+        assert_eq!(text, "hello".into());
+        let json = r#"{"blob":"ab","bytes":70000,"type":"text/plain","head":"Once"}"#;
+        let blob: Body = serde_json::from_str(json).unwrap();
+        assert_eq!((blob.shown(), blob.bytes()), ("Once", 70_000));
+        assert_eq!(serde_json::to_string(&blob).unwrap(), json);
+    }
+
+    #[test]
+    fn a_head_ends_at_a_character() {
+        assert_eq!(head("aé", 2), "a");
+        assert_eq!(head("aé", 3), "aé");
+    }
 }

@@ -178,9 +178,13 @@ impl Decider for Project {
         }
         Ok(match command {
             Command::RegisterProject { .. } => vec![],
-            Command::RenameProject { name } if super::is_title(&name) => vec![Event::ProjectRenamed { name }],
+            Command::RenameProject { name } if super::is_title(&name) => {
+                vec![Event::ProjectRenamed { name }]
+            }
             Command::RenameProject { .. } => return Err(Rejection::BadName),
-            Command::TrustProject { digest } if !is_digest(&digest) => return Err(Rejection::BadDigest),
+            Command::TrustProject { digest } if !is_digest(&digest) => {
+                return Err(Rejection::BadDigest);
+            }
             Command::TrustProject { digest } if state.trusted.as_ref() == Some(&digest) => vec![],
             Command::TrustProject { digest } => vec![Event::ProjectTrusted { digest }],
             Command::WithdrawTrust {} if state.trusted.is_none() => vec![],
@@ -279,7 +283,9 @@ mod tests {
         let trusted = Event::ProjectTrusted { digest };
         given::<Project>([registered()]).when(trust.clone()).then([trusted.clone()]);
         given::<Project>([registered(), trusted.clone()]).when(trust).then([]);
-        given::<Project>([registered(), trusted]).when(Command::WithdrawTrust {}).then([Event::ProjectTrustWithdrawn {}]);
+        given::<Project>([registered(), trusted])
+            .when(Command::WithdrawTrust {})
+            .then([Event::ProjectTrustWithdrawn {}]);
         given::<Project>([registered()]).when(Command::WithdrawTrust {}).then([]);
         given::<Project>([registered()])
             .when(Command::TrustProject { digest: "yes".into() })

@@ -179,13 +179,19 @@ impl Decider for Session {
         let granted = |path: &Arc<str>| state.read_access.contains(path);
         Ok(match command {
             Command::OpenSession { .. } => return Err(Rejection::AlreadyOpen),
-            Command::RenameSession { title } if super::is_title(&title) => vec![Event::SessionRenamed { title }],
+            Command::RenameSession { title } if super::is_title(&title) => {
+                vec![Event::SessionRenamed { title }]
+            }
             Command::RenameSession { .. } => return Err(Rejection::BadTitle),
             Command::ConfigureSession { model } => vec![Event::SessionConfigured { model }],
-            Command::GrantReadAccess { path } if !path.starts_with('/') => return Err(Rejection::NotAbsolute(path)),
+            Command::GrantReadAccess { path } if !path.starts_with('/') => {
+                return Err(Rejection::NotAbsolute(path));
+            }
             Command::GrantReadAccess { path } if granted(&path) => vec![],
             Command::GrantReadAccess { path } => vec![Event::ReadAccessGranted { path }],
-            Command::RevokeReadAccess { path } if granted(&path) => vec![Event::ReadAccessRevoked { path }],
+            Command::RevokeReadAccess { path } if granted(&path) => {
+                vec![Event::ReadAccessRevoked { path }]
+            }
             Command::RevokeReadAccess { path } => return Err(Rejection::NotGranted(path)),
             Command::ArchiveSession {} => vec![Event::SessionArchived {}],
         })
@@ -272,7 +278,9 @@ mod tests {
         given::<Session>([opened(), granted.clone()]).when(grant("/srv/docs")).then([]);
         given::<Session>([opened()]).when(grant("docs")).then_rejected(Rejection::NotAbsolute("docs".into()));
         let revoke = Command::RevokeReadAccess { path: "/srv/docs".into() };
-        given::<Session>([opened(), granted]).when(revoke.clone()).then([Event::ReadAccessRevoked { path: "/srv/docs".into() }]);
+        given::<Session>([opened(), granted])
+            .when(revoke.clone())
+            .then([Event::ReadAccessRevoked { path: "/srv/docs".into() }]);
         given::<Session>([opened()]).when(revoke).then_rejected(Rejection::NotGranted("/srv/docs".into()));
     }
 
@@ -280,8 +288,6 @@ mod tests {
     fn an_archived_session_takes_nothing_but_being_archived_again() {
         let history = [opened(), Event::SessionArchived {}];
         given::<Session>(history.clone()).when(Command::ArchiveSession {}).then([]);
-        given::<Session>(history)
-            .when(Command::RenameSession { title: "x".into() })
-            .then_rejected(Rejection::Archived);
+        given::<Session>(history).when(Command::RenameSession { title: "x".into() }).then_rejected(Rejection::Archived);
     }
 }

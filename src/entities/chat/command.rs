@@ -26,6 +26,9 @@ pub enum Command {
         /// The agent; `default` where absent.
         #[serde(default = "default_agent")]
         agent: Arc<str>,
+        /// How many tokens one turn may take; 5,000,000 where absent.
+        #[serde(default = "default_token_budget")]
+        token_budget: u64,
     },
     /// Says something; it waits if a turn is open.
     PostMessage {
@@ -56,6 +59,13 @@ pub enum Command {
 
 fn default_agent() -> Arc<str> {
     "default".into()
+}
+
+/// How many tokens one turn may take where nobody says otherwise.
+pub const TOKEN_BUDGET: u64 = 5_000_000;
+
+fn default_token_budget() -> u64 {
+    TOKEN_BUDGET
 }
 
 /// Why a chat refuses a command.

@@ -28,6 +28,8 @@ pub enum Event {
         agent: Arc<str>,
         /// What it came from.
         origin: Origin,
+        /// How many tokens one turn may take.
+        token_budget: u64,
     },
     /// It got another title.
     ChatRenamed {

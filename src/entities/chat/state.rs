@@ -45,6 +45,8 @@ pub struct About {
     pub agent: Arc<str>,
     /// What it came from.
     pub origin: Origin,
+    /// How many tokens one turn may take.
+    pub token_budget: u64,
     /// When it was opened.
     pub opened_at: Micros,
 }

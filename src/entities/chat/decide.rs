@@ -1,0 +1,112 @@
+//! The answers of a chat to commands from outside.
+
+use std::sync::Arc;
+
+use replay::{decider::Context, digest::digest};
+use uuid::Uuid;
+
+use super::{
+    Chat,
+    command::{Command, Rejection},
+    event::{Event, Origin, TurnOutcome},
+    state::{Message, Queued, State},
+};
+use replay::decider::Decider;
+
+/// How many messages may wait.
+pub const QUEUE: usize = 100;
+
+pub(super) fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Rejection> {
+    if let Command::OpenChat { session, project, title, model, agent, token_budget } = command {
+        if state.about.is_some() {
+            return Err(Rejection::AlreadyOpen);
+        }
+        if title.chars().count() > 200 {
+            return Err(Rejection::BadTitle);
+        }
+        check_model(&model)?;
+        let origin = Origin::User;
+        return Ok(vec![Event::ChatOpened { session, project, title, model, agent, origin, token_budget }]);
+    }
+    let Some(about) = &state.about else {
+        return Err(Rejection::NotOpen);
+    };
+    Ok(match command {
+        Command::OpenChat { .. } => return Err(Rejection::AlreadyOpen),
+        Command::PostMessage { message, text } => {
+            if text.shown().trim().is_empty() {
+                return Err(Rejection::EmptyMessage);
+            }
+            let message = message.unwrap_or(context.fresh);
+            if knows(state, message) {
+                return Err(Rejection::MessageKnown(message));
+            }
+            if state.turn.is_none() {
+                begin_turn(state, message, text)
+            } else if state.queue.len() < QUEUE {
+                vec![Event::MessageQueued { message, text }]
+            } else {
+                return Err(Rejection::QueueFull(QUEUE));
+            }
+        }
+        Command::UnqueueMessage { message } => {
+            if !state.queue.iter().any(|queued| queued.message == message) {
+                return Err(Rejection::NotQueued(message));
+            }
+            vec![Event::MessageUnqueued { message }]
+        }
+        Command::CancelTurn {} => {
+            let Some(turn) = &state.turn else {
+                return Err(Rejection::NoTurn);
+            };
+            let (digest, decider_version) = fingerprint(state);
+            let mut events = vec![Event::TurnCancelled { turn: turn.turn, usage: turn.usage, digest, decider_version }];
+            events.extend(next_turn(state));
+            events
+        }
+        Command::RenameChat { title } if !crate::entities::is_title(&title) => {
+            return Err(Rejection::BadTitle);
+        }
+        Command::RenameChat { title } => vec![Event::ChatRenamed { title }],
+        Command::ConfigureChat { model } => {
+            check_model(&model)?;
+            if about.model == model { vec![] } else { vec![Event::ChatConfigured { model }] }
+        }
+    })
+}
+
+/// The events that end the open turn with an outcome, and begin the next one if a message waits.
+pub(super) fn finish_turn(state: &State, outcome: TurnOutcome) -> Vec<Event> {
+    let Some(turn) = &state.turn else {
+        return vec![];
+    };
+    let (digest, decider_version) = fingerprint(state);
+    let mut events = vec![Event::TurnFinished { turn: turn.turn, outcome, usage: turn.usage, digest, decider_version }];
+    events.extend(next_turn(state));
+    events
+}
+
+fn next_turn(state: &State) -> Vec<Event> {
+    let Some(Queued { message, text, .. }) = state.queue.front() else {
+        return vec![];
+    };
+    begin_turn(state, *message, text.clone())
+}
+
+fn begin_turn(state: &State, message: Uuid, text: crate::entities::body::Body) -> Vec<Event> {
+    vec![Event::MessagePosted { message, text }, Event::TurnStarted { turn: state.turns + 1, message }]
+}
+
+fn knows(state: &State, message: Uuid) -> bool {
+    let posted = |known: &Message| matches!(known, Message::User(posted) if posted.message == message);
+    state.queue.iter().any(|queued| queued.message == message) || state.messages.iter().any(posted)
+}
+
+fn check_model(model: &str) -> Result<(), Rejection> {
+    if crate::entities::is_title(model) { Ok(()) } else { Err(Rejection::BadModel) }
+}
+
+fn fingerprint(state: &State) -> (Arc<str>, u32) {
+    let digest = digest(state).expect("a chat's state is plain JSON: its keys are strings and it holds no floats");
+    (digest.into(), Chat::VERSION)
+}

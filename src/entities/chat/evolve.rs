@@ -1,0 +1,237 @@
+//! How each event changes a chat. Total: an event that does not fit the state changes nothing.
+
+use std::sync::Arc;
+
+use replay::{decider::Attempt, ids::Micros};
+
+use super::{
+    event::{Event, ToolOutcome},
+    ids::{CallId, ToolCallId},
+    state::{
+        About, Call, CallState, Interrupted, Message, Posted, Queued, Repeated, State, ToolCall, ToolState, Turn,
+        TurnEnd,
+    },
+};
+use crate::entities::{body::Body, usage::Usage};
+
+/// What the model is told of a tool that was stopped.
+const STOPPED: &str = "The user stopped the turn before this tool answered.";
+
+pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
+    match event {
+        Event::ChatOpened { session, project, title, model, agent, origin, token_budget } => {
+            state.about = Some(About {
+                session: *session,
+                project: *project,
+                title: title.clone(),
+                model: model.clone(),
+                agent: agent.clone(),
+                origin: origin.clone(),
+                token_budget: *token_budget,
+                opened_at: at,
+            });
+        }
+        Event::ChatRenamed { title } => {
+            if let Some(about) = &mut state.about {
+                about.title = title.clone();
+            }
+        }
+        Event::ChatConfigured { model } => {
+            if let Some(about) = &mut state.about {
+                about.model = model.clone();
+            }
+            if let Some(call) =
+                state.current_mut().filter(|call| call.state == CallState::Open && call.attempt.is_none())
+            {
+                call.model = model.clone();
+            }
+        }
+        Event::MessageQueued { message, text } => {
+            state.queue.push_back(Queued { message: *message, text: text.clone(), at });
+        }
+        Event::MessageUnqueued { message } => state.queue.retain(|queued| queued.message != *message),
+        Event::MessagePosted { message, text } => {
+            state.queue.retain(|queued| queued.message != *message);
+            state.messages.push(Message::User(Posted { message: *message, text: text.clone(), at }));
+        }
+        Event::TurnStarted { turn, message } => {
+            state.turns = *turn;
+            state.turn = Some(Turn {
+                turn: *turn,
+                message: *message,
+                started_at: at,
+                usage: Usage::default(),
+                failures: 0,
+                mistakes: 0,
+                repeated: None,
+                limit: None,
+            });
+            push_call(state, CallId { turn: *turn, ordinal: 1 }, at);
+        }
+        Event::ModelCallStarted { call, model, attempt } => {
+            if let Some(open) = open_call(state, *call) {
+                open.interrupt();
+                open.model = model.clone();
+                open.attempt = Some(*attempt);
+            }
+        }
+        Event::ReasoningAppended { call, attempt, text, .. } => {
+            if let Some(open) = attempt_of(state, *call, *attempt) {
+                open.reasoning.push_str(text);
+            }
+        }
+        Event::TextAppended { call, attempt, text, .. } => {
+            if let Some(open) = attempt_of(state, *call, *attempt) {
+                open.text.push_str(text);
+            }
+        }
+        Event::ToolCalled { call, tool_call, provider_id, name, arguments, class } => {
+            if let Some(open) = open_call(state, *call) {
+                open.tool_calls.push(ToolCall {
+                    tool_call: *tool_call,
+                    provider_id: provider_id.clone(),
+                    name: name.clone(),
+                    arguments: arguments.clone(),
+                    class: *class,
+                    since: at,
+                    state: ToolState::Requested,
+                });
+                note_repetition(state, name, arguments);
+            }
+        }
+        Event::ModelCallFinished { call, attempt, stop, usage, latency_ms, text, reasoning } => {
+            if let Some(open) = attempt_of(state, *call, *attempt) {
+                open.state = CallState::Finished { stop: *stop };
+                open.usage = *usage;
+                open.latency_ms = *latency_ms;
+                if let Some(text) = text {
+                    open.text = text.clone();
+                }
+                if let Some(reasoning) = reasoning {
+                    open.reasoning = reasoning.clone();
+                }
+                state.usage += *usage;
+                if let Some(turn) = &mut state.turn {
+                    turn.usage += *usage;
+                    turn.failures = 0;
+                }
+            }
+        }
+        Event::ModelCallFailed { call, error, retry_at, .. } => {
+            if let Some(open) = open_call(state, *call) {
+                open.state = CallState::Failed { error: error.clone(), retry_at: *retry_at };
+                if let Some(turn) = &mut state.turn {
+                    turn.failures += 1;
+                }
+            }
+        }
+        Event::WaitElapsed { call } => {
+            if state.current().is_some_and(|current| current.call == *call) {
+                push_call(state, call.next(), at);
+            }
+        }
+        Event::ToolStarted { tool_call, attempt } => {
+            if let Some(tool) = tool(state, *tool_call) {
+                tool.state = ToolState::Started { attempt: *attempt, at };
+            }
+        }
+        Event::ToolFinished { tool_call, outcome, output, latency_ms, truncated } => {
+            let Some(tool) = tool(state, *tool_call) else {
+                return;
+            };
+            let (output, latency_ms) = (output.clone(), *latency_ms);
+            tool.state = ToolState::Finished { outcome: *outcome, output, latency_ms, truncated: *truncated };
+            if let Some(turn) = &mut state.turn {
+                turn.mistakes = if *outcome == ToolOutcome::Failed { turn.mistakes + 1 } else { 0 };
+            }
+            let done = |call: &&Call| call.tool_calls.iter().all(ToolCall::is_finished);
+            if let Some(next) = state.current().filter(done).map(|call| call.call.next()) {
+                push_call(state, next, at);
+            }
+        }
+        Event::LimitReached { limit, .. } => {
+            if let Some(turn) = &mut state.turn {
+                turn.limit = Some(limit.clone());
+            }
+            if let Some(call) = state.current_mut().filter(|call| call.attempt.is_none()) {
+                call.closing = true;
+            }
+        }
+        Event::TurnFinished { turn, outcome, usage, .. } => end(state, *turn, Some(outcome.clone()), *usage, at),
+        Event::TurnCancelled { turn, usage, .. } => {
+            if let Some(call) = state.current_mut() {
+                call.stop();
+            }
+            end(state, *turn, None, *usage, at);
+        }
+    }
+}
+
+impl Call {
+    /// Puts what an attempt that was cut off had written aside.
+    fn interrupt(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        let reasoning = std::mem::take(&mut self.reasoning);
+        if let Some(attempt) = self.attempt
+            && !(text.is_empty() && reasoning.is_empty())
+        {
+            self.interrupted.push(Interrupted { attempt, reasoning, text });
+        }
+    }
+
+    fn stop(&mut self) {
+        match self.state {
+            CallState::Open | CallState::Failed { .. } => self.state = CallState::Cancelled,
+            CallState::Finished { .. } | CallState::Cancelled => {}
+        }
+        for tool in self.tool_calls.iter_mut().filter(|tool| !tool.is_finished()) {
+            let outcome = ToolOutcome::Cancelled;
+            tool.state = ToolState::Finished { outcome, output: STOPPED.into(), latency_ms: 0, truncated: false };
+        }
+    }
+}
+
+fn push_call(state: &mut State, call: CallId, since: Micros) {
+    let model: Arc<str> = state.about.as_ref().map_or_else(|| "".into(), |about| about.model.clone());
+    let closing = state.turn.as_ref().is_some_and(|turn| turn.limit.is_some());
+    state.messages.push(Message::Call(Box::new(Call {
+        call,
+        model,
+        state: CallState::Open,
+        attempt: None,
+        since,
+        reasoning: Body::default(),
+        text: Body::default(),
+        interrupted: vec![],
+        tool_calls: vec![],
+        usage: Usage::default(),
+        latency_ms: 0,
+        closing,
+    })));
+}
+
+fn open_call(state: &mut State, id: CallId) -> Option<&mut Call> {
+    state.current_mut().filter(|call| call.call == id && call.state == CallState::Open)
+}
+
+fn attempt_of(state: &mut State, id: CallId, attempt: Attempt) -> Option<&mut Call> {
+    open_call(state, id).filter(|call| call.attempt == Some(attempt))
+}
+
+fn tool(state: &mut State, id: ToolCallId) -> Option<&mut ToolCall> {
+    let call = state.current_mut()?;
+    call.tool_calls.iter_mut().find(|tool| tool.tool_call == id && !tool.is_finished())
+}
+
+fn note_repetition(state: &mut State, name: &Arc<str>, arguments: &Body) {
+    let Some(turn) = &mut state.turn else { return };
+    match &mut turn.repeated {
+        Some(last) if last.name == *name && last.arguments == *arguments => last.times += 1,
+        repeated => *repeated = Some(Repeated { name: name.clone(), arguments: arguments.clone(), times: 1 }),
+    }
+}
+
+fn end(state: &mut State, turn: u32, outcome: Option<super::event::TurnOutcome>, usage: Usage, ended_at: Micros) {
+    let started_at = state.turn.take().map_or(ended_at, |open| open.started_at);
+    state.messages.push(Message::End(TurnEnd { turn, outcome, usage, started_at, ended_at }));
+}

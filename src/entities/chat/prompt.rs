@@ -1,0 +1,115 @@
+//! What a model is sent of a conversation. A later prompt begins with the earlier one, so that prefix caches hit.
+
+use std::sync::Arc;
+
+use super::{
+    event::{Limit, ToolOutcome},
+    state::{Call, CallState, Message, State, ToolCall, ToolState},
+};
+use crate::entities::body::Body;
+
+/// One message of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// What a person said.
+    User(Body),
+    /// What the model said.
+    Assistant {
+        /// Its reasoning; some providers want it back.
+        reasoning: Body,
+        /// Its text.
+        text: Body,
+        /// The tools it asked for.
+        tools: Vec<Asked>,
+    },
+    /// What a tool answered.
+    Tool {
+        /// The id under which it was asked for.
+        id: Arc<str>,
+        /// The tool.
+        name: Arc<str>,
+        /// The answer.
+        output: Body,
+        /// What the server adds to it.
+        note: Option<&'static str>,
+        /// The tool could not do it.
+        failed: bool,
+    },
+}
+
+/// A tool that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The id under which it was asked for.
+    pub id: Arc<str>,
+    /// The tool.
+    pub name: Arc<str>,
+    /// The arguments.
+    pub arguments: Body,
+}
+
+/// So many failed tool calls in a row earn a hint.
+pub const MISTAKES_BEFORE_HINT: u32 = 3;
+
+const HINT: &str = "Several tool calls in a row have failed. Read the errors, change the approach, and check names and \
+                    paths with list_directory or find_files before the next call.";
+
+/// The messages for the current call.
+pub fn prompt(state: &State) -> Vec<Part> {
+    let mut parts = vec![];
+    let mut mistakes = 0;
+    for message in &state.messages {
+        match message {
+            Message::User(posted) => parts.push(Part::User(posted.text.clone())),
+            Message::Call(call) => push_call(&mut parts, call, &mut mistakes),
+            Message::End(_) => mistakes = 0,
+        }
+    }
+    if let Some(limit) = state.turn.as_ref().and_then(|turn| turn.limit.as_ref()) {
+        parts.push(Part::User(closing(limit).as_str().into()));
+    }
+    parts
+}
+
+fn push_call(parts: &mut Vec<Part>, call: &Call, mistakes: &mut u32) {
+    // What a cut-off or failed attempt wrote is shown to people, never to the model.
+    if !matches!(call.state, CallState::Finished { .. } | CallState::Cancelled) {
+        return;
+    }
+    if call.text.is_empty() && call.tool_calls.is_empty() {
+        return;
+    }
+    let id = |tool: &ToolCall| {
+        if tool.provider_id.is_empty() { tool.tool_call.to_string().into() } else { tool.provider_id.clone() }
+    };
+    let asked = |tool: &ToolCall| Asked { id: id(tool), name: tool.name.clone(), arguments: tool.arguments.clone() };
+    parts.push(Part::Assistant {
+        reasoning: call.reasoning.clone(),
+        text: call.text.clone(),
+        tools: call.tool_calls.iter().map(asked).collect(),
+    });
+    for tool in &call.tool_calls {
+        let ToolState::Finished { outcome, output, .. } = &tool.state else {
+            continue;
+        };
+        *mistakes = if *outcome == ToolOutcome::Failed { *mistakes + 1 } else { 0 };
+        let note = (*mistakes == MISTAKES_BEFORE_HINT).then_some(HINT);
+        let failed = *outcome != ToolOutcome::Succeeded;
+        parts.push(Part::Tool { id: id(tool), name: tool.name.clone(), output: output.clone(), note, failed });
+    }
+}
+
+fn closing(limit: &Limit) -> String {
+    let met = match limit {
+        Limit::Steps { calls } => format!("its limit of {calls} model calls"),
+        Limit::DoomLoop { tool, times } => {
+            format!("the same call of `{tool}` {times} times in a row")
+        }
+        Limit::ToolMistakes { times } => format!("{times} failed tool calls in a row"),
+        Limit::Tokens { budget } => format!("its budget of {budget} tokens"),
+    };
+    format!(
+        "This turn has reached {met} and ends now. No tools are available any more. Sum up for the user: what you found or \
+         did, what is still open, and what you would do next. Say that the turn ended because it reached {met}."
+    )
+}

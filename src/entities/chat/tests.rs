@@ -1,0 +1,1 @@
+//! What a chat answers, rule by rule.

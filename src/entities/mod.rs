@@ -1,0 +1,19 @@
+//! The rules of every kind of entity: events, commands, state. No async, no clock, no I/O.
+
+mod any;
+pub mod body;
+pub mod chat;
+#[cfg(test)]
+mod given;
+pub mod nothing;
+pub mod project;
+pub mod session;
+pub mod system;
+pub mod usage;
+
+pub use any::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected, StateAt, Work};
+
+/// Whether a text can be a title or a name: 1 to 200 characters, not all of them blank.
+pub fn is_title(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 200
+}

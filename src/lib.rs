@@ -1,0 +1,3 @@
+//! Reenact: a self-hosted platform on which AI agents run and survive.
+
+pub mod entities;
