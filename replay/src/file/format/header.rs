@@ -29,6 +29,8 @@ pub struct Header {
     pub frontier: Option<Frontier>,
     /// What was lost in the segment before it, when that one was closed because of damage.
     pub gap: Option<Gap>,
+    /// Whether the segment before it must stay as it is: a sync of it failed, or it is damaged.
+    pub leave_previous: bool,
 }
 
 /// Durable records that were found damaged: the reason why a segment was closed before it was full.
@@ -70,7 +72,9 @@ impl Header {
         out.extend_from_slice(&self.chain);
         let peaks = self.frontier.as_ref().map_or(&[][..], Frontier::peaks);
         out.extend_from_slice(&size32(peaks.len()).to_le_bytes());
-        let flags = u32::from(self.frontier.is_none()) | (u32::from(self.gap.is_some()) << 1);
+        let flags = u32::from(self.frontier.is_none())
+            | (u32::from(self.gap.is_some()) << 1)
+            | (u32::from(self.leave_previous) << 2);
         out.extend_from_slice(&flags.to_le_bytes());
         let gap = self.gap.unwrap_or(Gap { segment: 0, offset: 0, end_offset: 0, first: 0, end: 0 });
         for number in [gap.segment, gap.offset, gap.end_offset, gap.first, gap.end] {
@@ -115,7 +119,8 @@ impl Header {
         let [gap_segment, offset, end_offset, gap_first, end] = numbers;
         let gap = (flags & 2 != 0).then_some(Gap { segment: gap_segment, offset, end_offset, first: gap_first, end });
         let frontier = if flags & 1 == 0 { Some(frontier(first, count, peaks)?) } else { None };
-        Some(Self { log, epoch, segment, first, chain, frontier, gap })
+        let leave_previous = flags & 4 != 0;
+        Some(Self { log, epoch, segment, first, chain, frontier, gap, leave_previous })
     }
 }
 
@@ -146,6 +151,7 @@ mod tests {
             chain: [9; 32],
             frontier: Some(frontier),
             gap,
+            leave_previous: true,
         }
     }
 
@@ -154,7 +160,7 @@ mod tests {
         let bytes = header().to_bytes();
         assert_eq!(bytes.len(), LEN);
         assert_eq!(Header::parse(&bytes), Ok(header()));
-        let unknowable = Header { frontier: None, gap: None, ..header() };
+        let unknowable = Header { frontier: None, gap: None, leave_previous: false, ..header() };
         assert_eq!(Header::parse(&unknowable.to_bytes()), Ok(unknowable));
     }
 
