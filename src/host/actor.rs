@@ -94,6 +94,7 @@ pub(super) struct EntityActor {
     /// The events with which work was begun: the causes of what it leads to.
     begins: HashMap<EffectKey, Uuid>,
     used: Instant,
+    life: u64,
     sleeping: bool,
 }
 
@@ -123,7 +124,7 @@ impl Handler<Request> for EntityActor {
 }
 
 impl EntityActor {
-    pub fn new(host: Arc<Inner>, kind: Kind, stream: StreamId) -> Self {
+    pub fn new(host: Arc<Inner>, kind: Kind, stream: StreamId, life: u64) -> Self {
         Self {
             host,
             kind,
@@ -134,6 +135,7 @@ impl EntityActor {
             refusal: None,
             begins: HashMap::new(),
             used: Instant::now(),
+            life,
             sleeping: false,
         }
     }
@@ -420,6 +422,8 @@ impl EntityActor {
         let idle = !self.busy && self.queue.is_empty() && self.used.elapsed() >= IDLE;
         if idle && self.host.runner.lock().is_idle(&self.stream) {
             self.sleeping = true;
+            // Whoever asks from now on wakes another; what is in the mailbox already is asked again.
+            self.host.forget(&self.stream, self.life);
             ctx.stop();
         }
     }
@@ -429,7 +433,7 @@ impl Drop for EntityActor {
     fn drop(&mut self) {
         let actions = self.host.runner.lock().orphaned(&self.stream);
         self.act(actions);
-        self.host.forget(&self.stream);
+        self.host.forget(&self.stream, self.life);
         if !self.sleeping && !self.host.is_closing() {
             // It ended by a panic: whoever is sent to it next, or the wake below, folds it anew.
             tracing::error!(stream = %self.stream, "an actor ended; its entity is folded anew");

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -42,7 +42,9 @@ pub(super) struct Inner {
     pub wanting: Mutex<Wanting>,
     wanting_file: PathBuf,
     arbiters: Vec<actix::ArbiterHandle>,
-    actors: Mutex<HashMap<StreamId, Addr<EntityActor>>>,
+    actors: Mutex<HashMap<StreamId, (u64, Addr<EntityActor>)>>,
+    /// Tells actors of one stream that follow each other apart.
+    lives: AtomicU64,
     closing: AtomicBool,
 }
 
@@ -66,6 +68,7 @@ impl Inner {
             wanting_file: wanting,
             arbiters,
             actors: Mutex::default(),
+            lives: AtomicU64::new(0),
             closing: AtomicBool::new(false),
         });
         inner.look_after();
@@ -80,20 +83,21 @@ impl Inner {
 
     pub fn find_or_wake(self: &Arc<Self>, stream: &StreamId) -> Result<Addr<EntityActor>, SubmitError> {
         let mut actors = self.actors.lock();
-        if let Some(actor) = actors.get(stream).filter(|actor| actor.connected()) {
+        if let Some((_, actor)) = actors.get(stream).filter(|(_, actor)| actor.connected()) {
             return Ok(actor.clone());
         }
         let kind = Kind::of(stream).ok_or_else(|| SubmitError::UnknownKind(stream.kind().to_owned()))?;
         let (host, name) = (Arc::clone(self), stream.clone());
-        let actor = EntityActor::start_in_arbiter(self.arbiter(stream), move |_| EntityActor::new(host, kind, name));
-        actors.insert(stream.clone(), actor.clone());
+        let life = self.lives.fetch_add(1, Ordering::Relaxed);
+        let actor = EntityActor::start_in_arbiter(self.arbiter(stream), move |_| EntityActor::new(host, kind, name, life));
+        actors.insert(stream.clone(), (life, actor.clone()));
         Ok(actor)
     }
 
     /// Forgets an actor that ended, unless another has taken its place.
-    pub fn forget(&self, stream: &StreamId) {
+    pub fn forget(&self, stream: &StreamId, life: u64) {
         let mut actors = self.actors.lock();
-        if actors.get(stream).is_some_and(|actor| !actor.connected()) {
+        if actors.get(stream).is_some_and(|(of, _)| *of == life) {
             actors.remove(stream);
         }
     }
