@@ -33,8 +33,6 @@ const IDLE: Duration = Duration::from_secs(60);
 const IDLE_CHECK: Duration = Duration::from_secs(20);
 
 /// What can be asked of an actor.
-#[derive(Message)]
-#[rtype(result = "()")]
 pub(super) enum Request {
     /// A command from outside.
     Command { command: Box<Command>, by: By, id: CommandId, reply: oneshot::Sender<Result<Accepted, SubmitError>> },
@@ -52,6 +50,10 @@ pub(super) enum Request {
     View { reply: oneshot::Sender<Result<(Revision, Box<RawValue>), SubmitError>> },
     /// Go out of service.
     Retire { reason: String },
+}
+
+impl Message for Request {
+    type Result = ();
 }
 
 impl Request {
