@@ -1,0 +1,3 @@
+//! Reenact, the product: the rooms that the binary is made of.
+
+pub mod models;

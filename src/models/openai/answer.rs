@@ -1,0 +1,227 @@
+//! Puts an answer together from the events of its stream. Pure: text in, chunks out.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::calls::{CallDelta, Calls};
+use super::failure::Origin;
+use super::usage::normalised;
+use crate::models::request::tokens;
+use crate::models::{Chunk, ErrorKind, ModelError, ModelRequest, Stop, Usage};
+
+#[derive(Debug, Deserialize)]
+struct Event {
+    #[serde(default)]
+    choices: Vec<Choice>,
+    usage: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Choice {
+    /// Servers that do not stream send the whole `message` instead.
+    #[serde(alias = "message")]
+    delta: Option<Delta>,
+    finish_reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Delta {
+    content: Option<String>,
+    reasoning_content: Option<Value>,
+    reasoning: Option<Value>,
+    refusal: Option<String>,
+    tool_calls: Option<Vec<CallDelta>>,
+}
+
+/// The answer so far.
+#[derive(Debug)]
+pub(super) struct Answer {
+    origin: Arc<Origin>,
+    model: String,
+    first_id: usize,
+    prompt_tokens: u64,
+    calls: Calls,
+    text: usize,
+    reasoning: usize,
+    stop: Option<Stop>,
+    usage: Option<Value>,
+    began: bool,
+}
+
+impl Answer {
+    /// An answer of which nothing has come yet.
+    pub fn new(origin: Arc<Origin>, request: &ModelRequest) -> Self {
+        Self {
+            origin,
+            model: request.model.clone(),
+            first_id: request.tool_calls_so_far(),
+            prompt_tokens: request.estimated_tokens(),
+            calls: Calls::default(),
+            text: 0,
+            reasoning: 0,
+            stop: None,
+            usage: None,
+            began: false,
+        }
+    }
+
+    /// Takes one event's data; gives what it adds.
+    pub fn event(&mut self, data: &str) -> Result<Vec<Chunk>, ModelError> {
+        let event: Value = serde_json::from_str(data).map_err(|error| self.garbled(&error))?;
+        if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
+            return Err(self.origin.reported(error, &self.model));
+        }
+        if event.get("object").and_then(Value::as_str) == Some("error") {
+            return Err(self.origin.reported(&event, &self.model));
+        }
+        if !event.is_object() || (event.get("choices").is_none() && event.get("usage").is_none()) {
+            return if self.began {
+                Ok(Vec::new())
+            } else {
+                Err(self.foreign())
+            };
+        }
+        let event: Event = serde_json::from_value(event).map_err(|error| self.garbled(&error))?;
+        self.began = true;
+        if event.usage.as_ref().is_some_and(|usage| !usage.is_null()) {
+            self.usage = event.usage;
+        }
+        match event.choices.into_iter().next() {
+            Some(choice) => self.choice(choice),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn choice(&mut self, choice: Choice) -> Result<Vec<Chunk>, ModelError> {
+        let mut chunks = Vec::new();
+        if let Some(delta) = choice.delta {
+            // Some servers send the same reasoning under both names.
+            let reasoning = [delta.reasoning_content, delta.reasoning]
+                .into_iter()
+                .flatten()
+                .find_map(|value| match value {
+                    Value::String(text) if !text.is_empty() => Some(text),
+                    _ => None,
+                });
+            if let Some(text) = reasoning {
+                self.reasoning += text.chars().count();
+                chunks.push(Chunk::Reasoning(text));
+            }
+            for text in [delta.content, delta.refusal]
+                .into_iter()
+                .flatten()
+                .filter(|text| !text.is_empty())
+            {
+                self.text += text.chars().count();
+                chunks.push(Chunk::Text(text));
+            }
+            for call in delta.tool_calls.into_iter().flatten() {
+                self.calls.add(call);
+            }
+        }
+        match choice.finish_reason.as_deref() {
+            None | Some("") => {}
+            Some("length" | "max_tokens" | "model_length") => self.stop = Some(Stop::Length),
+            Some("content_filter") => self.stop = Some(Stop::ContentFilter),
+            Some("tool_calls" | "function_call") => self.stop = Some(Stop::ToolCalls),
+            Some("insufficient_system_resource") => {
+                let message = format!(
+                    "{} ran out of resources in the middle of the answer: try again later.",
+                    self.origin.label
+                );
+                return Err(self.origin.error(ErrorKind::Overloaded, &message));
+            }
+            Some("error") => {
+                let message = format!(
+                    "{} broke the answer off with an error: try again.",
+                    self.origin.label
+                );
+                return Err(self.origin.error(ErrorKind::BrokenStream, &message));
+            }
+            // `stop`, and the names that smaller servers have for it.
+            Some(_) => self.stop = Some(Stop::End),
+        }
+        Ok(chunks)
+    }
+
+    /// The provider said that the answer is complete: the tool calls and the end.
+    pub fn done(self) -> Result<Vec<Chunk>, ModelError> {
+        let came = self.text > 0 || self.reasoning > 0 || !self.calls.is_empty();
+        match self.stop {
+            None if !came => {
+                let message = format!(
+                    "{} ended the answer before it began: try again.",
+                    self.origin.label
+                );
+                Err(self.origin.error(ErrorKind::BrokenStream, &message))
+            }
+            stop => Ok(self.finish(stop.unwrap_or(Stop::End))),
+        }
+    }
+
+    /// The stream ended or failed without the provider's word that the answer is complete. If it had said why it
+    /// stopped, only the usage can be missing; otherwise the answer is broken, as `failure` says.
+    pub fn cut(self, failure: ModelError) -> Result<Vec<Chunk>, ModelError> {
+        match self.stop {
+            Some(stop) => Ok(self.finish(stop)),
+            None => Err(failure),
+        }
+    }
+
+    fn finish(self, stop: Stop) -> Vec<Chunk> {
+        let usage = self.final_usage();
+        let cut = matches!(stop, Stop::Length | Stop::ContentFilter);
+        let mut chunks = self.calls.finish(self.first_id, cut);
+        let stop = match stop {
+            Stop::End | Stop::ToolCalls if chunks.is_empty() => Stop::End,
+            Stop::End | Stop::ToolCalls => Stop::ToolCalls,
+            Stop::Length | Stop::ContentFilter => stop,
+        };
+        chunks.push(Chunk::Finished { stop, usage });
+        chunks
+    }
+
+    fn final_usage(&self) -> Usage {
+        let counted = self.usage.as_ref().and_then(normalised);
+        // Some servers send the object with nothing but zeros.
+        counted
+            .filter(|usage| usage.input > 0 || usage.output > 0)
+            .unwrap_or_else(|| {
+                let count =
+                    |characters: usize| tokens(u64::try_from(characters).unwrap_or(u64::MAX));
+                Usage {
+                    input: self.prompt_tokens,
+                    output: count(self.text + self.calls.characters()) + count(self.reasoning),
+                    reasoning: count(self.reasoning),
+                    cache_read: 0,
+                    cache_write: 0,
+                    estimated: true,
+                    raw: self.usage.clone(),
+                }
+            })
+    }
+
+    fn garbled(&self, error: &serde_json::Error) -> ModelError {
+        if !self.began {
+            return self.foreign();
+        }
+        let message = format!(
+            "{} sent something unreadable in the middle of the answer ({error}): try again.",
+            self.origin.label
+        );
+        self.origin.error(ErrorKind::BrokenStream, &message)
+    }
+
+    /// What came is not an answer of a language model.
+    pub fn foreign(&self) -> ModelError {
+        let Origin {
+            label, base_url, ..
+        } = &*self.origin;
+        let message = format!(
+            "{base_url} answered, but not as a language model does: check the address of {label}."
+        );
+        self.origin.error(ErrorKind::BadAnswer, &message)
+    }
+}
