@@ -86,29 +86,38 @@ impl Providers {
             Some((id, model)) => (id, Some(model.trim()).filter(|model| !model.is_empty())),
             None => (name, None),
         };
-        let Some((provider, wire)) = self
+        let (provider, wire) = self.provider(id, name)?;
+        let Some(model) = model.or(provider.default_model.as_deref()) else {
+            let message = format!("Name a model of {} as `{id}/NAME`.", provider.label);
+            return Err(ModelError::new(ErrorKind::UnknownModel, id, message));
+        };
+        Ok((Arc::clone(wire) as Arc<dyn Model>, model.to_owned()))
+    }
+
+    /// The provider of that id if it can be asked; `name` is what was asked for.
+    fn provider(
+        &self,
+        id: &str,
+        name: &str,
+    ) -> Result<&(ProviderSettings, Arc<OpenAi>), ModelError> {
+        let Some(found) = self
             .over_http
             .iter()
             .find(|(provider, _)| provider.id == id)
         else {
-            return Err(self.unknown(name));
+            let message = format!("There is no model `{name}`. There are: {}.", self.names());
+            return Err(ModelError::new(ErrorKind::UnknownModel, id, message));
         };
-        if !provider.configured {
-            let message = format!(
-                "{} is not set up: set {} and start again, or use one of: {}.",
-                provider.label,
-                provider.key_name,
-                self.names()
-            );
-            return Err(ModelError::new(ErrorKind::BadKey, id, message));
+        if found.0.configured {
+            return Ok(found);
         }
-        match model.or(provider.default_model.as_deref()) {
-            Some(model) => Ok((Arc::clone(wire) as Arc<dyn Model>, model.to_owned())),
-            None => {
-                let message = format!("name a model of {} as `{id}/NAME`.", provider.label);
-                Err(ModelError::new(ErrorKind::UnknownModel, id, message))
-            }
-        }
+        let message = format!(
+            "{} is not set up: set {} and start again, or use one of: {}.",
+            found.0.label,
+            found.0.key_name,
+            self.names()
+        );
+        Err(ModelError::new(ErrorKind::BadKey, id, message))
     }
 
     /// Every provider, the offline model first, without asking any server.
@@ -137,14 +146,7 @@ impl Providers {
         if id == OFFLINE {
             return Ok(vec![OFFLINE.to_owned()]);
         }
-        match self
-            .over_http
-            .iter()
-            .find(|(provider, _)| provider.id == id)
-        {
-            Some((_, wire)) => wire.models().await,
-            None => Err(self.unknown(id)),
-        }
+        self.provider(id, id)?.1.models().await
     }
 
     fn names(&self) -> String {
@@ -163,15 +165,6 @@ impl Providers {
             );
         }
         names.join(", ")
-    }
-
-    fn unknown(&self, name: &str) -> ModelError {
-        let message = format!("there is no model `{name}`. There are: {}.", self.names());
-        ModelError::new(
-            ErrorKind::UnknownModel,
-            name.split('/').next().unwrap_or(name),
-            message,
-        )
     }
 }
 

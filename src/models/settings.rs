@@ -87,7 +87,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            stall: Duration::from_secs(60),
+            stall: Duration::from_mins(1),
             list: Duration::from_secs(5),
         }
     }

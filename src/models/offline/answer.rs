@@ -202,3 +202,131 @@ fn introduction(request: &ModelRequest, text: Option<&str>) -> String {
     answer.push_str("Several requests may stand in one message, one to a line. For real answers set a provider's key, such as `OPENAI_API_KEY` or `DEEPSEEK_API_KEY`, and choose its model.");
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::models::ToolSpec;
+
+    fn tool(name: &str) -> ToolSpec {
+        let schema = json!({"type": "object", "properties": {"path": {}, "pattern": {}}});
+        ToolSpec {
+            name: name.into(),
+            description: String::new(),
+            schema,
+        }
+    }
+
+    fn asked(messages: Vec<Message>) -> ModelRequest {
+        ModelRequest {
+            messages,
+            tools: vec![tool("read_file"), tool("list_directory")],
+            ..ModelRequest::default()
+        }
+    }
+
+    fn said(request: &ModelRequest) -> String {
+        let texts = answer(request).into_iter().filter_map(|beat| match beat {
+            Beat::Text(text) => Some(text),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    fn after_a_tool(name: &str, arguments: &str, text: &str, failed: bool) -> String {
+        let call = ToolCallRequest {
+            id: "c".into(),
+            name: name.into(),
+            arguments: arguments.into(),
+        };
+        let result = Message::ToolResult {
+            tool_call_id: "c".into(),
+            name: name.into(),
+            text: text.into(),
+            failed,
+        };
+        let answer = Message::Assistant {
+            text: String::new(),
+            reasoning: String::new(),
+            tool_calls: vec![call],
+        };
+        said(&asked(vec![Message::user("read a.rs"), answer, result]))
+    }
+
+    #[test]
+    fn a_request_calls_the_tool_that_grants_it() {
+        let beats = answer(&asked(vec![Message::user("read a.rs\nlist")]));
+        let call = |name: &str, arguments: &str| Beat::ToolCall {
+            id: None,
+            name: name.into(),
+            arguments: arguments.into(),
+        };
+        let reasoning = Beat::Reasoning("The message asks to read `a.rs` and to list `.`.".into());
+        let calls = [
+            call("read_file", r#"{"path":"a.rs"}"#),
+            call("list_directory", r#"{"path":"."}"#),
+        ];
+        assert_eq!(beats, [&[reasoning][..], &calls].concat());
+    }
+
+    #[test]
+    fn a_tool_that_is_not_there_is_named() {
+        let text = said(&asked(vec![Message::user("search TODO")]));
+        assert!(
+            text.contains("`search_text`, which I was not given"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_a_tool_gave_is_summed_up_with_an_excerpt_in_its_language() {
+        let text = after_a_tool("read_file", r#"{"path":"a.rs"}"#, "fn main() {}\n", false);
+        assert!(
+            text.starts_with("**read_file** `a.rs` gave 1 line:\n\n```rust\nfn main() {}\n```"),
+            "{text}"
+        );
+        assert!(text.ends_with(LABEL), "{text}");
+    }
+
+    #[test]
+    fn a_tool_that_failed_or_gave_nothing_is_said_to_have() {
+        let failed = after_a_tool("read_file", r#"{"path":"a.rs"}"#, "no such file", true);
+        assert!(
+            failed.contains("`a.rs` failed:\n\n```text\nno such file\n```"),
+            "{failed}"
+        );
+        let empty = after_a_tool("read_file", "no JSON", "", false);
+        assert!(empty.starts_with("**read_file** gave nothing."), "{empty}");
+    }
+
+    #[test]
+    fn anything_else_is_answered_with_what_it_is_and_the_requests_that_have_a_tool() {
+        let text = said(&asked(vec![Message::user("Hello there")]));
+        assert!(
+            text.contains("offline model") && text.contains("“Hello there”"),
+            "{text}"
+        );
+        assert!(
+            text.contains("`read FILE`") && !text.contains("`find GLOB`"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn results_of_an_earlier_turn_are_not_summed_up_again() {
+        let result = Message::ToolResult {
+            tool_call_id: "c".into(),
+            name: "n".into(),
+            text: "x".into(),
+            failed: false,
+        };
+        let text = said(&asked(vec![
+            Message::user("read a"),
+            result,
+            Message::user("thanks"),
+        ]));
+        assert!(text.contains("“thanks”"), "{text}");
+    }
+}

@@ -173,3 +173,111 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 fn characters(text: &str) -> u64 {
     u64::try_from(text.chars().count()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{ErrorKind, Message, ToolCallRequest};
+
+    async fn played(request: ModelRequest, beats: Vec<Beat>) -> Vec<Result<Chunk, ModelError>> {
+        play(request, beats, 0).collect().await
+    }
+
+    fn call(name: &str) -> Beat {
+        Beat::ToolCall {
+            id: None,
+            name: name.into(),
+            arguments: "{}".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn words_come_one_by_one_and_join_to_the_text() {
+        let chunks = played(
+            ModelRequest::default(),
+            vec![Beat::Text("one two\n\nthree".into())],
+        )
+        .await;
+        let words: Vec<String> = chunks
+            .into_iter()
+            .filter_map(|chunk| match chunk {
+                Ok(Chunk::Text(word)) => Some(word),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(words, ["one ", "two\n", "\n", "three"]);
+    }
+
+    #[tokio::test]
+    async fn tool_calls_come_after_the_text_with_ids_that_the_conversation_has_not_used() {
+        let earlier = ToolCallRequest {
+            id: "offline_0".into(),
+            name: "a".into(),
+            arguments: "{}".into(),
+        };
+        let message = Message::Assistant {
+            text: String::new(),
+            reasoning: String::new(),
+            tool_calls: vec![earlier],
+        };
+        let request = ModelRequest {
+            messages: vec![message],
+            ..ModelRequest::default()
+        };
+        let chunks = played(request, vec![call("x"), Beat::Text("t".into()), call("y")]).await;
+        let expected = |index: u32, id: &str, name: &str| {
+            Ok(Chunk::ToolCall {
+                index,
+                id: id.into(),
+                name: name.into(),
+                arguments: "{}".into(),
+            })
+        };
+        assert_eq!(
+            chunks[..3],
+            [
+                Ok(Chunk::Text("t".into())),
+                expected(0, "offline_1", "x"),
+                expected(1, "offline_2", "y"),
+            ]
+        );
+        assert!(
+            matches!(
+                chunks[3..],
+                [Ok(Chunk::Finished {
+                    stop: Stop::ToolCalls,
+                    ..
+                })]
+            ),
+            "{chunks:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_follows_an_error() {
+        let error = ModelError::new(ErrorKind::RateLimited, "offline", "wait");
+        let chunks = played(
+            ModelRequest::default(),
+            vec![Beat::Fail(error.clone()), Beat::Text("t".into())],
+        )
+        .await;
+        assert_eq!(chunks, [Err(error)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_pace_is_kept_on_the_clock() {
+        let start = tokio::time::Instant::now();
+        let beats = vec![
+            Beat::Text("a b ".into()),
+            Beat::Pace(4),
+            Beat::Text("c d".into()),
+            Beat::Pause(Duration::from_secs(3)),
+        ];
+        let chunks: Vec<_> = play(ModelRequest::default(), beats, 2).collect().await;
+        assert_eq!(chunks.len(), 5);
+        assert_eq!(
+            start.elapsed(),
+            Duration::from_millis(2 * 500 + 2 * 250 + 3_000)
+        );
+    }
+}

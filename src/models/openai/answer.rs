@@ -225,3 +225,218 @@ impl Answer {
         self.origin.error(ErrorKind::BadAnswer, &message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::models::{Message, ProviderSettings};
+
+    fn answer() -> Answer {
+        let settings = ProviderSettings::compatible("home", "http://127.0.0.1:1/v1", None);
+        let url = settings.url().unwrap();
+        let request = ModelRequest {
+            model: "m".into(),
+            messages: vec![Message::user("12345678")],
+            ..ModelRequest::default()
+        };
+        Answer::new(Arc::new(Origin::new(&settings, url)), &request)
+    }
+
+    fn delta(delta: Value) -> String {
+        json!({"choices": [{"index": 0, "delta": delta}]}).to_string()
+    }
+
+    fn stop(reason: &str) -> String {
+        json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}).to_string()
+    }
+
+    /// The whole answer to these events, `[DONE]` included.
+    fn whole(events: &[String]) -> Result<Vec<Chunk>, ModelError> {
+        let mut answer = answer();
+        let mut chunks = Vec::new();
+        for event in events {
+            chunks.extend(answer.event(event)?);
+        }
+        chunks.extend(answer.done()?);
+        Ok(chunks)
+    }
+
+    fn stopped(events: &[String]) -> Stop {
+        match whole(events).unwrap().pop() {
+            Some(Chunk::Finished { stop, .. }) => stop,
+            other => panic!("the answer ends with {other:?}"),
+        }
+    }
+
+    fn text(text: &str) -> Chunk {
+        Chunk::Text(text.into())
+    }
+
+    fn estimated(input: u64, output: u64, reasoning: u64) -> Usage {
+        Usage {
+            input,
+            output,
+            reasoning,
+            estimated: true,
+            ..Usage::default()
+        }
+    }
+
+    #[test]
+    fn text_comes_as_it_was_sent_and_empty_pieces_do_not() {
+        let events = [
+            delta(json!({"role": "assistant", "content": ""})),
+            delta(json!({"content": "Hel"})),
+            delta(json!({"content": null})),
+            delta(json!({"content": "lo"})),
+            stop("stop"),
+        ];
+        let end = Chunk::Finished {
+            stop: Stop::End,
+            usage: estimated(2, 2, 0),
+        };
+        assert_eq!(whole(&events).unwrap(), [text("Hel"), text("lo"), end]);
+    }
+
+    #[test]
+    fn reasoning_is_read_under_either_name_and_once_under_both() {
+        for piece in [
+            json!({"reasoning_content": "so"}),
+            json!({"reasoning": "so"}),
+            json!({"reasoning": "so", "reasoning_content": "so"}),
+        ] {
+            let chunks =
+                whole(&[delta(piece), delta(json!({"content": "a"})), stop("stop")]).unwrap();
+            let end = Chunk::Finished {
+                stop: Stop::End,
+                usage: estimated(2, 2, 1),
+            };
+            assert_eq!(chunks, [Chunk::Reasoning("so".into()), text("a"), end]);
+        }
+    }
+
+    #[test]
+    fn tool_calls_come_whole_before_the_end() {
+        let call = json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "list", "arguments": "{}"}}]});
+        let chunks = whole(&[delta(call), stop("tool_calls")]).unwrap();
+        assert!(
+            matches!(
+                &chunks[..],
+                [
+                    Chunk::ToolCall { .. },
+                    Chunk::Finished {
+                        stop: Stop::ToolCalls,
+                        ..
+                    }
+                ]
+            ),
+            "{chunks:?}"
+        );
+    }
+
+    #[test]
+    fn the_reason_to_stop_follows_what_there_is() {
+        let call = delta(
+            json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "list", "arguments": "{}"}}]}),
+        );
+        let a = delta(json!({"content": "a"}));
+        assert_eq!(stopped(&[call, stop("stop")]), Stop::ToolCalls);
+        assert_eq!(stopped(&[a.clone(), stop("tool_calls")]), Stop::End);
+        assert_eq!(stopped(&[a.clone(), stop("eos")]), Stop::End);
+        assert_eq!(stopped(&[a.clone(), stop("length")]), Stop::Length);
+        assert_eq!(
+            stopped(&[a.clone(), stop("content_filter")]),
+            Stop::ContentFilter
+        );
+        assert_eq!(stopped(&[a]), Stop::End);
+    }
+
+    #[test]
+    fn the_providers_usage_is_taken_wherever_it_stands() {
+        let raw = json!({"prompt_tokens": 7, "completion_tokens": 3});
+        let last = json!({"choices": [], "usage": raw}).to_string();
+        let chunks = whole(&[delta(json!({"content": "a"})), stop("stop"), last]).unwrap();
+        let usage = Usage {
+            input: 7,
+            output: 3,
+            raw: Some(raw),
+            ..Usage::default()
+        };
+        assert_eq!(
+            chunks.last(),
+            Some(&Chunk::Finished {
+                stop: Stop::End,
+                usage
+            })
+        );
+    }
+
+    #[test]
+    fn usage_of_nothing_but_zeros_is_estimated_with_the_raw_object_beside_it() {
+        let raw = json!({"prompt_tokens": 0, "completion_tokens": 0});
+        let last = json!({"choices": [], "usage": raw}).to_string();
+        let chunks = whole(&[delta(json!({"content": "a"})), stop("stop"), last]).unwrap();
+        let usage = Usage {
+            raw: Some(raw),
+            ..estimated(2, 1, 0)
+        };
+        assert_eq!(
+            chunks.last(),
+            Some(&Chunk::Finished {
+                stop: Stop::End,
+                usage
+            })
+        );
+    }
+
+    #[test]
+    fn a_whole_message_is_an_answer_too() {
+        let body = json!({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]})
+            .to_string();
+        let mut answer = answer();
+        assert_eq!(answer.event(&body).unwrap(), [text("a")]);
+    }
+
+    #[test]
+    fn an_error_within_the_stream_ends_it() {
+        let error = json!({"error": {"message": "busy", "type": "overloaded_error"}}).to_string();
+        let error = whole(&[delta(json!({"content": "a"})), error]).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Overloaded);
+        assert!(error.message.contains("busy"), "{error}");
+    }
+
+    #[test]
+    fn garbage_is_a_bad_answer_at_the_start_and_a_broken_stream_later() {
+        let kind = |events: &[String]| whole(events).unwrap_err().kind;
+        assert_eq!(kind(&["{".into()]), ErrorKind::BadAnswer);
+        assert_eq!(kind(&["{\"hello\": 1}".into()]), ErrorKind::BadAnswer);
+        assert_eq!(
+            kind(&[delta(json!({"content": "a"})), "{".into()]),
+            ErrorKind::BrokenStream
+        );
+        assert_eq!(
+            kind(&[delta(json!({"content": "a"})), stop("error")]),
+            ErrorKind::BrokenStream
+        );
+        assert_eq!(kind(&[]), ErrorKind::BrokenStream);
+    }
+
+    #[test]
+    fn a_cut_after_the_reason_to_stop_loses_nothing_but_the_usage() {
+        let failure = ModelError::new(ErrorKind::BrokenStream, "home", "cut");
+        let mut finished = answer();
+        finished.event(&delta(json!({"content": "a"}))).unwrap();
+        finished.event(&stop("stop")).unwrap();
+        let end = Chunk::Finished {
+            stop: Stop::End,
+            usage: estimated(2, 1, 0),
+        };
+        assert_eq!(finished.cut(failure.clone()), Ok(vec![end]));
+
+        let mut unfinished = answer();
+        unfinished.event(&delta(json!({"content": "a"}))).unwrap();
+        assert_eq!(unfinished.cut(failure.clone()), Err(failure));
+    }
+}

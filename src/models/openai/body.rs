@@ -123,7 +123,7 @@ fn wire_message(message: &Message, dialect: Dialect) -> WireMessage<'_> {
         } => WireMessage {
             // Some servers refuse an empty text beside tool calls, others a missing one without them.
             content: (!text.is_empty() || tool_calls.is_empty())
-                .then(|| Cow::Borrowed(text.as_str())),
+                .then_some(Cow::Borrowed(text.as_str())),
             reasoning_content: dialect.sends_reasoning_back.then_some(reasoning.as_str()),
             tool_calls: tool_calls.iter().map(wire_call).collect(),
             ..WireMessage::plain("assistant", text)

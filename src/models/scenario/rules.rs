@@ -113,7 +113,7 @@ fn beats(step: &Step) -> Vec<Beat> {
         Step::DelayMs(ms) => vec![Beat::Pause(Duration::from_millis(*ms))],
         Step::WordsPerSecond(pace) => vec![Beat::Pace(*pace)],
         Step::Usage(usage) => vec![Beat::Usage(reported(*usage))],
-        Step::Stop(stop) => vec![Beat::Stop(*stop)],
+        Step::Stop(reason) => vec![Beat::Stop(*reason)],
         Step::Error(fault) => vec![Beat::Fail(error(fault))],
         Step::BreakOff(how) => vec![Beat::Fail(broken_off(*how))],
     }
@@ -168,5 +168,177 @@ fn broken_off(how: Break) -> ModelError {
             OFFLINE,
             "The scenario let the answer stall.",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::Stop;
+
+    fn answer() -> Message {
+        Message::Assistant {
+            text: String::new(),
+            reasoning: String::new(),
+            tool_calls: vec![],
+        }
+    }
+
+    fn result(text: &str) -> Message {
+        Message::ToolResult {
+            tool_call_id: "c".into(),
+            name: "n".into(),
+            text: text.into(),
+            failed: false,
+        }
+    }
+
+    fn asked(messages: Vec<Message>) -> ModelRequest {
+        ModelRequest {
+            system: "Be brief".into(),
+            messages,
+            ..ModelRequest::default()
+        }
+    }
+
+    fn when(when: &str) -> Scenario {
+        Scenario::parse(&format!(
+            r#"{{"rules": [{{"when": {when}, "then": [{{"text": "yes"}}]}}]}}"#
+        ))
+        .unwrap()
+    }
+
+    fn fits(matcher: &str, messages: Vec<Message>) -> bool {
+        when(matcher).beats(&asked(messages)).is_some()
+    }
+
+    #[test]
+    fn a_matcher_looks_at_the_last_user_message() {
+        let talk = || {
+            vec![
+                Message::user("Weather?"),
+                answer(),
+                Message::user("in Oslo"),
+            ]
+        };
+        assert!(fits(r#"{"contains": "OSLO"}"#, talk()));
+        assert!(!fits(r#"{"contains": "weather"}"#, talk()));
+        assert!(fits(r#"{"regex": "^in \\w+$"}"#, talk()));
+        assert!(fits("{}", talk()));
+    }
+
+    #[test]
+    fn a_matcher_counts_the_calls_of_the_turn_and_sees_its_tool_results() {
+        let turn = || vec![Message::user("a"), answer(), result("4 °C")];
+        assert!(fits(r#"{"call": 2}"#, turn()));
+        assert!(!fits(r#"{"call": 1}"#, turn()));
+        assert!(fits(
+            r#"{"has_tool_result": true, "tool_result_contains": "4 °c"}"#,
+            turn()
+        ));
+        assert!(fits(
+            r#"{"has_tool_result": false}"#,
+            vec![Message::user("a"), result("x"), Message::user("b")]
+        ));
+    }
+
+    #[test]
+    fn all_that_is_given_must_hold() {
+        assert!(fits(
+            r#"{"contains": "a", "system_contains": "brief"}"#,
+            vec![Message::user("a")]
+        ));
+        assert!(!fits(
+            r#"{"contains": "a", "system_contains": "long"}"#,
+            vec![Message::user("a")]
+        ));
+    }
+
+    #[test]
+    fn a_rule_with_times_lets_the_next_one_answer_the_same_request() {
+        let scenario = Scenario::parse(
+            r#"{"rules": [
+                {"when": {"times": 1}, "then": [{"error": {"kind": "rate_limited", "retry_after_ms": 5}}]},
+                {"then": [{"text": "now"}]}
+            ]}"#,
+        )
+        .unwrap();
+        let first = scenario.beats(&asked(vec![Message::user("a")])).unwrap();
+        let [Beat::Fail(error)] = &first[..] else {
+            panic!("{first:?}")
+        };
+        assert_eq!(
+            (error.kind, error.retry_after_ms),
+            (ErrorKind::RateLimited, Some(5))
+        );
+        assert_eq!(
+            scenario.beats(&asked(vec![Message::user("a")])),
+            Some(vec![Beat::Text("now".into())])
+        );
+        let another = scenario.beats(&asked(vec![Message::user("b")])).unwrap();
+        assert!(matches!(&another[..], [Beat::Fail(_)]), "{another:?}");
+    }
+
+    #[test]
+    fn steps_become_beats_in_order() {
+        let scenario = Scenario::parse(
+            r#"{"words_per_second": 5, "rules": [{"then": [
+                {"reasoning": "r"}, {"repeat": {"text": "{n} ", "times": 2}}, {"delay_ms": 7}, {"words_per_second": 0},
+                {"tool_calls": [{"name": "t", "arguments": {"a": 1}}, {"name": "u", "arguments": "{", "id": "i"}]},
+                {"usage": {"input": 9, "output": 2}}, {"stop": "length"}, {"break_off": "stall"}
+            ]}]}"#,
+        )
+        .unwrap();
+        let beats = scenario.beats(&asked(vec![])).unwrap();
+        assert_eq!(
+            beats[..9],
+            [
+                Beat::Pace(5),
+                Beat::Reasoning("r".into()),
+                Beat::Text("1 ".into()),
+                Beat::Text("2 ".into()),
+                Beat::Pause(Duration::from_millis(7)),
+                Beat::Pace(0),
+                Beat::ToolCall {
+                    id: None,
+                    name: "t".into(),
+                    arguments: r#"{"a":1}"#.into()
+                },
+                Beat::ToolCall {
+                    id: Some("i".into()),
+                    name: "u".into(),
+                    arguments: "{".into()
+                },
+                Beat::Usage(Usage {
+                    input: 9,
+                    output: 2,
+                    raw: serde_json::to_value(UsageStep {
+                        input: 9,
+                        output: 2,
+                        ..UsageStep::default()
+                    })
+                    .ok(),
+                    ..Usage::default()
+                }),
+            ]
+        );
+        assert_eq!(beats[9], Beat::Stop(Stop::Length));
+        assert!(
+            matches!(&beats[10..], [Beat::Fail(error)] if error.kind == ErrorKind::Stalled),
+            "{beats:?}"
+        );
+    }
+
+    #[test]
+    fn the_schema_knows_every_field_of_a_rule() {
+        let schema = Scenario::schema().to_string();
+        for field in [
+            "tool_result_contains",
+            "words_per_second",
+            "break_off",
+            "retry_after_ms",
+        ] {
+            assert!(schema.contains(field), "{field}");
+        }
     }
 }
