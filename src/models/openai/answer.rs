@@ -69,7 +69,12 @@ impl Answer {
 
     /// Takes one event's data; gives what it adds.
     pub fn event(&mut self, data: &str) -> Result<Vec<Chunk>, ModelError> {
-        let event: Value = serde_json::from_str(data).map_err(|error| self.garbled(&error))?;
+        let event: Value = match serde_json::from_str(data) {
+            Ok(event) => event,
+            // Only the usage can still be missing, and it can be estimated.
+            Err(_) if self.stop.is_some() => return Ok(Vec::new()),
+            Err(error) => return Err(self.garbled(&error)),
+        };
         if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
             return Err(self.origin.reported(error, &self.model));
         }
@@ -207,9 +212,11 @@ impl Answer {
         if !self.began {
             return self.foreign();
         }
+        let Origin {
+            label, base_url, ..
+        } = &*self.origin;
         let message = format!(
-            "{} sent something unreadable in the middle of the answer ({error}): try again.",
-            self.origin.label
+            "{label} at {base_url} sent something unreadable in the middle of the answer ({error}): try again."
         );
         self.origin.error(ErrorKind::BrokenStream, &message)
     }
