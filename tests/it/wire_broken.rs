@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::asking::{ask, at, question};
-use crate::bare_server::{After, chunk, chunked_head, event, serve, stream_head};
+use crate::bare_server::{After, chunk, chunked_head, event, serve, serve_slowly, stream_head};
 
 fn text(text: &str) -> String {
     event(&json!({"choices": [{"index": 0, "delta": {"content": text}}]}))
@@ -100,6 +100,30 @@ async fn a_stream_that_falls_silent_has_stalled() {
     );
     assert!(answer.error().message.contains("300ms"), "{answer:?}");
     server.over.await.unwrap();
+}
+
+#[tokio::test]
+async fn comments_that_keep_the_connection_alive_are_no_silence() {
+    let (pause, stall) = (Duration::from_millis(200), Duration::from_millis(1_500));
+    let comments = std::iter::repeat_n(": keep-alive\n\n".to_owned(), 10);
+    let parts = std::iter::once(stream_head())
+        .chain(comments)
+        .chain([text("Hello"), stop()])
+        .collect();
+    let server = serve_slowly(parts, pause, After::Close).await;
+    let answer = ask(
+        &at(
+            &server.url,
+            Timeouts {
+                stall,
+                ..Timeouts::default()
+            },
+        ),
+        "home/m",
+        question("hi"),
+    )
+    .await;
+    assert_eq!((answer.text.as_str(), answer.stop()), ("Hello", Stop::End));
 }
 
 #[tokio::test]

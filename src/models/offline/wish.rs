@@ -358,4 +358,11 @@ mod tests {
             r#"{"path":"a"}"#
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_message_brings_the_reading_down(text in "((please )?(list|read|search|find|search for) ?.{0,20}\n?){0,10}") {
+            assert!(wishes(&text).len() <= MOST);
+        }
+    }
 }

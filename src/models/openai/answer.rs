@@ -28,7 +28,8 @@ struct Choice {
 
 #[derive(Debug, Deserialize)]
 struct Delta {
-    content: Option<String>,
+    /// A text as a rule; some servers send a list of typed parts.
+    content: Option<Value>,
     reasoning_content: Option<Value>,
     reasoning: Option<Value>,
     refusal: Option<String>,
@@ -102,25 +103,24 @@ impl Answer {
     fn choice(&mut self, choice: Choice) -> Result<Vec<Chunk>, ModelError> {
         let mut chunks = Vec::new();
         if let Some(delta) = choice.delta {
+            let (content, thinking) = delta.content.as_ref().map(texts).unwrap_or_default();
             // Some servers send the same reasoning under both names.
-            let reasoning = [delta.reasoning_content, delta.reasoning]
+            let named = [&delta.reasoning_content, &delta.reasoning];
+            let named = named
                 .into_iter()
                 .flatten()
-                .find_map(|value| match value {
-                    Value::String(text) if !text.is_empty() => Some(text),
-                    _ => None,
-                });
-            if let Some(text) = reasoning {
-                self.reasoning += text.chars().count();
-                chunks.push(Chunk::Reasoning(text));
+                .filter_map(Value::as_str)
+                .find(|text| !text.is_empty());
+            let reasoning = named.map_or(thinking, str::to_owned);
+            if !reasoning.is_empty() {
+                self.reasoning += reasoning.chars().count();
+                chunks.push(Chunk::Reasoning(reasoning));
             }
-            for text in [delta.content, delta.refusal]
-                .into_iter()
-                .flatten()
-                .filter(|text| !text.is_empty())
-            {
-                self.text += text.chars().count();
-                chunks.push(Chunk::Text(text));
+            for text in [content, delta.refusal.unwrap_or_default()] {
+                if !text.is_empty() {
+                    self.text += text.chars().count();
+                    chunks.push(Chunk::Text(text));
+                }
             }
             for call in delta.tool_calls.into_iter().flatten() {
                 self.calls.add(call);
@@ -233,6 +233,25 @@ impl Answer {
     }
 }
 
+/// The text and the reasoning of a message's content, which is a text or a list of parts.
+fn texts(content: &Value) -> (String, String) {
+    let (mut text, mut thinking) = (String::new(), String::new());
+    match content {
+        Value::String(whole) => text.push_str(whole),
+        Value::Array(parts) => {
+            for part in parts {
+                if let Some(inner) = part.get("thinking") {
+                    thinking.push_str(&texts(inner).0);
+                } else {
+                    text.push_str(part.get("text").and_then(Value::as_str).unwrap_or_default());
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {}
+    }
+    (text, thinking)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -322,6 +341,14 @@ mod tests {
             };
             assert_eq!(chunks, [Chunk::Reasoning("so".into()), text("a"), end]);
         }
+    }
+
+    #[test]
+    fn content_in_typed_parts_is_text_and_reasoning() {
+        let thinking = json!({"type": "thinking", "thinking": [{"type": "text", "text": "so"}]});
+        let parts = json!({"content": [thinking, {"type": "text", "text": "a"}]});
+        let chunks = whole(&[delta(parts), stop("stop")]).unwrap();
+        assert_eq!(chunks[..2], [Chunk::Reasoning("so".into()), text("a")]);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use reqwest::Url;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::models::{Message, ModelRequest, ToolCallRequest, ToolSpec};
+use crate::models::{Message, ModelRequest, ProviderSettings, ToolCallRequest, ToolSpec};
 
 /// What differs between the servers that speak this wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,17 @@ pub(super) struct Dialect {
     pub sends_reasoning_back: bool,
     /// The limit is called `max_completion_tokens`, as `OpenAI`'s own newer models insist.
     pub counts_completion_tokens: bool,
+}
+
+impl Dialect {
+    /// What that provider speaks. The two hosts are known under any name that a user gives them.
+    pub fn of(settings: &ProviderSettings, url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        Self {
+            sends_reasoning_back: settings.sends_reasoning_back || host == "api.deepseek.com",
+            counts_completion_tokens: host == "api.openai.com",
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -295,6 +307,17 @@ mod tests {
             ..COMPATIBLE
         };
         assert!(text(&request, newer).contains(r#""max_completion_tokens":7"#));
+    }
+
+    #[test]
+    fn the_two_known_hosts_are_recognised_under_any_name() {
+        let dialect = |url: &str| {
+            let settings = ProviderSettings::compatible("mine", url, None);
+            Dialect::of(&settings, &settings.url().unwrap())
+        };
+        assert_eq!(dialect("https://api.deepseek.com/beta"), DEEPSEEK);
+        assert_eq!(dialect("http://127.0.0.1:8080/v1"), COMPATIBLE);
+        assert!(dialect("https://api.openai.com/v1").counts_completion_tokens);
     }
 
     #[test]

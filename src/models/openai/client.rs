@@ -72,10 +72,7 @@ impl OpenAi {
         } else {
             builder
         };
-        let dialect = Dialect {
-            sends_reasoning_back: settings.sends_reasoning_back,
-            counts_completion_tokens: url.host_str() == Some("api.openai.com"),
-        };
+        let dialect = Dialect::of(settings, &url);
         Ok(Self {
             client: builder.build().map_err(|error| error.to_string()),
             origin: Arc::new(Origin::new(settings, url)),

@@ -29,20 +29,21 @@ pub(super) fn normalised(raw: &Value) -> Option<Usage> {
     if reasoning > output || (beside && reasoning > 0) {
         output = output.saturating_add(reasoning);
     }
+    let cache_read = first(&[
+        "/prompt_tokens_details/cached_tokens",
+        "/prompt_cache_hit_tokens",
+    ])
+    .min(input);
+    let written = first(&[
+        "/prompt_tokens_details/cache_write_tokens",
+        "/cache_creation_input_tokens",
+    ]);
     Some(Usage {
         input,
         output,
         reasoning,
-        cache_read: first(&[
-            "/prompt_tokens_details/cached_tokens",
-            "/prompt_cache_hit_tokens",
-        ])
-        .min(input),
-        cache_write: first(&[
-            "/prompt_tokens_details/cache_write_tokens",
-            "/cache_creation_input_tokens",
-        ])
-        .min(input),
+        cache_read,
+        cache_write: written.min(input - cache_read),
         estimated: false,
         raw: Some(raw.clone()),
     })
