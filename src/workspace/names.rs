@@ -28,7 +28,12 @@ pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Ve
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     let best = scored.first().map_or(0.0, |(score, _)| *score);
-    scored.into_iter().take(3).take_while(|(score, _)| best - score < 0.2).map(|(_, name)| name).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .take_while(|(score, _)| best - score < 0.2)
+        .map(|(_, name)| name)
+        .collect()
 }
 
 /// From 0 (nothing in common) to 1 (the same). Words in another order count as near: `file_read` is `read_file`.

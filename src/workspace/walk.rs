@@ -32,12 +32,12 @@ pub enum Kind {
     Other,
 }
 
-/// The order in which folders are walked. Entries of one folder come together, sorted by name.
+/// The order in which folders are walked. Entries of one folder come together, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// All of a folder before its neighbours.
     Depth,
-    /// All of one level before the next.
+    /// All of one level before the next; in each folder its folders come before its other entries.
     Breadth,
 }
 
@@ -171,7 +171,11 @@ impl<'w> Walk<'w> {
         visit: &mut dyn FnMut(&Entry<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let read = descend(&self.start.dir, &folder.beneath).and_then(|dir| {
-            let names = entries(&dir, report)?;
+            let mut names = entries(&dir, report)?;
+            names.sort_unstable_by(|(a, kind_a), (b, kind_b)| {
+                let last = |kind: &Kind| self.order == Order::Breadth && *kind != Kind::Directory;
+                last(kind_a).cmp(&last(kind_b)).then_with(|| a.cmp(b))
+            });
             Ok((dir, names))
         });
         let Ok((dir, names)) = read else {
@@ -260,6 +264,5 @@ fn entries(dir: &Dir, report: &mut WalkReport) -> Result<Vec<(OsString, Kind)>, 
         };
         names.push((entry.file_name(), kind));
     }
-    names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     Ok(names)
 }
