@@ -75,8 +75,10 @@ impl Perform for Effects {
         match work {
             Work::Chat(chat::Work::CallModel { .. }) => Outcome::Chat(chat::Outcome::CallFailed(CallError {
                 code: "internal".into(),
-                message: format!("The server failed while it asked the model: {message}. This is a bug; please report it.")
-                    .into(),
+                message: format!(
+                    "The server failed while it asked the model: {message}. This is a bug; please report it."
+                )
+                .into(),
                 retry: Retry::Never,
                 retry_after_ms: None,
             })),

@@ -45,7 +45,10 @@ impl Effects {
     async fn answer(&self, job: &Job, state: &chat::State) -> Result<Answer, CallError> {
         let began = Instant::now();
         let (Some(about), Some(call)) = (&state.about, state.current()) else {
-            return Err(final_error("internal", "The chat has no call to make. This is a bug; please report it.".into()));
+            return Err(final_error(
+                "internal",
+                "The chat has no call to make. This is a bug; please report it.".into(),
+            ));
         };
         let (model, name) = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
         let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;

@@ -12,7 +12,13 @@ const INSTRUCTIONS: &str = include_str!("agents/default.md");
 
 impl Effects {
     /// The request for the current call of a chat.
-    pub(super) async fn request(&self, state: &chat::State, model: String, project: &str, closing: bool) -> ModelRequest {
+    pub(super) async fn request(
+        &self,
+        state: &chat::State,
+        model: String,
+        project: &str,
+        closing: bool,
+    ) -> ModelRequest {
         let mut messages = vec![];
         for part in chat::prompt::prompt(state) {
             messages.push(self.bodies.message(part).await);
@@ -36,7 +42,11 @@ impl Bodies {
                 let mut tool_calls = vec![];
                 for tool in tools {
                     let arguments = self.read(&tool.arguments).await;
-                    tool_calls.push(ToolCallRequest { id: tool.id.to_string(), name: tool.name.to_string(), arguments });
+                    tool_calls.push(ToolCallRequest {
+                        id: tool.id.to_string(),
+                        name: tool.name.to_string(),
+                        arguments,
+                    });
                 }
                 let (text, reasoning) = (self.read(&text).await, self.read(&reasoning).await);
                 Message::Assistant { text, reasoning, tool_calls }

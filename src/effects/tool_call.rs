@@ -21,7 +21,8 @@ impl Effects {
         match self.bodies.write(text).await {
             Ok(output) => chat::Outcome::ToolEnded { outcome, output, latency_ms, truncated },
             Err(error) => {
-                let output = format!("The tool's output could not be kept: {error}. Ask for less of it.").as_str().into();
+                let output =
+                    format!("The tool's output could not be kept: {error}. Ask for less of it.").as_str().into();
                 chat::Outcome::ToolEnded { outcome: ToolOutcome::Failed, output, latency_ms, truncated: false }
             }
         }

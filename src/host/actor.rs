@@ -1,9 +1,15 @@
 //! The actor of one entity. It never waits: while an append is under way, what comes is queued; then the whole queue is decided
 //! in order and handed over as one append.
 
-use std::{collections::{HashMap, VecDeque}, sync::Arc, time::{Duration, Instant}};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use actix::{Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
+};
 use replay::{
     decider::{Attempt, EffectCommand, EffectKey},
     entity::Sender,
@@ -263,7 +269,12 @@ impl EntityActor {
         Ok(())
     }
 
-    fn stale(&mut self, said: &Said, reply: Option<oneshot::Sender<Result<(), SubmitError>>>, rejected: crate::entities::Rejected) {
+    fn stale(
+        &mut self,
+        said: &Said,
+        reply: Option<oneshot::Sender<Result<(), SubmitError>>>,
+        rejected: crate::entities::Rejected,
+    ) {
         if let Some(reply) = reply {
             drop(reply.send(Err(SubmitError::Rejected(rejected))));
         }
