@@ -181,7 +181,8 @@ async fn a_command_that_the_rules_forbid_is_refused_with_a_code() {
 
 #[actix_web::test]
 async fn a_turn_that_was_cut_off_goes_on_in_the_next_life() {
-    let scenario = r#"{"rules": [{"then": [{"words_per_second": 30}, {"repeat": {"text": "word{n} ", "times": 30}}]}]}"#;
+    let scenario =
+        r#"{"rules": [{"then": [{"words_per_second": 30}, {"repeat": {"text": "word{n} ", "times": 30}}]}]}"#;
     let desk = Desk::new(scenario);
     let first = desk.live();
     let chat = first.chat(desk.project.path()).await;
