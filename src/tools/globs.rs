@@ -28,13 +28,12 @@ impl Globs {
             .map(|glob| glob.trim())
             .filter(|glob| !glob.is_empty())
         {
-            match glob.strip_prefix('!') {
-                Some(excluded) => add(&mut exclude, excluded, root)?,
-                None => {
-                    included = true;
-                    add(&mut include, glob, root)?;
-                }
-            };
+            if let Some(excluded) = glob.strip_prefix('!') {
+                add(&mut exclude, excluded, root)?;
+            } else {
+                included = true;
+                add(&mut include, glob, root)?;
+            }
         }
         let build = |builder: GlobSetBuilder| {
             builder

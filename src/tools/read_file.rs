@@ -8,6 +8,7 @@ use crate::workspace::Workspace;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use std::fmt::Write;
 use std::io;
 use tokio_util::sync::CancellationToken;
 
@@ -117,7 +118,8 @@ fn show(
         };
         let mut text = format!("{}\t{}", wanted.offset + shown, line.text);
         if let Some(bytes) = line.cut {
-            text.push_str(&format!(" … [cut: this line has {} bytes]", grouped(bytes)));
+            // Writing to a string cannot fail.
+            let _ = write!(text, " … [cut: this line has {} bytes]", grouped(bytes));
         }
         if !room.line(&text) {
             full = true;

@@ -214,7 +214,7 @@ fn while_a_link_is_swapped_all_the_time_nothing_from_outside_is_ever_read() {
     let ground = ground();
     let space = ground.open();
     fs::write(ground.outside.join("main.rs"), "outside").unwrap();
-    let (live, spare, evil) = (
+    let (live, aside, evil) = (
         ground.project.join("src"),
         ground.project.join("spare"),
         ground.project.join("evil"),
@@ -224,10 +224,10 @@ fn while_a_link_is_swapped_all_the_time_nothing_from_outside_is_ever_read() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
-                fs::rename(&live, &spare).unwrap();
+                fs::rename(&live, &aside).unwrap();
                 fs::rename(&evil, &live).unwrap();
                 fs::rename(&live, &evil).unwrap();
-                fs::rename(&spare, &live).unwrap();
+                fs::rename(&aside, &live).unwrap();
             }
         });
         for _ in 0..3_000 {

@@ -33,7 +33,7 @@ pub fn project_path(path: &Path) -> Result<PathBuf, PathError> {
     let root = path.canonicalize().map_err(|error| {
         let mut refused = PathError::from_io(&display, &error);
         if refused.code == PathCode::NotFound {
-            refused.advice = "Check the spelling, or create the folder first.".to_owned();
+            refused.advice = String::from("Check the spelling, or create the folder first.");
         }
         refused
     })?;
