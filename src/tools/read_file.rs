@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// Characters of a line that are shown.
 const LINE_CHARACTERS: usize = 2_000;
 /// The lines of a file are counted until so many bytes are read; then their number is "at least".
-const COUNTED_BYTES: u64 = 256 * 1024 * 1024;
+const COUNTED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Reads lines of a text file.
 #[derive(Clone, Copy, Debug)]
