@@ -2,28 +2,27 @@
 
 use super::arguments::{schema_of, typed};
 use super::globs::Globs;
+use super::matches::{COUNTED, Cancellable, Line, Matches};
 use super::output::{Page, ToolOutput, counted, grouped};
 use super::tool::{Running, Tool, ToolClass, ToolContext, on_disk};
 use crate::workspace::{Kind, Located, OpenFile, Walk, Workspace};
-use grep_matcher::{LineTerminator, Matcher};
+use grep_matcher::LineTerminator;
 use grep_regex::{ErrorKind, RegexMatcher, RegexMatcherBuilder};
+<<<<<<< HEAD
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch};
+=======
+use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder};
+>>>>>>> tools
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::ops::ControlFlow;
 use tokio_util::sync::CancellationToken;
 
 /// Matches shown at most.
 const LIMIT: u64 = 100;
-/// Matches are counted so far; beyond it their number is "at least".
-const COUNTED: u64 = 10_000;
-/// Characters of a line that are shown.
-const LINE_CHARACTERS: usize = 500;
-/// Characters shown before a match that lies far to the right.
-const BEFORE_MATCH: usize = 100;
 /// Files with longer lines than this are not searched, in bytes.
 const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 /// Files whose number of matches is shown, at most.
@@ -160,7 +159,13 @@ fn search(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments)
             let report = Walk::new(&start, cancel).run(&mut |entry| {
                 if entry.kind == Kind::File && globs.matches(&entry.path, entry.beneath) {
                     match entry.open() {
+<<<<<<< HEAD
                         Some(file) => found.search(&mut searcher, &matcher, file, &entry.path, cancel),
+=======
+                        Some(file) => {
+                            found.search(&mut searcher, &matcher, file, &entry.path, cancel);
+                        }
+>>>>>>> tools
                         None => found.unreadable += 1,
                     }
                 }
@@ -188,13 +193,6 @@ struct Found {
     unreadable: u64,
     ignored: u64,
     folders: u64,
-}
-
-/// A line of the answer. A match and the context around it stand or fall together where the page ends.
-#[derive(Debug)]
-struct Line {
-    text: String,
-    is_match: bool,
 }
 
 impl Found {
@@ -279,6 +277,7 @@ impl Found {
         page.finish(truncated || self.folders > 0, shown, self.total)
     }
 }
+<<<<<<< HEAD
 
 /// A file whose reading ends when the search is cancelled.
 struct Cancellable<'c> {
@@ -384,3 +383,5 @@ mod tests {
         assert_eq!(window(b"short\r\n", 2), "short");
     }
 }
+=======
+>>>>>>> tools

@@ -162,6 +162,7 @@ impl Lines {
                 return Ok((passed + u64::from(open), true));
             }
             let mut used = buffer.len();
+<<<<<<< HEAD
             let mut ends = buffer.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
             let wanted = usize::try_from(lines - passed).unwrap_or(usize::MAX);
             let count = if wanted > used {
@@ -174,10 +175,16 @@ impl Lines {
                         wanted
                     }
                     None => buffer.iter().filter(|byte| **byte == b'\n').count(),
+=======
+            for (index, byte) in buffer.iter().enumerate() {
+                passed += u64::from(*byte == b'\n');
+                if passed == lines {
+                    used = index + 1;
+                    break;
+>>>>>>> tools
                 }
-            };
+            }
             open = buffer[used - 1] != b'\n';
-            passed += count as u64;
             self.source.consume(used);
             self.bytes += used as u64;
             if stop(self.bytes) {

@@ -2,14 +2,13 @@
 
 use super::contained::{Refusal, descend, enter, open_regular};
 use super::error::{PathCode, PathError};
-use super::names::{nearest, shown};
+use super::names::shown;
+use super::place::{Place, is_denied, open_grant};
 use super::project::project_path;
 use super::sensitive::is_sensitive;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use std::ffi::{OsStr, OsString};
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// What may be read besides the project, and what may not be read within it.
@@ -28,20 +27,6 @@ pub struct Workspace {
     grants: Vec<Place>,
     unusable_grants: Vec<PathError>,
     denied: Vec<PathBuf>,
-}
-
-/// A folder that may be read.
-#[derive(Debug)]
-struct Place {
-    /// Without links.
-    root: PathBuf,
-    /// As it was given, perhaps through a link; absolute paths that begin so are understood too.
-    given: PathBuf,
-    dir: Dir,
-    /// The one file of the folder that may be read, where a grant names a file.
-    only: Option<OsString>,
-    /// Paths are shown relative to the project, and absolute in grants.
-    absolute: bool,
 }
 
 /// What stands at a path.
@@ -220,6 +205,7 @@ impl Workspace {
         Err(PathError::new(PathCode::OutsideProject, path, format!("`{path}` lies outside the project"), advice))
     }
 }
+<<<<<<< HEAD
 
 impl Place {
     /// The part of the absolute path `asked` that lies in this place, going by its spelling alone.
@@ -342,3 +328,5 @@ fn leads_out(path: &str, asked: &Path) -> PathError {
         )
     }
 }
+=======
+>>>>>>> tools
