@@ -28,11 +28,7 @@ pub(super) struct Cancellable<'c> {
 
 impl Read for Cancellable<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.cancel.is_cancelled() {
-            Err(io::ErrorKind::ConnectionAborted.into())
-        } else {
-            self.file.read(buffer)
-        }
+        if self.cancel.is_cancelled() { Err(io::ErrorKind::ConnectionAborted.into()) } else { self.file.read(buffer) }
     }
 }
 
@@ -52,10 +48,7 @@ impl Sink for Matches<'_> {
 
     fn begin(&mut self, _searcher: &Searcher) -> io::Result<bool> {
         if self.context && !self.lines.is_empty() && self.room > 0 {
-            self.lines.push(Line {
-                text: "--".to_owned(),
-                is_match: false,
-            });
+            self.lines.push(Line { text: "--".to_owned(), is_match: false });
         }
         Ok(true)
     }
@@ -63,22 +56,9 @@ impl Sink for Matches<'_> {
     fn matched(&mut self, _searcher: &Searcher, found: &SinkMatch<'_>) -> io::Result<bool> {
         self.total += 1;
         if self.total <= self.room {
-            let at = self
-                .matcher
-                .find(found.bytes())
-                .ok()
-                .flatten()
-                .map_or(0, |place| place.start());
-            let text = format!(
-                "{}:{}:{}",
-                self.path,
-                found.line_number().unwrap_or(0),
-                window(found.bytes(), at)
-            );
-            self.lines.push(Line {
-                text,
-                is_match: true,
-            });
+            let at = self.matcher.find(found.bytes()).ok().flatten().map_or(0, |place| place.start());
+            let text = format!("{}:{}:{}", self.path, found.line_number().unwrap_or(0), window(found.bytes(), at));
+            self.lines.push(Line { text, is_match: true });
         }
         Ok(self.total <= COUNTED)
     }
@@ -87,26 +67,15 @@ impl Sink for Matches<'_> {
         // What stands before a match belongs to the next one.
         let of_match = self.total + u64::from(*found.kind() == SinkContextKind::Before);
         if of_match <= self.room && self.room > 0 {
-            let text = format!(
-                "{}-{}-{}",
-                self.path,
-                found.line_number().unwrap_or(0),
-                window(found.bytes(), 0)
-            );
-            self.lines.push(Line {
-                text,
-                is_match: false,
-            });
+            let text = format!("{}-{}-{}", self.path, found.line_number().unwrap_or(0), window(found.bytes(), 0));
+            self.lines.push(Line { text, is_match: false });
         }
         Ok(true)
     }
 
     fn context_break(&mut self, _searcher: &Searcher) -> io::Result<bool> {
         if self.total < self.room {
-            self.lines.push(Line {
-                text: "--".to_owned(),
-                is_match: false,
-            });
+            self.lines.push(Line { text: "--".to_owned(), is_match: false });
         }
         Ok(true)
     }
@@ -136,23 +105,10 @@ fn window(line: &[u8], at: usize) -> String {
         return format!("{before}{after}");
     }
     let behind = before.chars().count();
-    let dropped = if behind + BEFORE_MATCH <= LINE_CHARACTERS {
-        0
-    } else {
-        behind - BEFORE_MATCH
-    };
-    let kept: String = before
-        .chars()
-        .skip(dropped)
-        .chain(after.chars())
-        .take(LINE_CHARACTERS)
-        .collect();
+    let dropped = if behind + BEFORE_MATCH <= LINE_CHARACTERS { 0 } else { behind - BEFORE_MATCH };
+    let kept: String = before.chars().skip(dropped).chain(after.chars()).take(LINE_CHARACTERS).collect();
     let more = behind - dropped + after.chars().count() > LINE_CHARACTERS;
-    format!(
-        "{}{kept}{}",
-        if dropped > 0 { "… " } else { "" },
-        if more { " … [cut]" } else { "" }
-    )
+    format!("{}{kept}{}", if dropped > 0 { "… " } else { "" }, if more { " … [cut]" } else { "" })
 }
 
 #[cfg(test)]
@@ -163,16 +119,10 @@ mod tests {
     fn a_long_line_is_shown_around_its_match() {
         let line = format!("{}needle{}\n", "a".repeat(5_000), "b".repeat(5_000));
         let shown = window(line.as_bytes(), 5_000);
-        assert!(
-            shown.starts_with("… aaa") && shown.ends_with("b … [cut]") && shown.contains("needle"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("… aaa") && shown.ends_with("b … [cut]") && shown.contains("needle"), "{shown}");
         assert_eq!(shown.chars().count(), LINE_CHARACTERS + 2 + 8);
         let line = format!("{}needle", "é".repeat(600));
-        assert_eq!(
-            window(line.as_bytes(), 1_200),
-            format!("… {}needle", "é".repeat(100))
-        );
+        assert_eq!(window(line.as_bytes(), 1_200), format!("… {}needle", "é".repeat(100)));
         assert_eq!(window(b"short\r\n", 2), "short");
     }
 }

@@ -157,15 +157,7 @@ fn while_a_link_is_swapped_all_the_time_nothing_from_outside_is_ever_read() {
     let ground = ground();
     let space = ground.open();
     fs::write(ground.outside.join("main.rs"), "outside").unwrap();
-<<<<<<< HEAD
-    let (live, spare, evil) = (ground.project.join("src"), ground.project.join("spare"), ground.project.join("evil"));
-=======
-    let (live, aside, evil) = (
-        ground.project.join("src"),
-        ground.project.join("spare"),
-        ground.project.join("evil"),
-    );
->>>>>>> tools
+    let (live, aside, evil) = (ground.project.join("src"), ground.project.join("spare"), ground.project.join("evil"));
     symlink(&ground.outside, &evil).unwrap();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -39,13 +39,8 @@ impl Rules {
         let (mut ignore, mut gitignore, mut repository) = (None, None, false);
         for name in names {
             match name.to_str() {
-<<<<<<< HEAD
-                Some(".ignore") => ignore = read(dir, name).and_then(|text| parse(path, &text)),
-                Some(".gitignore") => gitignore = read(dir, name).and_then(|text| parse(path, &text)),
-=======
                 Some(".ignore") => ignore = rules_in(dir, name, path),
                 Some(".gitignore") => gitignore = rules_in(dir, name, path),
->>>>>>> tools
                 Some(".git") => repository = true,
                 _ => {}
             }

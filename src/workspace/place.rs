@@ -29,33 +29,20 @@ impl Place {
     pub(super) fn inner(&self, asked: &Path) -> Option<PathBuf> {
         match &self.only {
             None => {
-                let inner = asked
-                    .strip_prefix(&self.root)
-                    .or_else(|_| asked.strip_prefix(&self.given));
+                let inner = asked.strip_prefix(&self.root).or_else(|_| asked.strip_prefix(&self.given));
                 inner.ok().map(Path::to_path_buf)
             }
-            Some(name) => {
-                (asked == self.given || asked == self.root.join(name)).then(|| PathBuf::from(name))
-            }
+            Some(name) => (asked == self.given || asked == self.root.join(name)).then(|| PathBuf::from(name)),
         }
     }
 
     /// `asked` without links and `..`, relative to the root. Fails where it leads out.
     pub(super) fn resolve(&self, path: &str, asked: &Path) -> Result<PathBuf, PathError> {
-        let wanted = if asked.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            asked
-        };
+        let wanted = if asked.as_os_str().is_empty() { Path::new(".") } else { asked };
         match self.dir.canonicalize(wanted) {
-            Ok(inner) => Ok(inner
-                .components()
-                .filter(|part| matches!(part, Component::Normal(_)))
-                .collect()),
+            Ok(inner) => Ok(inner.components().filter(|part| matches!(part, Component::Normal(_))).collect()),
             Err(error) if is_escape(&error) => Err(leads_out(path, asked)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(self.not_found(path, asked, &error))
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.not_found(path, asked, &error)),
             Err(error) => Err(PathError::from_io(path, &error)),
         }
     }
@@ -63,10 +50,7 @@ impl Place {
     /// The path `inner` of this place as people see it.
     pub(super) fn show(&self, inner: &Path) -> String {
         if self.absolute {
-            shown(&self.root.join(inner))
-                .0
-                .trim_end_matches('/')
-                .to_owned()
+            shown(&self.root.join(inner)).0.trim_end_matches('/').to_owned()
         } else if inner.as_os_str().is_empty() {
             ".".to_owned()
         } else {
@@ -77,24 +61,14 @@ impl Place {
     /// Says which names in the same folder are near the wanted one.
     fn not_found(&self, path: &str, asked: &Path, error: &io::Error) -> PathError {
         let mut refused = PathError::from_io(path, error);
-        let (Some(name), Some(parent)) =
-            (asked.file_name().and_then(OsStr::to_str), asked.parent())
-        else {
+        let (Some(name), Some(parent)) = (asked.file_name().and_then(OsStr::to_str), asked.parent()) else {
             return refused;
         };
-        let parent = if parent.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            parent
-        };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
         if self.only.is_some() {
             return refused;
         }
-        let Ok(entries) = self
-            .dir
-            .canonicalize(parent)
-            .and_then(|parent| self.dir.read_dir(parent))
-        else {
+        let Ok(entries) = self.dir.canonicalize(parent).and_then(|parent| self.dir.read_dir(parent)) else {
             return refused;
         };
         // Enough to find a slip of the finger; a folder with more is not read to its end for a hint.
@@ -120,46 +94,26 @@ pub(super) fn open_grant(grant: &Path, denied: &[PathBuf]) -> Result<Place, Path
     let failed = |error: io::Error| PathError::from_io(&display, &error);
     if !grant.is_absolute() {
         let what = format!("the grant `{display}` is not an absolute path");
-        return Err(PathError::new(
-            PathCode::InvalidPath,
-            display,
-            what,
-            "Give the full path of the folder.",
-        ));
+        return Err(PathError::new(PathCode::InvalidPath, display, what, "Give the full path of the folder."));
     }
     let root = grant.canonicalize().map_err(failed)?;
-    if is_sensitive(grant)
-        || is_sensitive(&root)
-        || denied.iter().any(|folder| root.starts_with(folder))
-    {
+    if is_sensitive(grant) || is_sensitive(&root) || denied.iter().any(|folder| root.starts_with(folder)) {
         return Err(PathError::sensitive(&display));
     }
     let (folder, only) = if root.is_dir() {
         (root.clone(), None)
     } else {
         let name = root.file_name().map(OsStr::to_os_string);
-        (
-            root.parent()
-                .map_or_else(|| root.clone(), Path::to_path_buf),
-            name,
-        )
+        (root.parent().map_or_else(|| root.clone(), Path::to_path_buf), name)
     };
     refuse_kernel_folders(&folder, &display)?;
     let dir = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(failed)?;
-    Ok(Place {
-        root: folder,
-        given: grant.to_path_buf(),
-        dir,
-        only,
-        absolute: true,
-    })
+    Ok(Place { root: folder, given: grant.to_path_buf(), dir, only, absolute: true })
 }
 
 /// Whether `path` lies in a denied folder. A denied folder above the place's root does not close the place: worktrees lie inside the data folder.
 pub(super) fn is_denied(denied: &[PathBuf], root: &Path, path: &Path) -> bool {
-    denied
-        .iter()
-        .any(|folder| folder.starts_with(root) && path.starts_with(folder))
+    denied.iter().any(|folder| folder.starts_with(root) && path.starts_with(folder))
 }
 
 /// The error that says that a path led out of its directory handle; the operating system's own refusals have a number.

@@ -133,12 +133,7 @@ fn is_sensitive_name(parent: &str, name: &str) -> bool {
         || is_environment(name)
         || ENDINGS.iter().any(|ending| name.strip_suffix(ending).is_some_and(|stem| !is_shape(stem)))
         || SSH_KEYS.iter().any(|key| name.starts_with(key)) && !is_public_key(name)
-<<<<<<< HEAD
-        || (name.starts_with("client_secret") || name.starts_with("service-account")) && name.ends_with(".json")
-=======
-        || SERVICE_KEYS.iter().any(|key| name.starts_with(key))
-            && name.rsplit('.').next() == Some("json")
->>>>>>> tools
+        || SERVICE_KEYS.iter().any(|key| name.starts_with(key)) && name.rsplit('.').next() == Some("json")
 }
 
 fn is_environment(name: &str) -> bool {

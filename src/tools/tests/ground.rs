@@ -19,18 +19,12 @@ pub(super) fn project(files: &[(&str, &str)]) -> TempDir {
 }
 
 pub(super) fn context(project: &Path) -> ToolContext {
-    ToolContext {
-        workspace: Arc::new(Workspace::open(project).unwrap()),
-        cancel: CancellationToken::new(),
-    }
+    ToolContext { workspace: Arc::new(Workspace::open(project).unwrap()), cancel: CancellationToken::new() }
 }
 
 pub(super) fn run(project: &TempDir, tool: &str, arguments: &str) -> ToolOutput {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let output =
-        runtime.block_on(Toolbox::reading().run(tool, arguments, &context(project.path())));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let output = runtime.block_on(Toolbox::reading().run(tool, arguments, &context(project.path())));
     assert!(output.text.len() <= MAX_TEXT_BYTES);
     output
 }
@@ -50,7 +44,5 @@ pub(super) fn failure(project: &TempDir, tool: &str, arguments: &str) -> String 
 }
 
 pub(super) fn numbers(count: usize) -> String {
-    (1..=count)
-        .flat_map(|number| ["line ".to_owned(), number.to_string(), "\n".to_owned()])
-        .collect()
+    (1..=count).flat_map(|number| ["line ".to_owned(), number.to_string(), "\n".to_owned()]).collect()
 }
