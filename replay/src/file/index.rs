@@ -155,6 +155,11 @@ impl Index {
         self.numbers.get(stream).map(|n| &self.tails[index_of(*n)])
     }
 
+    /// All streams, by name.
+    pub fn names(&self) -> &HashMap<StreamId, u32> {
+        &self.numbers
+    }
+
     /// The stream of this name, sharing its text.
     pub fn name(&self, name: &str) -> Option<StreamId> {
         self.numbers.get_key_value(name).map(|(stream, _)| stream.clone())

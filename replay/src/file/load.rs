@@ -26,7 +26,7 @@ use super::{
     writer::{Active, Break, Point},
 };
 use crate::{
-    ids::{Position, Revision},
+    ids::{Position, Revision, StreamId},
     log::LogId,
     merkle::Frontier,
 };
@@ -327,7 +327,8 @@ impl Loader {
     fn lose(&mut self, segment: usize, file: &SegmentFile, bytes: &[u8], hole: &Hole, end: u64) {
         let mut named = Vec::new();
         let mut told = 0;
-        for lost in remains(bytes, hole, end) {
+        let next = |stream: &StreamId| self.index.next_revision(stream);
+        for lost in remains(bytes, hole, end, self.index.names(), next) {
             // What stands in a damaged place is believed only where the rest of the log agrees.
             let next = self.index.next_revision(&lost.stream);
             if next == 0 && lost.revision != 0 {

@@ -247,14 +247,17 @@ impl Shared {
         let (resumes, behind, what) = match Walk::from(&bytes, file.place, offset, position, end).next() {
             Some(Found::Hole(lost)) => (lost.resumes.unwrap_or(end), lost.end_offset, lost.what),
             // It checks as a frame, and yet its records are none.
-            Some(Found::Frame(frame)) => (frame.end(), offset + bytes_of(frame.length), "a frame's records cannot be read"),
+            Some(Found::Frame(frame)) => {
+                (frame.end(), offset + bytes_of(frame.length), "a frame's records cannot be read")
+            }
             None => (end, offset, "the segment ends too early"),
         };
         if resumes <= from {
             return Ok((behind, resumes));
         }
         let lost = self.index().between(file.place.segment, offset, behind);
-        let error = |(offset, stream, revision): &(u64, StreamId, u64)| damage(file, *offset, Some((stream, *revision)), what);
+        let error =
+            |(offset, stream, revision): &(u64, StreamId, u64)| damage(file, *offset, Some((stream, *revision)), what);
         for place in &lost {
             self.note_damage(&place.1, &error(place));
         }

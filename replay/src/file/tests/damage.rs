@@ -20,7 +20,8 @@ async fn several_segments(dir: &Path) {
     let (log, _) = open(dir);
     for n in 0..400_u64 {
         let text = format!("{{\"n\":{n},\"text\":\"{}\"}}", "z".repeat(500));
-        let request = Append { stream: stream(n % 4), expected: Expected::Any, records: vec![record(&text)], ack: Ack::Written };
+        let request =
+            Append { stream: stream(n % 4), expected: Expected::Any, records: vec![record(&text)], ack: Ack::Written };
         log.append(request).await.unwrap();
     }
     drop(log);
@@ -61,7 +62,10 @@ async fn a_flipped_byte_in_a_sealed_segment_is_named_and_the_other_streams_are_r
     let whole: Vec<_> = log.read_log(Position(0)).collect().await;
     assert_eq!(whole.iter().filter(|r| r.is_ok()).count(), 400, "400 and the new one, less the one that is lost");
     let errors: Vec<_> = whole.into_iter().filter_map(Result::err).collect();
-    assert!(matches!(&errors[..], [ReadError::Damaged { segment: 1, stream: Some(s), .. }] if *s == stream(broken)), "{errors:?}");
+    assert!(
+        matches!(&errors[..], [ReadError::Damaged { segment: 1, stream: Some(s), .. }] if *s == stream(broken)),
+        "{errors:?}"
+    );
     assert!(!log.troubles().is_empty());
     let behind: Vec<_> = log.read_stream(stream(broken), Revision(90)).map(Result::unwrap).collect().await;
     assert_eq!(behind.len(), 10, "what stands behind the damage can be read");

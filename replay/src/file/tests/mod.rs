@@ -3,6 +3,7 @@
 mod damage;
 mod promises;
 mod torn;
+mod verified;
 
 use std::path::Path;
 

@@ -96,6 +96,9 @@ async fn a_log_cut_at_any_byte_opens_with_exactly_the_frames_before_it() {
             assert_eq!(found.report.damage, [], "{how} from byte {at}: nothing says that what is gone was durable");
             let torn = bytes[used..].iter().any(|b| *b != 0);
             assert_eq!(found.report.tail_cut.is_some(), torn, "{how} from byte {at}: what is cut is reported");
+            if at % 16 != 0 {
+                continue;
+            }
             let again = loaded(dir.path());
             assert_eq!((again.point.position, again.report), (head, OpenReport::default()), "a cut is made once");
         }
@@ -146,7 +149,10 @@ async fn damage_names_the_stream_and_the_others_go_on() {
         assert!(log.troubles()[0].contains("damaged"), "{:?}", log.troubles());
 
         let of_two: Vec<_> = log.read_stream(stream(2), Revision(0)).collect().await;
-        assert!(matches!(of_two.last(), Some(Err(ReadError::Damaged { segment: 0, stream: Some(s), revision: Some(Revision(0 | 1)), .. })) if *s == stream(2)), "{of_two:?}");
+        assert!(
+            matches!(of_two.last(), Some(Err(ReadError::Damaged { segment: 0, stream: Some(s), revision: Some(Revision(0 | 1)), .. })) if *s == stream(2)),
+            "{of_two:?}"
+        );
         let refused = log.append(append(2, Expected::Any, 1, Ack::Durable)).await;
         assert_eq!(refused, Err(AppendError::Damaged(stream(2))));
 
