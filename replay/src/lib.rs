@@ -10,5 +10,6 @@ pub mod ids;
 pub mod log;
 pub mod memory;
 mod merkle;
+pub mod projection;
 pub mod record;
 pub mod verify;
