@@ -2,3 +2,5 @@
 
 pub mod entities;
 pub mod models;
+pub mod tools;
+pub mod workspace;
