@@ -15,7 +15,7 @@ use crate::{host::Host, models::Providers, projections::Lists};
 pub struct App {
     /// The entities.
     pub host: Host,
-    /// The lists; [`super::serve`] keeps them up with the log.
+    /// The lists.
     pub lists: Lists,
     /// The models that there are.
     pub providers: Arc<Providers>,
@@ -110,17 +110,11 @@ impl Shared {
     /// They do not have it after 2 s.
     pub async fn listed(&self, position: Option<Position>) -> Result<(), Problem> {
         let Some(position) = position else { return Ok(()) };
-        let mut folded = self.app.lists.folded();
-        let there = tokio::time::timeout(PATIENCE, folded.wait_for(|folded| *folded > position)).await;
-        match there {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => {
-                let at = *self.app.lists.folded().borrow();
-                let detail =
-                    format!("the lists are at {at} and not yet behind position {position}: ask again in a moment");
-                Err(Problem::unavailable("behind", detail))
-            }
+        if self.app.lists.reach(position, PATIENCE).await {
+            return Ok(());
         }
+        let detail = format!("the lists are not yet behind position {position}: ask again in a moment");
+        Err(Problem::unavailable("behind", detail))
     }
 
     /// Waits until the keyring has an event of `system/host`.

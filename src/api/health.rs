@@ -25,7 +25,7 @@ pub struct Health {
 /// `GET /health`
 pub async fn show(shared: web::Data<Shared>) -> Answer<Health> {
     let log = shared.app.host.log();
-    let troubles: Vec<_> = log.troubles().into_iter().chain(shared.app.lists.trouble()).collect();
+    let troubles: Vec<_> = log.troubles().into_iter().chain(shared.app.lists.troubles()).collect();
     answer(Health {
         status: if troubles.is_empty() { "ok" } else { "degraded" }.to_owned(),
         version: shared.app.settings.version.clone(),

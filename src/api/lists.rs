@@ -11,13 +11,13 @@ use crate::projections::Filter;
 pub async fn follow(shared: &Shared, sub: u64, filter: Filter, out: &mut impl Outlet) -> Result<(), Closed> {
     let lists = &shared.app.lists;
     // Before the rows are read: a change between is told again, never left out.
-    let mut folded = lists.folded();
-    folded.mark_unchanged();
+    let mut progress = lists.progress();
+    progress.mark_unchanged();
     let (position, rows) = lists.rows(&filter);
     out.send(&ServerFrame::Rows { sub, position, rows }).await?;
     out.send(&ServerFrame::Live { sub }).await?;
     let mut from = position;
-    while folded.changed().await.is_ok() {
+    while progress.changed().await.is_ok() {
         let (next, changes) = lists.changes(&filter, from);
         from = next;
         for change in changes {

@@ -44,7 +44,7 @@ pub struct Stopper {
     stopping: CancellationToken,
 }
 
-/// Serves the interfaces and the page on a listener. Keeps keys and lists up with the log; returns once all keys are known.
+/// Serves the interfaces and the page on a listener. Keeps the keys up with the log; returns once all of them are known.
 ///
 /// # Errors
 /// The listener cannot be used.
@@ -54,10 +54,9 @@ pub async fn serve(app: App, listener: TcpListener) -> io::Result<Server> {
     let log = app.host.log().clone();
     let (keys, keyring) = watch::channel(Arc::default());
     let (caught_up, known) = oneshot::channel();
-    rt::spawn(until(stopping.clone(), keyring::follow(log.clone(), keys, caught_up)));
+    rt::spawn(until(stopping.clone(), keyring::follow(log, keys, caught_up)));
     // Where they cannot be read the server starts all the same, and nobody can sign in.
     let _all_known = known.await.is_ok();
-    rt::spawn(until(stopping.clone(), app.lists.clone().keep_up(log)));
     let shared = web::Data::new(Shared::new(app, keyring, stopping.clone()));
     let factory = move || {
         Actix::new()

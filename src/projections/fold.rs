@@ -1,15 +1,16 @@
-//! How events change the rows. Pure: a table in, a table out.
+//! How events change the rows.
 
 use replay::{
     event::decode,
     ids::{Micros, Position, StreamId},
+    projection::{Projection, Rows},
     record::Record,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
+    keys,
     rows::{ChatRow, ChatState, ProjectRow, Row, SessionRow},
-    table::{Rows, keys},
 };
 use crate::entities::{
     chat::{self, event::TurnOutcome},
@@ -31,41 +32,54 @@ pub(super) struct Stored {
     pub row: Row,
 }
 
-/// Folds one record. What is unknown, malformed or of no interest changes nothing.
-pub(super) fn fold(rows: &mut dyn Rows, record: &Record) {
-    let changed = match record.stream.kind() {
-        "project" => project(rows, record),
-        "session" => session(rows, record),
-        "chat" => chat(rows, record),
-        _ => None,
-    };
-    if let Some(stored) = changed {
-        put(rows, stored);
+/// The projection of the lists.
+pub(super) struct Folded;
+
+impl Projection for Folded {
+    const NAME: &'static str = "lists";
+    const VERSION: u32 = 1;
+
+    /// What is unknown, malformed or of no interest changes nothing.
+    fn project(&mut self, rows: &mut Rows<'_>, record: &Record) {
+        let changed = match record.stream.kind() {
+            "project" => project(rows, record),
+            "session" => session(rows, record),
+            "chat" => chat(rows, record),
+            _ => None,
+        };
+        if let Some(stored) = changed {
+            put(rows, stored);
+        }
     }
+}
+
+/// Reads a row.
+pub(super) fn read(json: &[u8]) -> Option<Stored> {
+    serde_json::from_slice(json).ok()
 }
 
 /// The row of a stream.
-pub(super) fn get(rows: &dyn Rows, stream: &StreamId) -> Option<Stored> {
-    serde_json::from_slice(&rows.get(&keys::row(stream))?).ok()
+fn get(rows: &mut Rows<'_>, stream: &StreamId) -> Option<Stored> {
+    read(&rows.get(keys::row(stream))?)
 }
 
-fn put(rows: &mut dyn Rows, stored: Stored) {
+fn put(rows: &mut Rows<'_>, stored: Stored) {
     let stream = stored.row.stream().clone();
     if let Some(old) = get(rows, &stream) {
-        rows.delete(keys::change(old.position, &stream));
+        rows.remove(keys::change(old.position, &stream));
         for key in keys::order(&old.row) {
-            rows.delete(key);
+            rows.remove(key);
         }
     }
-    rows.put(keys::change(stored.position, &stream), stream.as_str().into());
+    rows.insert(keys::change(stored.position, &stream), stream.as_str().as_bytes());
     if !stored.gone {
         for key in keys::order(&stored.row) {
-            rows.put(key, stream.as_str().into());
+            rows.insert(key, stream.as_str().as_bytes());
         }
     }
     // A row is made of strings, numbers and booleans: it can always be written.
     if let Ok(json) = serde_json::to_vec(&stored) {
-        rows.put(keys::row(&stream), json);
+        rows.insert(keys::row(&stream), json);
     }
 }
 
@@ -73,7 +87,7 @@ fn event<E: replay::event::Event>(record: &Record) -> Option<E> {
     decode::<E>(record).ok().flatten()
 }
 
-fn project(rows: &dyn Rows, record: &Record) -> Option<Stored> {
+fn project(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     let (stream, at, position) = (&record.stream, record.event.at, record.position);
     let known = get(rows, stream);
     let gone = known.as_ref().is_some_and(|stored| stored.gone);
@@ -98,14 +112,14 @@ fn project(rows: &dyn Rows, record: &Record) -> Option<Stored> {
     }
 }
 
-fn session_row(rows: &dyn Rows, stream: &StreamId) -> Option<SessionRow> {
+fn session_row(rows: &mut Rows<'_>, stream: &StreamId) -> Option<SessionRow> {
     match get(rows, stream)?.row {
         Row::Session(row) => Some(row),
         Row::Project(_) | Row::Chat(_) => None,
     }
 }
 
-fn session(rows: &dyn Rows, record: &Record) -> Option<Stored> {
+fn session(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     let (stream, at, position) = (&record.stream, record.event.at, record.position);
     let changed = |row: SessionRow| {
         Some(Stored { position, gone: false, row: Row::Session(SessionRow { updated_at: at, ..row }) })
@@ -129,13 +143,13 @@ fn session(rows: &dyn Rows, record: &Record) -> Option<Stored> {
     }
 }
 
-fn chat(rows: &mut dyn Rows, record: &Record) -> Option<Stored> {
+fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     // By far the most events are pieces of text, and none of them changes a row: they are not even parsed.
     if matches!(&*record.event.kind, "TextAppended" | "ReasoningAppended") {
         return None;
     }
     let (stream, at, position) = (&record.stream, record.event.at, record.position);
-    let known = || match get(rows, stream)?.row {
+    let known = |rows: &mut Rows<'_>| match get(rows, stream)?.row {
         Row::Chat(row) => Some(row),
         Row::Project(_) | Row::Session(_) => None,
     };
@@ -159,23 +173,23 @@ fn chat(rows: &mut dyn Rows, record: &Record) -> Option<Stored> {
                 updated_at: at,
             })
         }
-        chat::Event::ChatRenamed { title } => changed(ChatRow { title, ..known()? }),
-        chat::Event::ChatConfigured { model } => changed(ChatRow { model, ..known()? }),
+        chat::Event::ChatRenamed { title } => changed(ChatRow { title, ..known(rows)? }),
+        chat::Event::ChatConfigured { model } => changed(ChatRow { model, ..known(rows)? }),
         chat::Event::MessagePosted { text, .. } => {
             let last: String = text.shown().chars().take(LAST).collect();
-            changed(ChatRow { last: last.into(), ..known()? })
+            changed(ChatRow { last: last.into(), ..known(rows)? })
         }
         chat::Event::TurnStarted { turn, .. } => {
-            changed(ChatRow { turns: turn, state: ChatState::Running, ..known()? })
+            changed(ChatRow { turns: turn, state: ChatState::Running, ..known(rows)? })
         }
         chat::Event::TurnFinished { outcome, usage, .. } => {
             let state = match outcome {
                 TurnOutcome::Answered | TurnOutcome::Limited { .. } => ChatState::Idle,
                 TurnOutcome::Failed { .. } => ChatState::Failed,
             };
-            changed(ended(known()?, state, usage))
+            changed(ended(known(rows)?, state, usage))
         }
-        chat::Event::TurnCancelled { usage, .. } => changed(ended(known()?, ChatState::Cancelled, usage)),
+        chat::Event::TurnCancelled { usage, .. } => changed(ended(known(rows)?, ChatState::Cancelled, usage)),
         chat::Event::MessageQueued { .. }
         | chat::Event::MessageUnqueued { .. }
         | chat::Event::ModelCallStarted { .. }
@@ -198,7 +212,7 @@ fn ended(mut row: ChatRow, state: ChatState, usage: Usage) -> ChatRow {
 }
 
 /// A session has one chat more.
-fn count(rows: &mut dyn Rows, session: uuid::Uuid, at: Micros, position: Position) {
+fn count(rows: &mut Rows<'_>, session: uuid::Uuid, at: Micros, position: Position) {
     if let Some(row) = session_row(rows, &StreamId::new("session", session)) {
         let row = Row::Session(SessionRow { chats: row.chats + 1, updated_at: at, ..row });
         put(rows, Stored { position, gone: false, row });

@@ -39,17 +39,8 @@ fn likeness(a: &str, b: &str) -> f64 {
         words.join("_")
     };
     strsim::normalized_damerau_levenshtein(a, b)
-        .max(strsim::normalized_damerau_levenshtein(
-            &sorted(a),
-            &sorted(b),
-        ))
-        .max(
-            if a.len() >= 3 && b.len() >= 3 && (a.contains(b) || b.contains(a)) {
-                0.6
-            } else {
-                0.0
-            },
-        )
+        .max(strsim::normalized_damerau_levenshtein(&sorted(a), &sorted(b)))
+        .max(if a.len() >= 3 && b.len() >= 3 && (a.contains(b) || b.contains(a)) { 0.6 } else { 0.0 })
 }
 
 #[cfg(test)]
@@ -60,10 +51,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_text_is_shown_and_marked() {
-        assert_eq!(
-            shown(Path::new(OsStr::from_bytes(b"caf\xe9.txt"))),
-            ("caf\u{fffd}.txt".to_owned(), true)
-        );
+        assert_eq!(shown(Path::new(OsStr::from_bytes(b"caf\xe9.txt"))), ("caf\u{fffd}.txt".to_owned(), true));
         assert_eq!(shown(Path::new("café.txt")), ("café.txt".to_owned(), false));
     }
 

@@ -104,6 +104,9 @@ const ENDINGS: &[&str] = &[
 /// Private keys of ssh begin so; what ends in `.pub` is public.
 const SSH_KEYS: &[&str] = &["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_xmss"];
 
+/// JSON files with the keys of cloud services begin so.
+const SERVICE_KEYS: &[&str] = &["client_secret", "service-account", "service_account"];
+
 /// What stands at the end of the name of a file that shows only the shape of a sensitive one.
 const SHAPES: &[&str] = &["example", "sample", "template", "dist", "defaults"];
 
@@ -117,9 +120,7 @@ pub fn is_sensitive(path: &Path) -> bool {
         })
         .collect();
     names.iter().enumerate().any(|(index, name)| {
-        let parent = index
-            .checked_sub(1)
-            .map_or("", |above| names[above].as_str());
+        let parent = index.checked_sub(1).map_or("", |above| names[above].as_str());
         is_sensitive_name(parent, name) || is_git_configuration(&names[..index], name)
     })
 }
@@ -130,24 +131,17 @@ fn is_sensitive_name(parent: &str, name: &str) -> bool {
         || NESTED_FOLDERS.contains(&(parent, name))
         || NESTED_FILES.contains(&(parent, name))
         || is_environment(name)
-        || ENDINGS.iter().any(|ending| {
-            name.strip_suffix(ending)
-                .is_some_and(|stem| !is_shape(stem))
-        })
+        || ENDINGS.iter().any(|ending| name.strip_suffix(ending).is_some_and(|stem| !is_shape(stem)))
         || SSH_KEYS.iter().any(|key| name.starts_with(key)) && !is_public_key(name)
-        || (name.starts_with("client_secret") || name.starts_with("service-account"))
-            && name.ends_with(".json")
+        || SERVICE_KEYS.iter().any(|key| name.starts_with(key)) && name.rsplit('.').next() == Some("json")
 }
 
 fn is_environment(name: &str) -> bool {
-    name.strip_prefix(".env")
-        .is_some_and(|rest| !is_shape(rest))
+    name.strip_prefix(".env").is_some_and(|rest| !is_shape(rest))
 }
 
 fn is_shape(name: &str) -> bool {
-    name.rsplit(['.', '-', '_'])
-        .next()
-        .is_some_and(|last| SHAPES.contains(&last))
+    name.rsplit(['.', '-', '_']).next().is_some_and(|last| SHAPES.contains(&last))
 }
 
 fn is_public_key(name: &str) -> bool {

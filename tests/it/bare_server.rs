@@ -1,5 +1,7 @@
 //! A server of bare bytes: answers with what a test gives it, then cuts or holds the connection.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -24,6 +26,11 @@ pub struct BareServer {
 
 /// Serves one request on a free port with these bytes, written and sent one after the other.
 pub async fn serve(parts: Vec<String>, after: After) -> BareServer {
+    serve_slowly(parts, Duration::ZERO, after).await
+}
+
+/// The same with a pause before each part.
+pub async fn serve_slowly(parts: Vec<String>, pause: Duration, after: After) -> BareServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let (tell, over) = oneshot::channel();
@@ -31,6 +38,7 @@ pub async fn serve(parts: Vec<String>, after: After) -> BareServer {
         let (mut socket, _) = listener.accept().await.unwrap();
         read_request(&mut socket).await;
         for part in parts {
+            tokio::time::sleep(pause).await;
             // The client may leave at any time; that is then what the test is about.
             if socket.write_all(part.as_bytes()).await.is_err() || socket.flush().await.is_err() {
                 break;
@@ -54,8 +62,7 @@ pub fn stream_head() -> String {
 
 /// The head of an answer in chunks: closing it without the last chunk is a cut that the client can see.
 pub fn chunked_head() -> String {
-    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-        .to_owned()
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n".to_owned()
 }
 
 /// One chunk of it.
@@ -79,8 +86,7 @@ async fn read_request(socket: &mut TcpStream) {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length")
-                    .then(|| value.trim().parse::<usize>().unwrap())
+                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
             });
             if body.len() >= length.unwrap_or(0) {
                 return;

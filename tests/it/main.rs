@@ -8,5 +8,6 @@ mod aimock;
 mod asking;
 mod bare_server;
 mod offline;
+mod turns;
 mod wire;
 mod wire_broken;

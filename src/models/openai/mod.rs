@@ -5,6 +5,8 @@ mod body;
 mod calls;
 mod client;
 mod failure;
+#[cfg(test)]
+mod properties;
 mod retry_after;
 mod usage;
 
