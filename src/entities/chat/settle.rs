@@ -47,10 +47,16 @@ pub(super) fn settle(
             let want = wanted(state, &key, Some(attempt))?;
             report(state, &want, attempt, outcome, context).ok_or(Stale { key, attempt: Some(attempt) })
         }
-        EffectCommand::Lost { key, attempt } => match wanted(state, &key, Some(attempt))?.work {
-            Work::RunTool { tool_call } => Ok(end_tool(state, unknown(tool_call), context)),
-            Work::CallModel { .. } | Work::Wait { .. } => Err(Stale { key, attempt: Some(attempt) }),
-        },
+        EffectCommand::Lost { key, attempt } => {
+            let want = wanted(state, &key, Some(attempt))?;
+            match (want.class, want.work) {
+                (Class::Once, Work::RunTool { tool_call }) => Ok(end_tool(state, unknown(tool_call), context)),
+                // What may be repeated begins again instead.
+                (_, Work::RunTool { .. } | Work::CallModel { .. } | Work::Wait { .. }) => {
+                    Err(Stale { key, attempt: Some(attempt) })
+                }
+            }
+        }
     }
 }
 
@@ -62,6 +68,10 @@ fn wanted(state: &State, key: &EffectKey, attempt: Option<Attempt>) -> Result<Wa
 }
 
 fn begin(state: &State, want: &Want<Work>, context: &Context) -> Option<Vec<Event>> {
+    if want.class == Class::Once && want.begun.is_some() {
+        // At most once: what was begun is lost or reported, never begun again.
+        return None;
+    }
     let attempt = Attempt::after(want.begun);
     let spent = attempt.0 > ATTEMPTS;
     match want.work {
@@ -214,7 +224,9 @@ fn limit_met(state: &State) -> Option<Limit> {
 
 fn folded(state: &State, events: &[Event], context: &Context) -> State {
     let mut after = state.clone();
-    events.iter().for_each(|event| Chat::evolve(&mut after, event, context.now));
+    for event in events {
+        Chat::evolve(&mut after, event, context.now);
+    }
     after
 }
 
