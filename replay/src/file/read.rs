@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use super::{
     format::frame::{self, Fault, Frame, LONGEST},
     index::{Index, Spot},
-    segment::{SegmentFile, bytes_of},
+    segment::{SegmentFile, bytes_of, read_into},
     walk::{Found, Walk},
 };
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 /// How many bytes of a segment are fetched at once where neighbours are wanted too.
 const WINDOW: usize = 256 * 1024;
 /// How many bytes are fetched for one frame alone.
-const GLANCE: usize = 4 * 1024;
+const GLANCE: usize = 1024;
 /// The most bytes of frames in one batch.
 const BATCH_BYTES: usize = 1024 * 1024;
 /// How many threads fetch records.
@@ -321,7 +321,9 @@ impl Window {
                     _ => break,
                 }
             }
-            self.bytes = file.read(offset, reach).map_err(Unfit::Io)?;
+            // Held or not, what is here is no longer what the buffer holds.
+            self.file = None;
+            read_into(&file.file, offset, reach, &mut self.bytes).map_err(Unfit::Io)?;
             (self.file, self.offset) = (Some(file.clone()), offset);
         }
         let start = self.position_of(file, offset).unwrap_or(self.bytes.len());
