@@ -136,8 +136,12 @@ impl FileLog {
             // A log exists from the moment its first segment does.
             match writer.begin() {
                 Ok(()) => {}
-                Err(AppendError::Full) if report.created => return Err(OpenError::Full { dir: dir.to_owned() }),
-                Err(error) if report.created => return Err(at_dir(io::Error::other(error.to_string()))),
+                Err(AppendError::Full) if report.created => {
+                    return Err(OpenError::Full { dir: dir.to_owned() });
+                }
+                Err(error) if report.created => {
+                    return Err(at_dir(io::Error::other(error.to_string())));
+                }
                 // Reading works; the writer tries again with the first append.
                 Err(error) => shared.trouble(error.to_string()),
             }

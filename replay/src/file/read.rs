@@ -185,7 +185,9 @@ impl Shared {
                 .segment_of(from)
                 .map(|segment| (segment.file.clone(), segment.first, segment.end, segment.landmark(from)))
         };
-        let Some((file, first, end, landmark)) = at else { return batch };
+        let Some((file, first, end, landmark)) = at else {
+            return batch;
+        };
         let (end, mut window) = (end.min(head), Window::default());
         let (mut offset, mut position) = landmark.unwrap_or((bytes_of(super::format::header::LEN), first));
         let mut bytes = 0;
@@ -242,7 +244,9 @@ impl Shared {
         let &Hole { file, offset, position, from, end } = hole;
         let bytes = match (what, file.read_all()) {
             (Unfit::Damaged(_), Ok(bytes)) => bytes,
-            (Unfit::Io(error), _) | (_, Err(error)) => return Err((ReadError::Io(error.to_string()), end)),
+            (Unfit::Io(error), _) | (_, Err(error)) => {
+                return Err((ReadError::Io(error.to_string()), end));
+            }
         };
         let (resumes, behind, what) = match Walk::from(&bytes, file.place, offset, position, end).next() {
             Some(Found::Hole(lost)) => (lost.resumes.unwrap_or(end), lost.end_offset, lost.what),

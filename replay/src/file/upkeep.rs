@@ -70,11 +70,11 @@ impl Upkeep {
     /// Begins: segments of `size` bytes in `dir`. `full` says from then on whether there is no room for the next.
     pub fn start(dir: &Path, size: u64, disk: Arc<dyn Disk>, full: Arc<AtomicBool>) -> io::Result<Self> {
         let state = State { spare: Spare::Wanted, seals: VecDeque::new(), stop: false };
-        let desk = Desk { dir: dir.to_owned(), size, disk, full, state: Mutex::new(state), changed: Condvar::new() };
-        let desk = Arc::new(desk);
-        let mine = desk.clone();
-        let thread = thread::Builder::new().name("log-upkeep".into()).spawn(move || mine.work())?;
-        Ok(Self { desk, thread: Some(thread) })
+        let (dir, state) = (dir.to_owned(), Mutex::new(state));
+        let shared = Arc::new(Desk { dir, size, disk, full, state, changed: Condvar::new() });
+        let own = shared.clone();
+        let thread = thread::Builder::new().name("log-upkeep".into()).spawn(move || own.work())?;
+        Ok(Self { desk: shared, thread: Some(thread) })
     }
 
     /// The spare segment, now called [`NEXT`]; waits while it is being made.

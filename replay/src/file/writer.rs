@@ -366,7 +366,9 @@ impl Writer {
     /// Takes back what could not be written whole, so that nothing of it stays.
     fn unwrite(&mut self, file: &SegmentFile, length: u64) -> io::Result<()> {
         segment::fill(&file.file, self.state.buffer_at, self.state.buffer_at + length)?;
-        let Some((before, landed)) = self.state.before.take() else { return Ok(()) };
+        let Some((before, landed)) = self.state.before.take() else {
+            return Ok(());
+        };
         for (reply, _) in self.state.early.drain(..) {
             answer(reply, Err(AppendError::Full));
         }
@@ -445,7 +447,9 @@ impl Writer {
         self.state = Pending::default();
         self.marked = true;
         self.broken.leave_previous = true;
-        let Some(active) = self.active.take() else { return };
+        let Some(active) = self.active.take() else {
+            return;
+        };
         let number = active.file.place.segment;
         self.shared.trouble(format!("{words}; segment {number} is left as it is, and the log goes on in a new one"));
         if let Err(words) = self.reread(&active) {
