@@ -93,7 +93,9 @@ pub(super) fn load(dir: &Path) -> Result<Option<Loaded>, OpenError> {
         }
     }
     let Loader { mut index, point, report } = loader;
-    let Some((file, tail)) = outcome else { return Ok(None) };
+    let Some((file, tail)) = outcome else {
+        return Ok(None);
+    };
     let broken = Break { gap: tail.damaged, leave_previous: tail.damaged.is_some() };
     let active = if tail.damaged.is_some() {
         index.pack(last);
@@ -124,7 +126,9 @@ fn identity(opened: &[Opened]) -> Result<LogId, OpenError> {
     };
     let mut epoch = 0;
     for (segment, number) in opened.iter().zip(0_u64..) {
-        let Ok(header) = &segment.header else { continue };
+        let Ok(header) = &segment.header else {
+            continue;
+        };
         let misplaced = |what| Err(OpenError::Misplaced { path: segment.path.clone(), what });
         if header.log != first.log {
             return misplaced(format!("it is of log {}, the others of {}", header.log, first.log));
@@ -142,17 +146,13 @@ impl Loader {
     fn begin(&mut self, id: LogId, number: u64, opened: Opened) -> Result<(Arc<SegmentFile>, Header), OpenError> {
         let Opened { path, file, header } = opened;
         let log: Uuid = id.id;
-        let header = match header {
-            Ok(header) => header,
-            Err(_) => {
-                self.report
-                    .notes
-                    .push(format!("the header of segment {number} is damaged; what it said follows from the others"));
-                let Point { position: first, chain, ref frontier, .. } = self.point;
-                let (frontier, segment) = (frontier.clone(), number);
-                Header { log, epoch: id.epoch, segment, first, chain, frontier, gap: None, leave_previous: false }
-            }
-        };
+        let header = header.unwrap_or_else(|_| {
+            let notes = &mut self.report.notes;
+            notes.push(format!("the header of segment {number} is damaged; what it said follows from the others"));
+            let Point { position: first, chain, ref frontier, .. } = self.point;
+            let (frontier, segment) = (frontier.clone(), number);
+            Header { log, epoch: id.epoch, segment, first, chain, frontier, gap: None, leave_previous: false }
+        });
         let end = self.point.position;
         if header.first < end || (header.first == end && header.chain != self.point.chain) {
             let what = format!(
@@ -190,7 +190,7 @@ impl Loader {
         self.index.segments.push(Segment::empty(file.clone(), header.first));
         let mut walk = Walk::new(&bytes, file.place, header.first, header.chain, next.map(|next| next.first));
         let mut holes = 0;
-        while let Some(found) = walk.next() {
+        for found in walk.by_ref() {
             match found {
                 Found::Frame(frame) => self.land(number, &frame),
                 // Without a header behind it, the end of the last frame is the end.
@@ -219,7 +219,9 @@ impl Loader {
     fn footer(&mut self, file: &SegmentFile) -> io::Result<Option<Footer>> {
         let length = file.file.metadata()?.len();
         let trailer = file.read(length.saturating_sub(bytes_of(TRAILER)), TRAILER)?;
-        let Some((offset, size)) = Footer::locate(&trailer, length) else { return Ok(None) };
+        let Some((offset, size)) = Footer::locate(&trailer, length) else {
+            return Ok(None);
+        };
         let footer = Footer::parse(&file.read(offset, size)?, &file.place, offset);
         if footer.is_none() {
             self.report.notes.push(format!(

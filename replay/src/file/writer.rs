@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     fs, io,
-    os::unix::fs::FileExt,
     path::PathBuf,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
@@ -12,6 +11,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
+    disk::Disk,
     format::{
         Digest32, Place,
         frame::{self, HEAD},
@@ -20,7 +20,7 @@ use super::{
     },
     index::{Landed, Segment},
     read::Shared,
-    segment::{self, NEXT, SegmentFile, allocate, bytes_of, is_full, sync_dir},
+    segment::{self, NEXT, SegmentFile, bytes_of, is_full, sync_dir},
     upkeep::{Seal, Upkeep},
     walk::{Found, Walk},
 };
@@ -108,6 +108,7 @@ pub(super) struct Break {
 pub(super) struct Writer {
     pub shared: Arc<Shared>,
     pub upkeep: Upkeep,
+    pub disk: Arc<dyn Disk>,
     pub dir: PathBuf,
     pub log: LogId,
     pub segment_size: u64,
@@ -160,6 +161,7 @@ fn append_error(error: &io::Error) -> AppendError {
 pub(super) struct Start {
     pub shared: Arc<Shared>,
     pub upkeep: Upkeep,
+    pub disk: Arc<dyn Disk>,
     pub dir: PathBuf,
     pub log: LogId,
     pub segment_size: u64,
@@ -173,9 +175,9 @@ pub(super) struct Start {
 impl Writer {
     /// A writer that goes on from a point.
     pub fn new(start: Start) -> Self {
-        let Start { shared, upkeep, dir, log, segment_size, messages, active, point, broken, marked } = start;
+        let Start { shared, upkeep, disk, dir, log, segment_size, messages, active, point, broken, marked } = start;
         let (durable, written, state) = (point.clone(), point, Pending::default());
-        Self { shared, upkeep, dir, log, segment_size, messages, active, durable, written, broken, marked, state }
+        Self { shared, upkeep, disk, dir, log, segment_size, messages, active, durable, written, broken, marked, state }
     }
 
     /// Begins the first segment, or the one behind damage.
@@ -346,7 +348,7 @@ impl Writer {
         }
         let Some(active) = &self.active else { return };
         let file = active.file.clone();
-        let result = file.file.write_all_at(&self.state.buffer, self.state.buffer_at);
+        let result = self.disk.write(&file.file, &self.state.buffer, self.state.buffer_at);
         let length = bytes_of(self.state.buffer.len());
         self.state.buffer.clear();
         match result {
@@ -364,7 +366,9 @@ impl Writer {
     /// Takes back what could not be written whole, so that nothing of it stays.
     fn unwrite(&mut self, file: &SegmentFile, length: u64) -> io::Result<()> {
         segment::fill(&file.file, self.state.buffer_at, self.state.buffer_at + length)?;
-        let Some((before, landed)) = self.state.before.take() else { return Ok(()) };
+        let Some((before, landed)) = self.state.before.take() else {
+            return Ok(());
+        };
         for (reply, _) in self.state.early.drain(..) {
             answer(reply, Err(AppendError::Full));
         }
@@ -387,7 +391,7 @@ impl Writer {
         self.write();
         if self.state.dirty.is_some()
             && let Some(active) = &self.active
-            && let Err(error) = active.file.file.sync_data()
+            && let Err(error) = self.disk.sync(&active.file.file)
         {
             self.fail(&format!("a sync failed: {error}"));
             return;
@@ -443,7 +447,9 @@ impl Writer {
         self.state = Pending::default();
         self.marked = true;
         self.broken.leave_previous = true;
-        let Some(active) = self.active.take() else { return };
+        let Some(active) = self.active.take() else {
+            return;
+        };
         let number = active.file.place.segment;
         self.shared.trouble(format!("{words}; segment {number} is left as it is, and the log goes on in a new one"));
         if let Err(words) = self.reread(&active) {
@@ -517,12 +523,12 @@ impl Writer {
         let needed = bytes_of(header::LEN) + length;
         let (file, from, size) = if needed > self.segment_size {
             let from = self.dir.join(NEXT);
-            (allocate(&from, needed)?, from, needed)
+            (self.disk.allocate(&from, needed)?, from, needed)
         } else {
             (self.upkeep.take_spare()?, self.dir.join(NEXT), self.segment_size)
         };
-        file.write_all_at(&header.to_bytes(), 0)?;
-        file.sync_data()?;
+        self.disk.write(&file, &header.to_bytes(), 0)?;
+        self.disk.sync(&file)?;
         let path = segment::path(&self.dir, segment);
         fs::rename(&from, &path)?;
         sync_dir(&self.dir)?;
