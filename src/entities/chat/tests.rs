@@ -248,7 +248,7 @@ fn request(name: &str, arguments: &str, class: ToolClass) -> ToolRequest {
 
 fn answer(tools: Vec<ToolRequest>) -> Answer {
     let stop = if tools.is_empty() { Stop::End } else { Stop::ToolCalls };
-    Answer { stop, usage: usage(10, 2), latency_ms: 70, text: None, reasoning: None, tools }
+    Answer { stop, usage: usage(10, 2), raw_usage: None, latency_ms: 70, text: None, reasoning: None, tools }
 }
 
 fn answered(tools: Vec<ToolRequest>) -> Outcome {

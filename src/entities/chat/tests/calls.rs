@@ -62,7 +62,16 @@ fn an_answer_without_tools_ends_the_turn() {
     let events = story.clone().report("call/1.1", 1, answered(vec![]));
     let (call, attempt) = (call_id(1, 1), Attempt(1));
     let (text, reasoning, latency_ms, usage) = (None, None, 70, usage(10, 2));
-    let finished = Event::ModelCallFinished { call, attempt, stop: Stop::End, usage, latency_ms, text, reasoning };
+    let finished = Event::ModelCallFinished {
+        call,
+        attempt,
+        stop: Stop::End,
+        usage,
+        raw_usage: None,
+        latency_ms,
+        text,
+        reasoning,
+    };
     story.fold(finished.clone());
     let (digest, decider_version) = (story.digest(), Chat::VERSION);
     let closed = Event::TurnFinished { turn: 1, outcome: TurnOutcome::Answered, usage, digest, decider_version };

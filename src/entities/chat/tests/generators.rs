@@ -126,7 +126,16 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         }),
         (call(), attempt(), proptest::option::of(body())).prop_map(|(call, attempt, text)| {
             let (usage, reasoning) = (usage(u64::MAX, 1), None);
-            Event::ModelCallFinished { call, attempt, stop: Stop::Length, usage, latency_ms: 1, text, reasoning }
+            Event::ModelCallFinished {
+                call,
+                attempt,
+                stop: Stop::Length,
+                usage,
+                raw_usage: None,
+                latency_ms: 1,
+                text,
+                reasoning,
+            }
         }),
         (call(), attempt(), retries(), retry_at).prop_map(|(call, attempt, retry, retry_at)| {
             Event::ModelCallFailed { call, attempt, error: error(retry), retry_at }
