@@ -1,0 +1,7 @@
+//! The product seen from outside: one test binary, one module per thing that is tested.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test a panic is the report; the lint spares only functions marked as tests"
+)]
+
+mod house;
