@@ -1,3 +1,4 @@
 //! Reenact: a self-hosted platform on which AI agents run and survive.
 
 pub mod entities;
+pub mod host;

@@ -271,6 +271,14 @@ impl<D: Decider> Entity<D> {
         self.next
     }
 
+    /// The position of the event of this revision, as far as it is remembered.
+    pub fn position_of(&self, revision: Revision) -> Option<Position> {
+        if Some(revision) == self.next.before() {
+            return self.position;
+        }
+        self.answered.iter().find(|answer| answer.revision == revision)?.position
+    }
+
     /// The position of its last event, once that is appended.
     pub fn position(&self) -> Option<Position> {
         self.position
@@ -288,10 +296,11 @@ pub fn digest_of<S: Serialize>(state: &S) -> Result<String, serde_json::Error> {
 /// Runs rules that should not panic; what a panic said, if they do.
 fn caught<T>(rules: impl FnOnce() -> T) -> Result<T, String> {
     // Whoever gets the error drops the entity: a half-changed state is never seen.
-    catch_unwind(AssertUnwindSafe(rules)).map_err(|panic| words(panic.as_ref()))
+    catch_unwind(AssertUnwindSafe(rules)).map_err(|panic| panic_words(panic.as_ref()))
 }
 
-fn words(panic: &(dyn Any + Send)) -> String {
+/// What a panic said.
+pub fn panic_words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".into())
 }

@@ -238,6 +238,12 @@ impl<W: Clone + PartialEq> Runner<W> {
         actions
     }
 
+    /// Whether this attempt has its place and was not cancelled.
+    pub fn is_running(&self, stream: &StreamId, key: &EffectKey, attempt: Attempt) -> bool {
+        let entry = self.entries.get(stream).and_then(|entries| entries.get(key));
+        entry.is_some_and(|entry| entry.phase == Phase::Running(attempt))
+    }
+
     /// Whether nothing of a stream waits, begins or runs.
     pub fn is_idle(&self, stream: &StreamId) -> bool {
         self.entries.get(stream).is_none_or(BTreeMap::is_empty)

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use replay::{
     decider::{Attempt, Decider, EffectCommand, EffectKey, Stale, Want},
     entity::{self, Answer, Decision, Entity, FoldError, Sender},
-    ids::{Position, Revision, StreamId},
+    ids::{By, Position, Revision, StreamId},
     log::Appended,
     ports::Ids,
     record::Record,
@@ -137,6 +137,11 @@ macro_rules! kinds {
                 match self { $(Self::$kind(entity) => entity.next_revision()),+ }
             }
 
+            /// The position of the event of this revision, as far as it is remembered.
+            pub fn position_of(&self, revision: Revision) -> Option<Position> {
+                match self { $(Self::$kind(entity) => entity.position_of(revision)),+ }
+            }
+
             /// The position of its last event, once that is appended.
             pub fn position(&self) -> Option<Position> {
                 match self { $(Self::$kind(entity) => entity.position()),+ }
@@ -150,6 +155,16 @@ kinds! {
     Chat = "chat" in chat,
     Project = "project" in project,
     System = "system" in system,
+}
+
+impl Kind {
+    /// Whether entities of this kind ever want work outside.
+    pub fn has_effects(self) -> bool {
+        match self {
+            Self::Chat => true,
+            Self::Session | Self::Project | Self::System => false,
+        }
+    }
 }
 
 /// Outside work that an entity of some kind wants.
@@ -267,6 +282,16 @@ impl AnyEntity {
     /// The attempt that was begun last of a key that is wanted.
     pub fn begun(&self, key: &EffectKey) -> Option<Attempt> {
         self.wants().ok()?.get(key)?.begun
+    }
+
+    /// Who makes happen what its work leads to.
+    pub fn agent(&self) -> By {
+        match self {
+            Self::Chat(entity) => {
+                entity.state().about.as_ref().map_or_else(By::system, |about| By::agent(&about.agent))
+            }
+            Self::Session(_) | Self::Project(_) | Self::System(_) => By::system(),
+        }
     }
 
     /// The state as it is handed to work that begins; `None` for kinds without work.

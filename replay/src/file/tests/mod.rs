@@ -1,0 +1,16 @@
+//! Tests of the log in files: promises, reopening, torn tails, damage, refusals.
+
+mod promises;
+
+use std::path::Path;
+
+use super::{FileLog, OpenReport, Options};
+
+/// Small segments, so that a few records fill several.
+fn options() -> Options {
+    Options { segment_size: 64 * 1024, ..Options::default() }
+}
+
+fn open(dir: &Path) -> (FileLog, OpenReport) {
+    FileLog::open(dir, &options()).unwrap()
+}

@@ -1,0 +1,196 @@
+//! Walks through the bytes of a segment, frame by frame, and finds its way again behind damage.
+
+use super::{
+    format::{
+        Digest32, Fields, Place,
+        frame::{self, Fault, Frame, HEAD},
+        header, record,
+    },
+    segment::{bytes_of, place_of},
+};
+use crate::ids::StreamId;
+
+static ZEROS: [u8; 4096] = [0; 4096];
+
+/// What stands next in a segment.
+#[derive(Debug, Clone)]
+pub(crate) enum Found<'a> {
+    /// A frame that checks and follows what stood before it.
+    Frame(Frame<'a>),
+    /// Bytes that should be frames and are not.
+    Hole(Hole),
+}
+
+/// Bytes that are no frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hole {
+    /// Where it begins.
+    pub offset: u64,
+    /// Where the next good frame begins, or the segment's bytes end.
+    pub end_offset: u64,
+    /// The position that should come here.
+    pub first: u64,
+    /// The position of the next good frame; `None` if there is none.
+    pub resumes: Option<u64>,
+    /// What was found, in words.
+    pub what: &'static str,
+}
+
+/// A walk over a segment's bytes. Ends where nothing was ever written, or at `limit`.
+pub(crate) struct Walk<'a> {
+    bytes: &'a [u8],
+    place: Place,
+    offset: usize,
+    position: u64,
+    /// `None` behind a hole: the next frame says it.
+    chain: Option<Digest32>,
+    /// Where the next segment begins.
+    limit: Option<u64>,
+    over: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// Over the whole segment, whose header says where it begins.
+    pub fn new(bytes: &'a [u8], place: Place, position: u64, chain: Digest32, limit: Option<u64>) -> Self {
+        Self { bytes, place, offset: header::LEN, position, chain: Some(chain), limit, over: false }
+    }
+
+    /// From the middle of a segment on, at a frame's start.
+    pub fn from(bytes: &'a [u8], place: Place, offset: u64, position: u64, limit: u64) -> Self {
+        let offset = place_of(offset);
+        Self { bytes, place, offset, position, chain: None, limit: Some(limit), over: false }
+    }
+
+    /// Where the walk stands, in bytes.
+    pub fn offset(&self) -> u64 {
+        bytes_of(self.offset)
+    }
+
+    /// The position that comes next.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The chain so far; `None` right behind a hole.
+    pub fn chain(&self) -> Option<Digest32> {
+        self.chain
+    }
+
+    /// The frame here, if it checks and follows.
+    fn here(&self, offset: usize) -> Result<Frame<'a>, &'static str> {
+        let rest = self.bytes.get(offset..).unwrap_or_default();
+        let frame = frame::parse(rest, &self.place, bytes_of(offset)).map_err(Fault::words)?;
+        let follows = if self.chain.is_some() && offset == self.offset {
+            frame.first == self.position && self.chain == Some(frame.before)
+        } else {
+            frame.first >= self.position
+        };
+        let within = self.limit.is_none_or(|limit| frame.end() <= limit);
+        if follows && within { Ok(frame) } else { Err("a frame does not follow the one before it") }
+    }
+
+    /// The next frame that checks, at `from` or behind it.
+    fn resume(&self, from: usize) -> Option<Frame<'a>> {
+        (from..self.bytes.len())
+            .step_by(frame::ALIGN)
+            // Most of what is searched was never written.
+            .filter(|at| self.bytes[*at..].first_chunk::<4>().is_some_and(|length| *length != [0; 4]))
+            .find_map(|at| self.here(at).ok())
+    }
+
+    fn hole(&mut self, what: &'static str) -> Option<Found<'a>> {
+        let start = self.offset;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let unwritten = rest.chunks(ZEROS.len()).all(|chunk| chunk == &ZEROS[..chunk.len()]);
+        let next = if unwritten { None } else { self.resume(start + frame::ALIGN) };
+        let Some(next) = next else {
+            self.over = true;
+            let complete = self.limit.is_none_or(|limit| self.position >= limit);
+            return (!(unwritten && complete)).then(|| {
+                Found::Hole(Hole {
+                    offset: bytes_of(start),
+                    end_offset: bytes_of(self.bytes.len()),
+                    first: self.position,
+                    resumes: None,
+                    what,
+                })
+            });
+        };
+        let hole = Hole {
+            offset: bytes_of(start),
+            end_offset: next.offset,
+            first: self.position,
+            resumes: Some(next.first),
+            what,
+        };
+        self.offset = place_of(next.offset);
+        self.position = next.first;
+        self.chain = None;
+        Some(Found::Hole(hole))
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Found<'a>;
+
+    fn next(&mut self) -> Option<Found<'a>> {
+        if self.over || self.limit.is_some_and(|limit| self.position >= limit) {
+            return None;
+        }
+        match self.here(self.offset) {
+            Ok(frame) => {
+                self.offset += frame.length;
+                self.position = frame.end();
+                self.chain = Some(frame.after);
+                Some(Found::Frame(frame))
+            }
+            Err(what) => self.hole(what),
+        }
+    }
+}
+
+/// What can still be told of a damaged frame: only good for naming what was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remains {
+    /// Where the frame begins.
+    pub offset: u64,
+    /// Its stream.
+    pub stream: StreamId,
+    /// The position of its first record that can be told.
+    pub position: u64,
+    /// The revision of that record.
+    pub revision: u64,
+    /// How many records can be told.
+    pub count: u64,
+}
+
+/// Names the streams of the records that stood in a hole, as far as their headers can still be told.
+pub(crate) fn remains(bytes: &[u8], hole: &Hole, end: u64) -> Vec<Remains> {
+    let mut found: Vec<Remains> = Vec::new();
+    let mut position = hole.first;
+    for offset in (place_of(hole.offset)..place_of(hole.end_offset)).step_by(frame::ALIGN) {
+        if position >= end {
+            break;
+        }
+        let Some(body) = bytes.get(offset + HEAD..) else { break };
+        let mut fields = Fields(body);
+        let mut here: Option<Remains> = None;
+        while let Some(raw) = record::take(&mut fields) {
+            let expected = here.as_ref().map_or(raw.position >= position, |_| raw.position == position);
+            if !expected || raw.position >= end {
+                break;
+            }
+            let Ok(stream) = raw.stream.parse() else { break };
+            position = raw.position + 1;
+            match &mut here {
+                Some(same) => same.count += 1,
+                None => {
+                    let offset = bytes_of(offset);
+                    here = Some(Remains { offset, stream, position: raw.position, revision: raw.revision, count: 1 });
+                }
+            }
+        }
+        found.extend(here);
+    }
+    found
+}

@@ -1,0 +1,550 @@
+//! The one thread that writes: takes all appends that wait, writes them at once, syncs once, answers all.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    os::unix::fs::FileExt,
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    format::{
+        Digest32, Place,
+        frame::{self, HEAD},
+        header::{self, Gap, Header},
+        record::{self, Mark},
+    },
+    index::{Landed, Segment},
+    read::Shared,
+    segment::{self, NEXT, SegmentFile, allocate, bytes_of, is_full, sync_dir},
+    upkeep::{Seal, Upkeep},
+    walk::{Found, Walk},
+};
+use crate::{
+    follow::Source,
+    ids::{Position, Revision, StreamId},
+    log::{Ack, AppendError, Appended, Expected, LogId},
+    memory::expect,
+    merkle::Frontier,
+};
+
+/// How long a written record may wait to become durable, and how long idleness lasts before it is marked.
+const PAUSE: Duration = Duration::from_millis(10);
+/// The most appends and bytes that one batch takes.
+const BATCH_APPENDS: usize = 4096;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// After a failure to begin a segment, how long before it is tried again.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// An answer that somebody waits for.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, AppendError>>;
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Add records.
+    Append(Prepared, Reply<Appended>),
+    /// Make everything durable.
+    Sync(Reply<Position>),
+    /// Make everything durable and end.
+    Close,
+}
+
+/// An append whose records are encoded but for their numbers.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The stream.
+    pub stream: StreamId,
+    /// What the appender believes about it.
+    pub expected: Expected,
+    /// When to answer.
+    pub ack: Ack,
+    /// Whether it may use the room kept for when the disk is full.
+    pub privileged: bool,
+    /// The records' bytes.
+    pub body: Vec<u8>,
+    /// Where the headers stand in them.
+    pub marks: Vec<Mark>,
+}
+
+/// How far the log has come.
+#[derive(Debug, Clone)]
+pub(super) struct Point {
+    /// The position that comes next.
+    pub position: u64,
+    /// The chain so far.
+    pub chain: Digest32,
+    /// The Merkle frontier; `None` where damage made it unknowable.
+    pub frontier: Option<Frontier>,
+    /// Where in the active segment the next frame begins.
+    pub offset: u64,
+}
+
+/// The segment that grows.
+#[derive(Debug)]
+pub(super) struct Active {
+    /// Its number, and its place in the index.
+    pub number: usize,
+    /// Its file.
+    pub file: Arc<SegmentFile>,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Why the next segment begins where it does.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Break {
+    /// What was lost in the segment before.
+    pub gap: Option<Gap>,
+    /// Whether the segment before is left exactly as it is.
+    pub leave_previous: bool,
+}
+
+/// The writer's own state.
+pub(super) struct Writer {
+    pub shared: Arc<Shared>,
+    pub upkeep: Upkeep,
+    pub dir: PathBuf,
+    pub log: LogId,
+    pub segment_size: u64,
+    pub messages: mpsc::Receiver<Message>,
+    pub active: Option<Active>,
+    /// As far as it is durable.
+    pub durable: Point,
+    /// As far as it is encoded.
+    pub written: Point,
+    /// Why a new segment has to begin, when there is no active one.
+    pub broken: Break,
+    /// Whether the end of the log is marked as durable.
+    pub marked: bool,
+    state: Pending,
+}
+
+/// What is on its way.
+#[derive(Default)]
+struct Pending {
+    /// Frames not yet written, and where they go.
+    buffer: Vec<u8>,
+    buffer_at: u64,
+    /// What to go back to if they cannot be written.
+    before: Option<(Point, usize)>,
+    /// Frames not yet durable.
+    landed: Vec<Landed>,
+    /// The next revisions of streams that have such frames.
+    next: HashMap<StreamId, u64>,
+    /// To be answered when written.
+    early: Vec<(Reply<Appended>, Appended)>,
+    /// To be answered when durable.
+    waiting: Vec<(Reply<Appended>, Appended)>,
+    syncs: Vec<Reply<Position>>,
+    /// Since when something written waits to become durable.
+    dirty: Option<Instant>,
+    /// When beginning a segment failed last, and how.
+    refused: Option<(Instant, AppendError)>,
+}
+
+/// Answers; whoever asked may have gone.
+fn answer<T>(reply: Reply<T>, result: Result<T, AppendError>) {
+    let _gone = reply.send(result).is_err();
+}
+
+fn append_error(error: &io::Error) -> AppendError {
+    if is_full(error) { AppendError::Full } else { AppendError::Unknown(error.to_string()) }
+}
+
+/// What a writer begins with.
+pub(super) struct Start {
+    pub shared: Arc<Shared>,
+    pub upkeep: Upkeep,
+    pub dir: PathBuf,
+    pub log: LogId,
+    pub segment_size: u64,
+    pub messages: mpsc::Receiver<Message>,
+    pub active: Option<Active>,
+    pub point: Point,
+    pub broken: Break,
+    pub marked: bool,
+}
+
+impl Writer {
+    /// A writer that goes on from a point.
+    pub fn new(start: Start) -> Self {
+        let Start { shared, upkeep, dir, log, segment_size, messages, active, point, broken, marked } = start;
+        let (durable, written, state) = (point.clone(), point, Pending::default());
+        Self { shared, upkeep, dir, log, segment_size, messages, active, durable, written, broken, marked, state }
+    }
+
+    /// Begins the first segment, or the one behind damage.
+    pub fn begin(&mut self) -> Result<(), AppendError> {
+        self.begin_segment(0)
+    }
+
+    /// Works until it is told to end.
+    pub fn run(mut self) {
+        loop {
+            let message = match (self.state.dirty, self.marked) {
+                (Some(since), _) => self.messages.recv_timeout(PAUSE.saturating_sub(since.elapsed())),
+                (None, false) => self.messages.recv_timeout(PAUSE),
+                (None, true) => self.messages.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
+            };
+            match message {
+                Ok(message) => {
+                    if !self.batch(message) {
+                        break;
+                    }
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) if self.state.dirty.is_some() => self.commit(),
+                Err(mpsc::RecvTimeoutError::Timeout) => self.mark(),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.commit();
+        if !self.marked {
+            self.mark();
+        }
+        while let Ok(message) = self.messages.try_recv() {
+            match message {
+                Message::Append(_, reply) => answer(reply, Err(AppendError::Closed)),
+                Message::Sync(reply) => answer(reply, Err(AppendError::Closed)),
+                Message::Close => {}
+            }
+        }
+        self.shared.bell().close();
+    }
+
+    /// Takes all that waits. `false`: it was told to end.
+    fn batch(&mut self, first: Message) -> bool {
+        let mut message = Some(first);
+        let (mut appends, mut bytes) = (0, 0);
+        let mut open = true;
+        while let Some(now) = message.take() {
+            match now {
+                Message::Append(append, reply) => {
+                    (appends, bytes) = (appends + 1, bytes + append.body.len());
+                    self.append(append, reply);
+                }
+                Message::Sync(reply) => self.state.syncs.push(reply),
+                Message::Close => {
+                    open = false;
+                    break;
+                }
+            }
+            if appends < BATCH_APPENDS && bytes < BATCH_BYTES {
+                message = self.messages.try_recv().ok();
+            }
+        }
+        self.write();
+        let due = self.state.dirty.is_some_and(|since| since.elapsed() >= PAUSE);
+        if due || !self.state.waiting.is_empty() || !self.state.syncs.is_empty() {
+            self.commit();
+        }
+        open
+    }
+
+    fn append(&mut self, mut append: Prepared, reply: Reply<Appended>) {
+        match self.place(&append) {
+            Ok(revision) => {
+                let appended = self.encode(&mut append, revision);
+                match append.ack {
+                    Ack::Durable => self.state.waiting.push((reply, appended)),
+                    Ack::Written => self.state.early.push((reply, appended)),
+                }
+            }
+            Err(error) => answer(reply, Err(error)),
+        }
+    }
+
+    /// Checks an append and makes room for it; answers with its first revision.
+    fn place(&mut self, append: &Prepared) -> Result<u64, AppendError> {
+        let next = {
+            let index = self.shared.index();
+            if index.damaged.contains_key(&append.stream) {
+                return Err(AppendError::Damaged(append.stream.clone()));
+            }
+            let pending = self.state.next.get(&append.stream).copied();
+            pending.unwrap_or_else(|| index.next_revision(&append.stream))
+        };
+        expect(&append.stream, append.expected, Revision(next))?;
+        // Behind every frame stays room for the mark that says it is durable.
+        let length = bytes_of(frame::length(append.body.len()) + HEAD);
+        let fits = self.active.as_ref().is_some_and(|active| self.written.offset + length <= active.size);
+        if !fits {
+            self.begin_segment(length)?;
+            // A failure on the way has taken back what was pending.
+            let index = self.shared.index();
+            expect(&append.stream, append.expected, Revision(index.next_revision(&append.stream)))?;
+            return Ok(index.next_revision(&append.stream));
+        }
+        if let Some(active) = &self.active
+            && !append.privileged
+            && self.written.offset + length > active.size.saturating_sub(reserve(self.segment_size))
+            && self.upkeep.is_full()
+        {
+            return Err(AppendError::Full);
+        }
+        Ok(next)
+    }
+
+    /// Puts a frame into the buffer.
+    fn encode(&mut self, append: &mut Prepared, revision: u64) -> Appended {
+        self.open_buffer();
+        let start = self.state.buffer.len();
+        self.state.buffer.resize(start + HEAD, 0);
+        let before = self.written.chain;
+        let first = self.written.position;
+        for (mark, n) in append.marks.iter().zip(0..) {
+            let header = &mut append.body[mark.header..mark.header + mark.length];
+            record::number(header, first + n, revision + n);
+            let leaf = record::leaf(header, &mark.commitment);
+            self.written.chain = record::chain(&self.written.chain, &leaf);
+            if let Some(frontier) = &mut self.written.frontier {
+                frontier.push(leaf);
+            }
+        }
+        let count = bytes_of(append.marks.len());
+        self.state.buffer.extend_from_slice(&append.body);
+        self.state.next.insert(append.stream.clone(), revision + count);
+        self.state.landed.push(Landed {
+            stream: append.stream.clone(),
+            offset: self.written.offset,
+            revision,
+            position: first,
+            count,
+        });
+        self.written.position += count;
+        self.seal_frame(start, format_count(append.marks.len()), first, before);
+        self.marked = false;
+        Appended { position: Position(first), revision: Revision(revision), count }
+    }
+
+    fn open_buffer(&mut self) {
+        if self.state.buffer.is_empty() {
+            self.state.buffer_at = self.written.offset;
+            self.state.before = Some((self.written.clone(), self.state.landed.len()));
+        }
+    }
+
+    /// Completes the frame that begins at `start` of the buffer.
+    fn seal_frame(&mut self, start: usize, count: u32, first: u64, before: Digest32) {
+        let end = (self.state.buffer.len()).next_multiple_of(frame::ALIGN);
+        self.state.buffer.resize(end, 0);
+        let number = self.active.as_ref().map_or(0, |active| active.file.place.segment);
+        let place = Place { log: self.log.id, segment: number };
+        let head = frame::Head { count, first, synced: self.durable.position, before, after: self.written.chain };
+        frame::seal(&mut self.state.buffer[start..], &place, self.written.offset, &head);
+        self.written.offset += bytes_of(end - start);
+    }
+
+    /// Writes the buffer, and answers whoever waits for no more than that.
+    fn write(&mut self) {
+        if self.state.buffer.is_empty() {
+            return;
+        }
+        let Some(active) = &self.active else { return };
+        let file = active.file.clone();
+        let result = file.file.write_all_at(&self.state.buffer, self.state.buffer_at);
+        let length = bytes_of(self.state.buffer.len());
+        self.state.buffer.clear();
+        match result {
+            Ok(()) => {
+                self.state.dirty.get_or_insert_with(Instant::now);
+                for (reply, appended) in self.state.early.drain(..) {
+                    answer(reply, Ok(appended));
+                }
+            }
+            Err(error) if is_full(&error) && self.unwrite(&file, length).is_ok() => {}
+            Err(error) => self.fail(&format!("a write failed: {error}")),
+        }
+    }
+
+    /// Takes back what could not be written whole, so that nothing of it stays.
+    fn unwrite(&mut self, file: &SegmentFile, length: u64) -> io::Result<()> {
+        segment::fill(&file.file, self.state.buffer_at, self.state.buffer_at + length)?;
+        let Some((before, landed)) = self.state.before.take() else { return Ok(()) };
+        for (reply, _) in self.state.early.drain(..) {
+            answer(reply, Err(AppendError::Full));
+        }
+        let first = before.position;
+        let (kept, lost) = std::mem::take(&mut self.state.waiting)
+            .into_iter()
+            .partition(|(_, a): &(_, Appended)| a.position.0 < first);
+        self.state.waiting = kept;
+        for (reply, _) in lost {
+            answer(reply, Err(AppendError::Full));
+        }
+        self.written = before;
+        self.state.landed.truncate(landed);
+        self.state.next = self.state.landed.iter().map(|l| (l.stream.clone(), l.revision + l.count)).collect();
+        Ok(())
+    }
+
+    /// Makes everything durable, lets readers see it, and answers.
+    fn commit(&mut self) {
+        self.write();
+        if self.state.dirty.is_some()
+            && let Some(active) = &self.active
+            && let Err(error) = active.file.file.sync_data()
+        {
+            self.fail(&format!("a sync failed: {error}"));
+            return;
+        }
+        self.state.dirty = None;
+        self.durable = self.written.clone();
+        if !self.state.landed.is_empty() {
+            let number = self.active.as_ref().map_or(0, |active| active.number);
+            let mut index = self.shared.index_mut();
+            for landed in &self.state.landed {
+                index.land(number, landed);
+            }
+            drop(index);
+            self.shared.set_head(self.durable.position);
+        }
+        for (reply, appended) in self.state.waiting.drain(..) {
+            answer(reply, Ok(appended));
+        }
+        for reply in self.state.syncs.drain(..) {
+            answer(reply, Ok(Position(self.durable.position)));
+        }
+        if !self.state.landed.is_empty() {
+            self.shared.bell().ring(self.state.landed.iter().map(|landed| &landed.stream));
+            self.state.landed.clear();
+            self.state.next.clear();
+        }
+    }
+
+    /// Marks the end of the log as durable, so that damage before the mark can never pass for a torn write.
+    fn mark(&mut self) {
+        self.marked = true;
+        if self.active.is_none() || self.durable.position == 0 {
+            return;
+        }
+        self.open_buffer();
+        let start = self.state.buffer.len();
+        self.state.buffer.resize(start + HEAD, 0);
+        self.seal_frame(start, 0, self.written.position, self.written.chain);
+        self.commit();
+    }
+
+    /// A write or sync failed: what was not durable is given up, and the segment is never written again.
+    fn fail(&mut self, words: &str) {
+        tracing::error!(words, "the log's segment is given up");
+        let error = AppendError::Unknown(words.to_owned());
+        for (reply, _) in self.state.early.drain(..).chain(self.state.waiting.drain(..)) {
+            answer(reply, Err(error.clone()));
+        }
+        for reply in self.state.syncs.drain(..) {
+            answer(reply, Err(error.clone()));
+        }
+        self.written = self.durable.clone();
+        self.state = Pending::default();
+        self.marked = true;
+        self.broken.leave_previous = true;
+        let Some(active) = self.active.take() else { return };
+        let number = active.file.place.segment;
+        self.shared.trouble(format!("{words}; segment {number} is left as it is, and the log goes on in a new one"));
+        if let Err(words) = self.reread(&active) {
+            self.shared.trouble(format!("segment {number} could not be read back after the failure: {words}"));
+        }
+        self.shared.index_mut().pack(active.number);
+    }
+
+    /// Reads back from the disk, not from memory, what is said to be durable.
+    fn reread(&self, active: &Active) -> Result<(), String> {
+        let file = &active.file.file;
+        // Where the kernel cannot forget its copy, reading back tells less, but no harm is done.
+        let _kept = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed).is_err();
+        let bytes = active.file.read_all().map_err(|error| error.to_string())?;
+        let header = Header::parse(&bytes).map_err(|_| "its header is damaged".to_owned())?;
+        let mut walk = Walk::new(&bytes, active.file.place, header.first, header.chain, Some(self.durable.position));
+        walk.find_map(|found| match found {
+            Found::Frame(_) => None,
+            Found::Hole(hole) => Some(format!("{} at byte {}", hole.what, hole.offset)),
+        })
+        .map_or(Ok(()), Err)
+    }
+
+    /// Ends the active segment and begins the next, with room for a frame of `length`.
+    fn begin_segment(&mut self, length: u64) -> Result<(), AppendError> {
+        if let Some((when, error)) = &self.state.refused
+            && when.elapsed() < RETRY
+        {
+            return Err(error.clone());
+        }
+        // Before the first frame of a segment, everything before it is durable.
+        self.commit();
+        let number = self.shared.index().segments.len();
+        match self.install(number, length) {
+            Ok(active) => {
+                self.state.refused = None;
+                let file = active.file.clone();
+                if let Some(old) = self.active.replace(active) {
+                    self.retire(&old);
+                }
+                self.shared.index_mut().segments.push(Segment::empty(file, self.durable.position));
+                self.durable.offset = bytes_of(header::LEN);
+                self.written.offset = self.durable.offset;
+                self.broken = Break::default();
+                Ok(())
+            }
+            Err(error) => {
+                let error = match append_error(&error) {
+                    AppendError::Unknown(words) => AppendError::Unknown(format!("no segment could be begun: {words}")),
+                    other => other,
+                };
+                self.state.refused = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes the file of the next segment, its header durable before its name.
+    fn install(&self, number: usize, length: u64) -> io::Result<Active> {
+        let segment = bytes_of(number);
+        let header = Header {
+            log: self.log.id,
+            epoch: self.log.epoch,
+            segment,
+            first: self.durable.position,
+            chain: self.durable.chain,
+            frontier: self.durable.frontier.clone(),
+            gap: self.broken.gap,
+            leave_previous: self.broken.leave_previous,
+        };
+        let needed = bytes_of(header::LEN) + length;
+        let (file, from, size) = if needed > self.segment_size {
+            let from = self.dir.join(NEXT);
+            (allocate(&from, needed)?, from, needed)
+        } else {
+            (self.upkeep.take_spare()?, self.dir.join(NEXT), self.segment_size)
+        };
+        file.write_all_at(&header.to_bytes(), 0)?;
+        file.sync_data()?;
+        let path = segment::path(&self.dir, segment);
+        fs::rename(&from, &path)?;
+        sync_dir(&self.dir)?;
+        let place = Place { log: self.log.id, segment };
+        Ok(Active { number, file: Arc::new(SegmentFile { place, path, file }), size })
+    }
+
+    /// Sees to the footer of a segment that is full.
+    fn retire(&self, old: &Active) {
+        let footer = self.shared.index().footer(old.number, self.durable.chain, self.durable.frontier.clone());
+        if let Some(footer) = footer {
+            self.upkeep.seal(Seal { file: old.file.clone(), offset: self.durable.offset, footer });
+        }
+        self.shared.index_mut().pack(old.number);
+    }
+}
+
+/// How much of a segment is kept for what may still be written when the disk is full.
+fn reserve(segment_size: u64) -> u64 {
+    (segment_size / 4).min(4 * 1024 * 1024)
+}
+
+fn format_count(n: usize) -> u32 {
+    super::format::size32(n)
+}

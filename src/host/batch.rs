@@ -1,0 +1,89 @@
+//! The decisions that one append carries, and who waits for each of them.
+
+use replay::{
+    decider::{Attempt, EffectCommand, EffectKey},
+    entity::Decision,
+    ids::{Position, Revision},
+    log::{Ack, Append, Appended, Expected},
+    record::NewRecord,
+};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{Accepted, error::SubmitError};
+use crate::entities::{Outcome, Piece};
+
+/// An append takes no further decisions once its data is this large, in bytes: well below what a frame may hold.
+const FULL: usize = 2 * 1024 * 1024;
+
+/// Decisions on their way into one append.
+#[derive(Default)]
+pub(super) struct Batch {
+    records: Vec<NewRecord>,
+    expected: Option<Expected>,
+    durable: bool,
+    bytes: usize,
+    pub waiting: Vec<Waiting>,
+}
+
+/// Who waits for a decision.
+pub(super) enum Waiting {
+    /// One who sent a command.
+    Command { revision: Option<Revision>, reply: oneshot::Sender<Result<Accepted, SubmitError>> },
+    /// Work, and what it said.
+    Effect { said: Said, reply: Option<oneshot::Sender<Result<(), SubmitError>>> },
+}
+
+/// What work said, as far as the table of running effects is concerned.
+#[derive(Debug, Clone)]
+pub(super) enum Said {
+    Begin { key: EffectKey, event: Option<Uuid> },
+    Progress,
+    Report { key: EffectKey, attempt: Attempt },
+    Lost { key: EffectKey },
+}
+
+impl Said {
+    pub fn of(command: &EffectCommand<Piece, Outcome>) -> Self {
+        match command {
+            EffectCommand::Begin { key } => Self::Begin { key: key.clone(), event: None },
+            EffectCommand::Progress { .. } => Self::Progress,
+            EffectCommand::Report { key, attempt, .. } => Self::Report { key: key.clone(), attempt: *attempt },
+            EffectCommand::Lost { key, .. } => Self::Lost { key: key.clone() },
+        }
+    }
+}
+
+impl Batch {
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.bytes >= FULL
+    }
+
+    pub fn add(&mut self, decision: Decision) {
+        if decision.records.is_empty() {
+            return;
+        }
+        self.expected.get_or_insert(decision.expected);
+        self.durable |= decision.ack == Ack::Durable;
+        self.bytes += decision.records.iter().map(|record| record.data.json().len()).sum::<usize>();
+        self.records.extend(decision.records);
+    }
+
+    /// The append, and who waits for it.
+    pub fn into_append(self, stream: replay::ids::StreamId) -> (Append, Vec<Waiting>) {
+        let ack = if self.durable { Ack::Durable } else { Ack::Written };
+        let expected = self.expected.unwrap_or(Expected::Any);
+        (Append { stream, expected, records: self.records, ack }, self.waiting)
+    }
+}
+
+/// Where a revision stands, if the append holds it.
+pub(super) fn position_in(appended: Option<Appended>, revision: Revision) -> Option<Position> {
+    let appended = appended?;
+    let offset = revision.0.checked_sub(appended.revision.0).filter(|offset| *offset < appended.count)?;
+    Some(appended.position.plus(offset))
+}

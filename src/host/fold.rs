@@ -1,0 +1,48 @@
+//! An entity made from the log.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use replay::{
+    entity::FoldError,
+    ids::{Revision, StreamId},
+    log::{EventLog, ReadError},
+};
+
+use crate::entities::{AnyEntity, Kind};
+
+/// Why a stream could not be folded.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldFailure {
+    /// Its kind is not known.
+    #[error("`{0}` is not a kind of stream that this server knows")]
+    UnknownKind(String),
+    /// A record could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A record could not be folded.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// The fold was cut off.
+    #[error("the fold was cut off: {0}")]
+    Stopped(String),
+}
+
+/// Folds the durable events of a stream, up to and with a revision (all, where absent).
+pub(super) async fn fold(
+    log: &Arc<dyn EventLog>,
+    stream: &StreamId,
+    upto: Option<Revision>,
+) -> Result<AnyEntity, FoldFailure> {
+    let kind = Kind::of(stream).ok_or_else(|| FoldFailure::UnknownKind(stream.kind().to_owned()))?;
+    let mut entity = AnyEntity::new(kind, stream.clone());
+    let mut records = log.read_stream(stream.clone(), Revision::ZERO);
+    while let Some(record) = records.next().await {
+        let record = record?;
+        if upto.is_some_and(|upto| record.revision > upto) {
+            break;
+        }
+        entity.apply(&record)?;
+    }
+    Ok(entity)
+}

@@ -1,0 +1,190 @@
+//! Entities as actors: found or woken by name, never waiting, their effects run by a table that outlives them.
+//!
+//! The host knows no kind's rules and performs no work itself: rules are in `entities`, work is done by a [`Perform`].
+
+mod actor;
+mod batch;
+mod error;
+mod fold;
+mod perform;
+mod registry;
+mod running;
+mod wanting;
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+
+use replay::{
+    blobs::BlobStore,
+    ids::{By, CommandId, Position, Revision, StreamId},
+    log::EventLog,
+    ports::{Clock, Ids},
+};
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+pub use error::SubmitError;
+pub use fold::FoldFailure;
+pub use perform::{Job, Perform, Progress, Stopped};
+pub use running::Running;
+
+use crate::entities::{AnyEntity, Command, system};
+use actor::Request;
+use registry::Inner;
+
+/// All entities of one log, and their effects. Cheap to clone.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+/// What a host is made of.
+pub struct Parts {
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// The blobs.
+    pub blobs: Arc<BlobStore>,
+    /// Who performs effects.
+    pub performer: Arc<dyn Perform>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn Ids>,
+    /// How many pieces of work run at once, by lane or family of lanes.
+    pub lanes: HashMap<String, usize>,
+    /// Where the host notes which streams want something; the file may be deleted at any time.
+    pub wanting: PathBuf,
+}
+
+/// An accepted command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// The revision of its last event; of the stream's last event if nothing had to change.
+    pub revision: Option<Revision>,
+    /// The position of that event.
+    pub position: Option<Position>,
+}
+
+/// How many pieces of work run at once in a lane that nobody configured.
+const LANE: usize = 8;
+/// How long running effects may take to end at a shutdown.
+const GRACE: Duration = Duration::from_secs(5);
+
+impl Host {
+    /// Starts a host within the current actix system. Nothing is woken before [`Host::wake`].
+    ///
+    /// # Errors
+    /// The threads for effects cannot be started.
+    pub fn start(parts: Parts) -> std::io::Result<Self> {
+        Ok(Self(Inner::start(parts, LANE)?))
+    }
+
+    /// Wakes every stream that may want something, in the background: what was begun goes on.
+    pub fn wake(&self) {
+        self.0.wake_wanting();
+    }
+
+    /// Sends a command to an entity. A command id that was accepted before is answered the same and done once.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn submit(
+        &self,
+        stream: StreamId,
+        command: Command,
+        by: By,
+        id: Option<CommandId>,
+    ) -> Result<Accepted, SubmitError> {
+        if self.0.is_closing() {
+            return Err(SubmitError::Closed);
+        }
+        let id = id.unwrap_or_else(CommandId::fresh);
+        self.ask(&stream, |reply| Request::Command {
+            command: Box::new(command.clone()),
+            by: by.clone(),
+            id: id.clone(),
+            reply,
+        })
+        .await
+    }
+
+    /// What a page needs of an entity, with the revision of the last event in it. All of it is durable.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn view(&self, stream: &StreamId) -> Result<(Option<Revision>, Box<RawValue>), SubmitError> {
+        let (next, view) = self.ask(stream, |reply| Request::View { reply }).await?;
+        if self.0.log.next_revision(stream) < next {
+            self.0.log.sync().await.map_err(|error| SubmitError::of_append(&error))?;
+        }
+        Ok((next.before(), view))
+    }
+
+    /// An entity folded from the log up to a revision (all of it, where absent), beside the living one.
+    ///
+    /// # Errors
+    /// See [`FoldFailure`].
+    pub async fn fold(&self, stream: &StreamId, upto: Option<Revision>) -> Result<AnyEntity, FoldFailure> {
+        fold::fold(&self.0.log, stream, upto).await
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Arc<dyn EventLog> {
+        &self.0.log
+    }
+
+    /// The blobs.
+    pub fn blobs(&self) -> &Arc<BlobStore> {
+        &self.0.blobs
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// What runs at the moment.
+    pub fn running(&self) -> Vec<Running> {
+        self.0.tasks.list()
+    }
+
+    /// Notes a fact about the server in its own stream.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn note(&self, command: system::Command) -> Result<Accepted, SubmitError> {
+        self.submit(system::stream(), command.into(), By::system(), None).await
+    }
+
+    /// Ends: takes no more commands, gives running effects 5 s, and syncs the log. Killing the process instead is equally safe.
+    pub async fn shutdown(&self) {
+        let noted = self.note(system::Command::NoteStop {}).await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the stop could not be noted");
+        }
+        self.0.close();
+        let ended = tokio::time::timeout(GRACE, self.0.tasks.ended()).await;
+        if ended.is_err() {
+            tracing::info!("effects that still run are cut off; they go on at the next start");
+        }
+        self.0.tasks.stop_all();
+        if let Err(error) = self.0.log.sync().await {
+            tracing::error!(%error, "the log could not be synced");
+        }
+        self.0.note_wanting();
+    }
+
+    /// Asks an actor; again, if it ended before it answered.
+    async fn ask<T>(
+        &self,
+        stream: &StreamId,
+        request: impl Fn(oneshot::Sender<Result<T, SubmitError>>) -> Request,
+    ) -> Result<T, SubmitError> {
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let (reply, answer) = oneshot::channel();
+            self.0.send(stream, request(reply))?;
+            if let Ok(answer) = answer.await {
+                return answer;
+            }
+        }
+        Err(SubmitError::Internal(format!("{stream} did not answer; the server's log says why")))
+    }
+}
