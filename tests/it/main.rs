@@ -4,4 +4,10 @@
     reason = "in a test a panic is the report; the lint spares only functions marked as tests"
 )]
 
+mod aimock;
+mod asking;
+mod bare_server;
 mod house;
+mod offline;
+mod wire;
+mod wire_broken;

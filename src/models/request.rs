@@ -1,0 +1,214 @@
+//! What a model is asked: provider-neutral, complete, and the same bytes for the same conversation.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One question to a model: everything it is to know, since models remember nothing between calls.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelRequest {
+    /// The model's name on the wire, without the provider: `deepseek-chat`.
+    pub model: String,
+    /// The system prompt; empty means none.
+    #[serde(default)]
+    pub system: String,
+    /// The conversation, oldest first.
+    pub messages: Vec<Message>,
+    /// The tools that the model may call. Their order does not matter: they are sent sorted by name.
+    #[serde(default)]
+    pub tools: Vec<ToolSpec>,
+    /// The most tokens that the answer may have, reasoning included; `None` leaves it to the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_output_tokens: Option<u32>,
+}
+
+/// One entry of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Message {
+    /// What a person wrote.
+    User {
+        /// The message as it was written.
+        text: String,
+    },
+    /// What the model answered in an earlier call.
+    Assistant {
+        /// The answer's text; empty when it only called tools.
+        #[serde(default)]
+        text: String,
+        /// The model's reasoning. Some providers refuse later calls that do not bring it back, so it is never dropped.
+        #[serde(default)]
+        reasoning: String,
+        /// The tools that it called, in order.
+        #[serde(default)]
+        tool_calls: Vec<ToolCallRequest>,
+    },
+    /// What a tool answered.
+    ToolResult {
+        /// The provider's id of the call that this answers.
+        tool_call_id: String,
+        /// The tool's name.
+        name: String,
+        /// What the tool wrote, or why it failed.
+        text: String,
+        /// Whether the tool failed.
+        #[serde(default)]
+        failed: bool,
+    },
+}
+
+/// A tool call as the model wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolCallRequest {
+    /// The provider's id of the call.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments: JSON if the model kept to the schema, which is not certain.
+    pub arguments: String,
+}
+
+/// A tool that a model may call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolSpec {
+    /// The name by which the model calls it.
+    pub name: String,
+    /// What it does, for the model to read.
+    pub description: String,
+    /// The JSON Schema of its arguments, an object.
+    pub schema: Value,
+}
+
+impl Message {
+    /// A person's message.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::User { text: text.into() }
+    }
+
+    /// How many characters of the prompt this message takes up, ids and names included.
+    pub fn characters(&self) -> u64 {
+        let count = |text: &str| u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+        match self {
+            Self::User { text } => count(text),
+            Self::Assistant {
+                text,
+                reasoning,
+                tool_calls,
+            } => tool_calls
+                .iter()
+                .map(|call| count(&call.id) + count(&call.name) + count(&call.arguments))
+                .fold(count(text) + count(reasoning), u64::saturating_add),
+            Self::ToolResult {
+                tool_call_id,
+                name,
+                text,
+                ..
+            } => count(tool_call_id) + count(name) + count(text),
+        }
+    }
+}
+
+impl ToolSpec {
+    /// How many characters of the prompt this tool takes up.
+    pub fn characters(&self) -> u64 {
+        let length = self.name.chars().count()
+            + self.description.chars().count()
+            + self.schema.to_string().chars().count();
+        u64::try_from(length).unwrap_or(u64::MAX)
+    }
+}
+
+impl ModelRequest {
+    /// The text of the last message that a person wrote, and how many messages follow it.
+    pub fn last_user_message(&self) -> Option<(&str, &[Message])> {
+        self.messages
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(at, message)| match message {
+                Message::User { text } => Some((text.as_str(), &self.messages[at + 1..])),
+                Message::Assistant { .. } | Message::ToolResult { .. } => None,
+            })
+    }
+
+    /// How many tool calls the conversation already has: the first free number for a call that comes without an id.
+    pub fn tool_calls_so_far(&self) -> usize {
+        let calls = |message: &Message| match message {
+            Message::Assistant { tool_calls, .. } => tool_calls.len(),
+            Message::User { .. } | Message::ToolResult { .. } => 0,
+        };
+        self.messages.iter().map(calls).sum()
+    }
+
+    /// The prompt's size by the rule of thumb that four characters are one token, each part rounded up.
+    pub fn estimated_tokens(&self) -> u64 {
+        self.estimated_tokens_of(&self.messages)
+    }
+
+    /// The same for a prompt that ends after some of the messages.
+    pub fn estimated_tokens_of(&self, messages: &[Message]) -> u64 {
+        let system = tokens(u64::try_from(self.system.chars().count()).unwrap_or(u64::MAX));
+        let tools: u64 = self
+            .tools
+            .iter()
+            .map(|tool| tokens(tool.characters()))
+            .sum();
+        let history: u64 = messages
+            .iter()
+            .map(|message| tokens(message.characters()))
+            .sum();
+        system + tools + history
+    }
+}
+
+/// How many tokens so many characters are, by the rule of thumb that four are one, rounded up.
+pub fn tokens(characters: u64) -> u64 {
+    characters.div_ceil(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_user_message_comes_with_what_follows_it() {
+        let answer = Message::Assistant {
+            text: "hm".into(),
+            reasoning: String::new(),
+            tool_calls: vec![],
+        };
+        let request = ModelRequest {
+            messages: vec![
+                Message::user("one"),
+                answer.clone(),
+                Message::user("two"),
+                answer.clone(),
+            ],
+            ..ModelRequest::default()
+        };
+        assert_eq!(request.last_user_message(), Some(("two", &[answer][..])));
+    }
+
+    #[test]
+    fn a_prompt_is_measured_part_by_part_and_rounded_up() {
+        let request = ModelRequest {
+            system: "12345".into(),
+            messages: vec![Message::user("123"), Message::user("")],
+            ..ModelRequest::default()
+        };
+        assert_eq!(request.estimated_tokens(), 2 + 1);
+    }
+
+    #[test]
+    fn a_message_reads_as_it_was_written() {
+        let message = Message::ToolResult {
+            tool_call_id: "c".into(),
+            name: "n".into(),
+            text: "t".into(),
+            failed: true,
+        };
+        let json = serde_json::to_value(&message).unwrap();
+        assert_eq!(json["role"], "tool_result");
+        assert_eq!(serde_json::from_value::<Message>(json).unwrap(), message);
+    }
+}
