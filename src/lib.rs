@@ -3,3 +3,5 @@
 pub mod entities;
 pub mod host;
 pub mod models;
+pub mod tools;
+pub mod workspace;
