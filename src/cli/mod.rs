@@ -1,0 +1,7 @@
+//! The command line: one file per subcommand, and what they share.
+
+mod arguments;
+mod exit;
+mod schemas;
+
+pub use arguments::main;
