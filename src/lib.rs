@@ -1,7 +1,9 @@
-//! Reenact: a self-hosted platform on which AI agents run and survive.
+//! Reenact: a self-hosted platform on which AI agents run and survive. `docs/ARCHITECTURE.md` is the map of these rooms.
 
 pub mod cli;
+pub mod effects;
 pub mod entities;
+pub mod host;
 pub mod models;
 pub mod tools;
 pub mod workspace;

@@ -1,9 +1,15 @@
 //! The actor of one entity. It never waits: while an append is under way, what comes is queued; then the whole queue is decided
 //! in order and handed over as one append.
 
-use std::{collections::{HashMap, VecDeque}, sync::Arc, time::{Duration, Instant}};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use actix::{Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _};
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
+};
 use replay::{
     decider::{Attempt, EffectCommand, EffectKey},
     entity::Sender,
@@ -33,8 +39,6 @@ const IDLE: Duration = Duration::from_secs(60);
 const IDLE_CHECK: Duration = Duration::from_secs(20);
 
 /// What can be asked of an actor.
-#[derive(Message)]
-#[rtype(result = "()")]
 pub(super) enum Request {
     /// A command from outside.
     Command { command: Box<Command>, by: By, id: CommandId, reply: oneshot::Sender<Result<Accepted, SubmitError>> },
@@ -52,6 +56,10 @@ pub(super) enum Request {
     View { reply: oneshot::Sender<Result<(Revision, Box<RawValue>), SubmitError>> },
     /// Go out of service.
     Retire { reason: String },
+}
+
+impl Message for Request {
+    type Result = ();
 }
 
 impl Request {
@@ -261,7 +269,12 @@ impl EntityActor {
         Ok(())
     }
 
-    fn stale(&mut self, said: &Said, reply: Option<oneshot::Sender<Result<(), SubmitError>>>, rejected: crate::entities::Rejected) {
+    fn stale(
+        &mut self,
+        said: &Said,
+        reply: Option<oneshot::Sender<Result<(), SubmitError>>>,
+        rejected: crate::entities::Rejected,
+    ) {
         if let Some(reply) = reply {
             drop(reply.send(Err(SubmitError::Rejected(rejected))));
         }

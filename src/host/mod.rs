@@ -9,6 +9,7 @@ mod fold;
 mod perform;
 mod registry;
 mod running;
+mod timers;
 mod wanting;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
@@ -26,6 +27,7 @@ pub use error::SubmitError;
 pub use fold::FoldFailure;
 pub use perform::{Job, Perform, Progress, Stopped};
 pub use running::Running;
+pub use timers::sleep_until;
 
 use crate::entities::{AnyEntity, Command, system};
 use actor::Request;

@@ -89,7 +89,8 @@ impl Inner {
         let kind = Kind::of(stream).ok_or_else(|| SubmitError::UnknownKind(stream.kind().to_owned()))?;
         let (host, name) = (Arc::clone(self), stream.clone());
         let life = self.lives.fetch_add(1, Ordering::Relaxed);
-        let actor = EntityActor::start_in_arbiter(self.arbiter(stream), move |_| EntityActor::new(host, kind, name, life));
+        let actor =
+            EntityActor::start_in_arbiter(self.arbiter(stream), move |_| EntityActor::new(host, kind, name, life));
         actors.insert(stream.clone(), (life, actor.clone()));
         Ok(actor)
     }

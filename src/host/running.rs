@@ -9,11 +9,7 @@ use replay::{
     ids::{Micros, StreamId},
 };
 use serde::Serialize;
-use tokio::{
-    runtime::Runtime,
-    sync::Notify,
-    task::AbortHandle,
-};
+use tokio::{runtime::Runtime, sync::Notify, task::AbortHandle};
 
 use super::{perform::Job, registry::Inner};
 
@@ -64,7 +60,10 @@ impl Tasks {
         Ok(Self { runtime: Some(runtime), running: Mutex::default(), emptied: Notify::new() })
     }
 
-    pub fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
         self.runtime.as_ref().expect("the runtime lives as long as the table").spawn(future)
     }
 

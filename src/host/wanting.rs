@@ -3,11 +3,7 @@
 //! The note is never the truth: a superset is harmless, and without it every stream is woken. It is written beside, renamed,
 //! and not synced.
 
-use std::{
-    collections::BTreeSet,
-    fs, io,
-    path::Path,
-};
+use std::{collections::BTreeSet, fs, io, path::Path};
 
 use replay::ids::{Position, StreamId};
 use serde::{Deserialize, Serialize};

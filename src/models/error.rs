@@ -73,11 +73,7 @@ impl ErrorKind {
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn worth_retry(self) -> bool {
         match self {
-            Self::RateLimited
-            | Self::Overloaded
-            | Self::Unavailable
-            | Self::BrokenStream
-            | Self::Stalled => true,
+            Self::RateLimited | Self::Overloaded | Self::Unavailable | Self::BrokenStream | Self::Stalled => true,
             Self::BadKey
             | Self::OutOfCredit
             | Self::BadRequest
@@ -97,13 +93,7 @@ impl fmt::Display for ErrorKind {
 impl ModelError {
     /// An error without status and without a wish to wait.
     pub fn new(kind: ErrorKind, provider: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            status: None,
-            retry_after_ms: None,
-            provider: provider.into(),
-        }
+        Self { kind, message: message.into(), status: None, retry_after_ms: None, provider: provider.into() }
     }
 
     /// Whether the same request may succeed later without anybody changing anything.

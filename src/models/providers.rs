@@ -43,20 +43,12 @@ impl Providers {
         super::install_crypto();
         let mut over_http: Vec<(ProviderSettings, Arc<OpenAi>)> = Vec::new();
         for provider in settings.providers {
-            let bad = |problem: &str| BadSettings {
-                provider: provider.id.clone(),
-                problem: problem.to_owned(),
-            };
+            let bad = |problem: &str| BadSettings { provider: provider.id.clone(), problem: problem.to_owned() };
             if provider.id.is_empty() || provider.id.contains(['/', ' ']) {
-                return Err(bad(
-                    "its name must not be empty and hold no slash and no space",
-                ));
+                return Err(bad("its name must not be empty and hold no slash and no space"));
             }
-            if provider.id == OFFLINE || over_http.iter().any(|(other, _)| other.id == provider.id)
-            {
-                return Err(bad(
-                    "there is already a provider of this name; choose another",
-                ));
+            if provider.id == OFFLINE || over_http.iter().any(|(other, _)| other.id == provider.id) {
+                return Err(bad("there is already a provider of this name; choose another"));
             }
             let wire = OpenAi::new(&provider, settings.timeouts)?;
             over_http.push((provider, Arc::new(wire)));
@@ -77,10 +69,7 @@ impl Providers {
     pub fn resolve(&self, name: &str) -> Result<(Arc<dyn Model>, String), ModelError> {
         let name = name.trim();
         if name == OFFLINE {
-            return Ok((
-                Arc::clone(&self.offline) as Arc<dyn Model>,
-                OFFLINE.to_owned(),
-            ));
+            return Ok((Arc::clone(&self.offline) as Arc<dyn Model>, OFFLINE.to_owned()));
         }
         let (id, model) = match name.split_once('/') {
             Some((id, model)) => (id, Some(model.trim()).filter(|model| !model.is_empty())),
@@ -95,16 +84,8 @@ impl Providers {
     }
 
     /// The provider of that id if it can be asked; `name` is what was asked for.
-    fn provider(
-        &self,
-        id: &str,
-        name: &str,
-    ) -> Result<&(ProviderSettings, Arc<OpenAi>), ModelError> {
-        let Some(found) = self
-            .over_http
-            .iter()
-            .find(|(provider, _)| provider.id == id)
-        else {
+    fn provider(&self, id: &str, name: &str) -> Result<&(ProviderSettings, Arc<OpenAi>), ModelError> {
+        let Some(found) = self.over_http.iter().find(|(provider, _)| provider.id == id) else {
             let message = format!("There is no model `{name}`. There are: {}.", self.names());
             return Err(ModelError::new(ErrorKind::UnknownModel, id, message));
         };
@@ -151,18 +132,9 @@ impl Providers {
 
     fn names(&self) -> String {
         let mut names = vec![format!("`{OFFLINE}`")];
-        for (provider, _) in self
-            .over_http
-            .iter()
-            .filter(|(provider, _)| provider.configured)
-        {
+        for (provider, _) in self.over_http.iter().filter(|(provider, _)| provider.configured) {
             names.push(format!("`{}/NAME`", provider.id));
-            names.extend(
-                provider
-                    .models
-                    .iter()
-                    .map(|model| format!("`{}/{model}`", provider.id)),
-            );
+            names.extend(provider.models.iter().map(|model| format!("`{}/{model}`", provider.id)));
         }
         names.join(", ")
     }
@@ -190,10 +162,7 @@ mod tests {
     }
 
     fn refused(name: &str) -> ModelError {
-        providers()
-            .resolve(name)
-            .map(|(_, model)| model)
-            .unwrap_err()
+        providers().resolve(name).map(|(_, model)| model).unwrap_err()
     }
 
     #[test]
@@ -212,12 +181,7 @@ mod tests {
     fn an_unknown_model_is_answered_with_those_that_exist() {
         let error = refused("gpt-4o");
         assert_eq!(error.kind, ErrorKind::UnknownModel);
-        for known in [
-            "`gpt-4o`",
-            "`offline`",
-            "`home/NAME`",
-            "`deepseek/deepseek-chat`",
-        ] {
+        for known in ["`gpt-4o`", "`offline`", "`home/NAME`", "`deepseek/deepseek-chat`"] {
             assert!(error.message.contains(known), "{error}");
         }
         assert!(!error.message.contains("openai/"), "{error}");
@@ -233,28 +197,14 @@ mod tests {
     #[test]
     fn the_list_never_shows_a_key_and_says_what_is_configured() {
         let list = providers().list();
-        let configured: Vec<_> = list
-            .iter()
-            .map(|provider| (provider.id.as_str(), provider.configured))
-            .collect();
-        assert_eq!(
-            configured,
-            [
-                ("offline", true),
-                ("openai", false),
-                ("deepseek", true),
-                ("home", true)
-            ]
-        );
+        let configured: Vec<_> = list.iter().map(|provider| (provider.id.as_str(), provider.configured)).collect();
+        assert_eq!(configured, [("offline", true), ("openai", false), ("deepseek", true), ("home", true)]);
     }
 
     #[test]
     fn two_providers_of_one_name_are_refused() {
         let twice = ProviderSettings::compatible("home", "http://127.0.0.1:1", None);
-        let settings = ProvidersSettings {
-            providers: vec![twice.clone(), twice],
-            ..ProvidersSettings::default()
-        };
+        let settings = ProvidersSettings { providers: vec![twice.clone(), twice], ..ProvidersSettings::default() };
         assert!(Providers::new(settings).is_err());
     }
 

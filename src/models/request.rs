@@ -90,20 +90,11 @@ impl Message {
         let count = |text: &str| u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
         match self {
             Self::User { text } => count(text),
-            Self::Assistant {
-                text,
-                reasoning,
-                tool_calls,
-            } => tool_calls
+            Self::Assistant { text, reasoning, tool_calls } => tool_calls
                 .iter()
                 .map(|call| count(&call.id) + count(&call.name) + count(&call.arguments))
                 .fold(count(text) + count(reasoning), u64::saturating_add),
-            Self::ToolResult {
-                tool_call_id,
-                name,
-                text,
-                ..
-            } => count(tool_call_id) + count(name) + count(text),
+            Self::ToolResult { tool_call_id, name, text, .. } => count(tool_call_id) + count(name) + count(text),
         }
     }
 }
@@ -111,9 +102,8 @@ impl Message {
 impl ToolSpec {
     /// How many characters of the prompt this tool takes up.
     pub fn characters(&self) -> u64 {
-        let length = self.name.chars().count()
-            + self.description.chars().count()
-            + self.schema.to_string().chars().count();
+        let length =
+            self.name.chars().count() + self.description.chars().count() + self.schema.to_string().chars().count();
         u64::try_from(length).unwrap_or(u64::MAX)
     }
 }
@@ -121,14 +111,10 @@ impl ToolSpec {
 impl ModelRequest {
     /// The text of the last message that a person wrote, and how many messages follow it.
     pub fn last_user_message(&self) -> Option<(&str, &[Message])> {
-        self.messages
-            .iter()
-            .enumerate()
-            .rev()
-            .find_map(|(at, message)| match message {
-                Message::User { text } => Some((text.as_str(), &self.messages[at + 1..])),
-                Message::Assistant { .. } | Message::ToolResult { .. } => None,
-            })
+        self.messages.iter().enumerate().rev().find_map(|(at, message)| match message {
+            Message::User { text } => Some((text.as_str(), &self.messages[at + 1..])),
+            Message::Assistant { .. } | Message::ToolResult { .. } => None,
+        })
     }
 
     /// How many tool calls the conversation already has: the first free number for a call that comes without an id.
@@ -148,15 +134,8 @@ impl ModelRequest {
     /// The same for a prompt that ends after some of the messages.
     pub fn estimated_tokens_of(&self, messages: &[Message]) -> u64 {
         let system = tokens(u64::try_from(self.system.chars().count()).unwrap_or(u64::MAX));
-        let tools: u64 = self
-            .tools
-            .iter()
-            .map(|tool| tokens(tool.characters()))
-            .sum();
-        let history: u64 = messages
-            .iter()
-            .map(|message| tokens(message.characters()))
-            .sum();
+        let tools: u64 = self.tools.iter().map(|tool| tokens(tool.characters())).sum();
+        let history: u64 = messages.iter().map(|message| tokens(message.characters())).sum();
         system + tools + history
     }
 }
@@ -172,18 +151,9 @@ mod tests {
 
     #[test]
     fn the_last_user_message_comes_with_what_follows_it() {
-        let answer = Message::Assistant {
-            text: "hm".into(),
-            reasoning: String::new(),
-            tool_calls: vec![],
-        };
+        let answer = Message::Assistant { text: "hm".into(), reasoning: String::new(), tool_calls: vec![] };
         let request = ModelRequest {
-            messages: vec![
-                Message::user("one"),
-                answer.clone(),
-                Message::user("two"),
-                answer.clone(),
-            ],
+            messages: vec![Message::user("one"), answer.clone(), Message::user("two"), answer.clone()],
             ..ModelRequest::default()
         };
         assert_eq!(request.last_user_message(), Some(("two", &[answer][..])));
@@ -201,12 +171,8 @@ mod tests {
 
     #[test]
     fn a_message_reads_as_it_was_written() {
-        let message = Message::ToolResult {
-            tool_call_id: "c".into(),
-            name: "n".into(),
-            text: "t".into(),
-            failed: true,
-        };
+        let message =
+            Message::ToolResult { tool_call_id: "c".into(), name: "n".into(), text: "t".into(), failed: true };
         let json = serde_json::to_value(&message).unwrap();
         assert_eq!(json["role"], "tool_result");
         assert_eq!(serde_json::from_value::<Message>(json).unwrap(), message);

@@ -27,11 +27,7 @@ impl ApiKey {
 
     /// The text with every occurrence of the key replaced by `…`.
     pub fn mask(&self, text: &str) -> String {
-        if self.is_empty() {
-            text.to_owned()
-        } else {
-            text.replace(&self.0, "…")
-        }
+        if self.is_empty() { text.to_owned() } else { text.replace(&self.0, "…") }
     }
 }
 
@@ -67,10 +63,7 @@ mod tests {
 
     #[test]
     fn a_key_is_masked_wherever_it_stands() {
-        assert_eq!(
-            ApiKey::new("abc").mask("key abc, again abc"),
-            "key …, again …"
-        );
+        assert_eq!(ApiKey::new("abc").mask("key abc, again abc"), "key …, again …");
         assert_eq!(ApiKey::new("").mask("text"), "text");
     }
 }

@@ -76,46 +76,26 @@ pub struct BadSettings {
 
 impl Default for OfflineSettings {
     fn default() -> Self {
-        Self {
-            words_per_second: 60,
-            scenario: None,
-        }
+        Self { words_per_second: 60, scenario: None }
     }
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            stall: Duration::from_mins(1),
-            list: Duration::from_secs(5),
-        }
+        Self { connect: Duration::from_secs(10), stall: Duration::from_mins(1), list: Duration::from_secs(5) }
     }
 }
 
 impl ProviderSettings {
     /// `OpenAI`, from `OPENAI_API_KEY` and `OPENAI_BASE_URL`; an address alone configures it, for servers without keys.
     pub fn openai(key: Option<ApiKey>, base_url: Option<String>) -> Self {
-        Self::known(
-            "openai",
-            "OpenAI",
-            "https://api.openai.com/v1",
-            "OPENAI_API_KEY",
-            key,
-            base_url,
-        )
+        Self::known("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY", key, base_url)
     }
 
     /// `DeepSeek`, from `DEEPSEEK_API_KEY` and `DEEPSEEK_BASE_URL`.
     pub fn deepseek(key: Option<ApiKey>, base_url: Option<String>) -> Self {
-        let settings = Self::known(
-            "deepseek",
-            "DeepSeek",
-            "https://api.deepseek.com",
-            "DEEPSEEK_API_KEY",
-            key,
-            base_url,
-        );
+        let settings =
+            Self::known("deepseek", "DeepSeek", "https://api.deepseek.com", "DEEPSEEK_API_KEY", key, base_url);
         Self {
             models: vec!["deepseek-chat".to_owned(), "deepseek-reasoner".to_owned()],
             default_model: Some("deepseek-chat".to_owned()),
@@ -125,11 +105,7 @@ impl ProviderSettings {
     }
 
     /// Any other server that speaks the same wire: llama.cpp, vLLM, Ollama, a gateway.
-    pub fn compatible(
-        id: impl Into<String>,
-        base_url: impl Into<String>,
-        key: Option<ApiKey>,
-    ) -> Self {
+    pub fn compatible(id: impl Into<String>, base_url: impl Into<String>, key: Option<ApiKey>) -> Self {
         let id = id.into();
         Self {
             label: id.clone(),
@@ -170,30 +146,19 @@ impl ProviderSettings {
 
     /// The address as a URL without a slash at its end, or why it is none.
     pub(super) fn url(&self) -> Result<Url, BadSettings> {
-        let bad = |problem: String| BadSettings {
-            provider: self.id.clone(),
-            problem,
-        };
+        let bad = |problem: String| BadSettings { provider: self.id.clone(), problem };
         let text = self.base_url.trim().trim_end_matches('/');
         let url = Url::parse(text).map_err(|error| {
-            bad(format!(
-                "`{text}` is not an address ({error}); write it as http://127.0.0.1:8080/v1"
-            ))
+            bad(format!("`{text}` is not an address ({error}); write it as http://127.0.0.1:8080/v1"))
         })?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(bad(format!(
-                "`{text}` must begin with http:// or https:// and name a host"
-            )));
+            return Err(bad(format!("`{text}` must begin with http:// or https:// and name a host")));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(bad(
-                "the address must not hold a user or password; set the key instead".to_owned(),
-            ));
+            return Err(bad("the address must not hold a user or password; set the key instead".to_owned()));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(bad(format!(
-                "`{text}` must end with the path, without `?` or `#`"
-            )));
+            return Err(bad(format!("`{text}` must end with the path, without `?` or `#`")));
         }
         Ok(url)
     }
@@ -212,26 +177,15 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_refused_with_the_providers_name() {
-        for address in [
-            "localhost:8080",
-            "ftp://host",
-            "http://user:pass@host/v1",
-            "http://host/v1?x=1",
-            "/v1",
-            "",
-        ] {
-            let error = ProviderSettings::compatible("home", address, None)
-                .url()
-                .unwrap_err();
+        for address in ["localhost:8080", "ftp://host", "http://user:pass@host/v1", "http://host/v1?x=1", "/v1", ""] {
+            let error = ProviderSettings::compatible("home", address, None).url().unwrap_err();
             assert!(error.to_string().contains("`home`"), "{error}");
         }
     }
 
     #[test]
     fn a_slash_at_the_end_of_an_address_changes_nothing() {
-        let url = ProviderSettings::compatible("home", "http://127.0.0.1:8080/v1/", None)
-            .url()
-            .unwrap();
+        let url = ProviderSettings::compatible("home", "http://127.0.0.1:8080/v1/", None).url().unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:8080/v1");
     }
 }

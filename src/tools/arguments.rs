@@ -13,10 +13,7 @@ pub(super) fn schema_of<T: JsonSchema>() -> Value {
         settings.meta_schema = None;
         settings.inline_subschemas = true;
     });
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     plain(&mut schema);
     if let Some(object) = schema.as_object_mut() {
         object.remove("description");
@@ -45,25 +42,16 @@ fn plain(schema: &mut Value) {
 
 /// The arguments as `T`; they have been checked, so this fails only where the type is stricter than its schema.
 pub(super) fn typed<T: DeserializeOwned>(arguments: Value) -> Result<T, String> {
-    serde_json::from_value(arguments).map_err(|error| {
-        format!("The arguments cannot be used: {error}. Correct them and call again.")
-    })
+    serde_json::from_value(arguments)
+        .map_err(|error| format!("The arguments cannot be used: {error}. Correct them and call again."))
 }
 
 /// Checks `arguments` against the `properties` and `required` of `schema`, dropping absent ones written as `null` and
 /// turning values with one reading (`"5"` for 5) into the wanted type. The error is for the model.
-pub(super) fn check(
-    tool: &str,
-    schema: &Value,
-    arguments: Map<String, Value>,
-) -> Result<Value, String> {
+pub(super) fn check(tool: &str, schema: &Value, arguments: Map<String, Value>) -> Result<Value, String> {
     let none = Map::new();
-    let properties = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .unwrap_or(&none);
-    let open =
-        properties.is_empty() && schema.get("additionalProperties") != Some(&Value::Bool(false));
+    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    let open = properties.is_empty() && schema.get("additionalProperties") != Some(&Value::Bool(false));
     let mut checked = Map::new();
     for (name, value) in arguments {
         let Some(wanted) = properties.get(&name) else {
@@ -86,24 +74,14 @@ pub(super) fn check(
         }
         checked.insert(name, value);
     }
-    let required = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     for name in required {
         if !checked.contains_key(name) {
             let wanted = properties.get(name).map(described).unwrap_or_default();
-            let meaning = properties
-                .get(name)
-                .and_then(|p| p.get("description"))
-                .and_then(Value::as_str);
+            let meaning = properties.get(name).and_then(|p| p.get("description")).and_then(Value::as_str);
             return Err(format!(
                 "{tool} needs the argument `{name}`, {wanted}{}. Add it and call again.",
-                meaning
-                    .map(|text| format!(": {}", text.trim_end_matches('.')))
-                    .unwrap_or_default()
+                meaning.map(|text| format!(": {}", text.trim_end_matches('.'))).unwrap_or_default()
             ));
         }
     }
@@ -113,15 +91,8 @@ pub(super) fn check(
 fn unknown_argument(tool: &str, name: &str, properties: &Map<String, Value>) -> String {
     let names: Vec<&str> = properties.keys().map(String::as_str).collect();
     let near = nearest(name, names.iter().copied());
-    let hint = near
-        .first()
-        .map(|near| format!(" Did you mean `{near}`?"))
-        .unwrap_or_default();
-    let known = if names.is_empty() {
-        "It takes none.".to_owned()
-    } else {
-        format!("It takes {}.", list(&names))
-    };
+    let hint = near.first().map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
+    let known = if names.is_empty() { "It takes none.".to_owned() } else { format!("It takes {}.", list(&names)) };
     format!("{tool} has no argument `{name}`.{hint} {known}")
 }
 
@@ -146,14 +117,10 @@ fn kind(schema: &Value) -> Option<&str> {
 /// `value` as the wanted type, where it has one reading as such.
 fn coerced(schema: &Value, value: Value) -> Value {
     match (kind(schema), &value) {
-        (Some("integer"), Value::String(text)) => {
-            text.trim().parse::<i64>().map_or(value, Value::from)
-        }
+        (Some("integer"), Value::String(text)) => text.trim().parse::<i64>().map_or(value, Value::from),
         (Some("integer"), Value::Number(number)) => {
-            let whole = number
-                .as_f64()
-                .filter(|_| number.is_f64())
-                .and_then(|float| format!("{float}").parse::<i64>().ok());
+            let whole =
+                number.as_f64().filter(|_| number.is_f64()).and_then(|float| format!("{float}").parse::<i64>().ok());
             whole.map_or(value, Value::from)
         }
         (Some("boolean"), Value::String(text)) => match text.trim() {
@@ -178,13 +145,10 @@ fn satisfies(schema: &Value, value: &Value) -> bool {
         Some("number") => value.is_number(),
         Some("integer") => value.as_i64().is_some_and(|number| {
             let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
-            bound("minimum").is_none_or(|least| number >= least)
-                && bound("maximum").is_none_or(|most| number <= most)
+            bound("minimum").is_none_or(|least| number >= least) && bound("maximum").is_none_or(|most| number <= most)
         }),
         Some("array") => value.as_array().is_some_and(|elements| {
-            schema
-                .get("items")
-                .is_none_or(|items| elements.iter().all(|element| satisfies(items, element)))
+            schema.get("items").is_none_or(|items| elements.iter().all(|element| satisfies(items, element)))
         }),
         Some("object") => value.is_object(),
         _ => true,
@@ -194,21 +158,10 @@ fn satisfies(schema: &Value, value: &Value) -> bool {
 /// What a value of `schema` is, in words.
 fn described(schema: &Value) -> String {
     if let Some(choices) = choices(schema) {
-        return choices
-            .iter()
-            .map(described)
-            .collect::<Vec<_>>()
-            .join(" or ");
+        return choices.iter().map(described).collect::<Vec<_>>().join(" or ");
     }
     if let Some(allowed) = schema.get("enum").and_then(Value::as_array) {
-        return format!(
-            "one of {}",
-            allowed
-                .iter()
-                .map(Value::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        );
+        return format!("one of {}", allowed.iter().map(Value::to_string).collect::<Vec<_>>().join(", "));
     }
     match kind(schema) {
         Some("string") => "a string".to_owned(),
@@ -224,10 +177,7 @@ fn described(schema: &Value) -> String {
             }
         }
         Some("array") => {
-            let of = schema
-                .get("items")
-                .map(|items| format!(", each {}", described(items)))
-                .unwrap_or_default();
+            let of = schema.get("items").map(|items| format!(", each {}", described(items))).unwrap_or_default();
             format!("an array{of}")
         }
         Some("object") => "an object".to_owned(),
@@ -246,10 +196,7 @@ fn brief(value: &Value) -> String {
         Value::Array(_) => "the array ",
         Value::Object(_) => "the object ",
     };
-    format!(
-        "{what}{short}{}",
-        if short.len() < text.len() { "…" } else { "" }
-    )
+    format!("{what}{short}{}", if short.len() < text.len() { "…" } else { "" })
 }
 
 #[cfg(test)]
@@ -286,9 +233,7 @@ mod tests {
     }
 
     fn checked(arguments: Value) -> Result<Sample, String> {
-        let Value::Object(arguments) = arguments else {
-            panic!("{arguments}")
-        };
+        let Value::Object(arguments) = arguments else { panic!("{arguments}") };
         check("sample", &schema_of::<Sample>(), arguments).and_then(typed)
     }
 
@@ -312,37 +257,16 @@ mod tests {
 
     #[test]
     fn what_is_left_out_or_null_has_its_default() {
-        let expected = || {
-            Ok(Sample {
-                path: "a".to_owned(),
-                limit: 10,
-                deep: false,
-                order: Order::Modified,
-            })
-        };
+        let expected = || Ok(Sample { path: "a".to_owned(), limit: 10, deep: false, order: Order::Modified });
         assert_eq!(checked(json!({"path": "a"})), expected());
-        assert_eq!(
-            checked(json!({"path": "a", "limit": null, "order": null})),
-            expected()
-        );
+        assert_eq!(checked(json!({"path": "a", "limit": null, "order": null})), expected());
     }
 
     #[test]
     fn values_with_one_reading_become_the_wanted_type() {
-        let expected = Ok(Sample {
-            path: "a".to_owned(),
-            limit: 5,
-            deep: true,
-            order: Order::Path,
-        });
-        assert_eq!(
-            checked(json!({"path": "a", "limit": "5", "deep": "true", "order": "path"})),
-            expected
-        );
-        assert_eq!(
-            checked(json!({"path": "a", "limit": 5.0, "deep": true, "order": "path"})),
-            expected
-        );
+        let expected = Ok(Sample { path: "a".to_owned(), limit: 5, deep: true, order: Order::Path });
+        assert_eq!(checked(json!({"path": "a", "limit": "5", "deep": "true", "order": "path"})), expected);
+        assert_eq!(checked(json!({"path": "a", "limit": 5.0, "deep": true, "order": "path"})), expected);
     }
 
     #[test]
@@ -364,22 +288,9 @@ mod tests {
             message(json!({"path": ["a"]})),
             "The argument `path` of sample must be a string, but was the array [\"a\"]. Correct it and call again."
         );
-        for wrong in [
-            json!(0),
-            json!(51),
-            json!(-1),
-            json!(1.5),
-            json!(true),
-            json!(u64::MAX),
-        ] {
-            assert!(
-                message(json!({"path": "a", "limit": wrong}))
-                    .contains("`limit` of sample must be an integer")
-            );
+        for wrong in [json!(0), json!(51), json!(-1), json!(1.5), json!(true), json!(u64::MAX)] {
+            assert!(message(json!({"path": "a", "limit": wrong})).contains("`limit` of sample must be an integer"));
         }
-        assert!(
-            message(json!({"path": "a", "order": "size"}))
-                .contains("one of \"modified\", \"path\"")
-        );
+        assert!(message(json!({"path": "a", "order": "size"})).contains("one of \"modified\", \"path\""));
     }
 }

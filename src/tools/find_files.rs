@@ -67,12 +67,7 @@ impl Tool for FindFiles {
     fn run<'a>(&'a self, arguments: Value, context: &'a ToolContext) -> Running<'a> {
         Box::pin(async move {
             match typed::<Arguments>(arguments) {
-                Ok(arguments) => {
-                    on_disk(context, move |workspace, cancel| {
-                        find(workspace, cancel, &arguments)
-                    })
-                    .await
-                }
+                Ok(arguments) => on_disk(context, move |workspace, cancel| find(workspace, cancel, &arguments)).await,
                 Err(refused) => ToolOutput::failed(refused),
             }
         })
@@ -117,20 +112,13 @@ fn find(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments) -
     });
     let mut listed = 0;
     for (_, path, lossy) in best.into_sorted_vec() {
-        if !page.line(&format!(
-            "{path}{}",
-            if lossy { "  [name is not UTF-8]" } else { "" }
-        )) {
+        if !page.line(&format!("{path}{}", if lossy { "  [name is not UTF-8]" } else { "" })) {
             break;
         }
         listed += 1;
     }
     if listed < total {
-        let which = if wanted.sort == Sort::Modified {
-            " (the latest changed)"
-        } else {
-            ""
-        };
+        let which = if wanted.sort == Sort::Modified { " (the latest changed)" } else { "" };
         page.note(&format!(
             "{} of {} files are shown{which}; use a narrower pattern or a path",
             grouped(listed),
@@ -139,9 +127,7 @@ fn find(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments) -
     }
     if total == 0 && report.ignored > 0 {
         let hidden = counted(report.ignored, "entry was", "entries were");
-        page.note(&format!(
-            "{hidden} left out by ignore files; to look into a hidden folder, give it as path"
-        ));
+        page.note(&format!("{hidden} left out by ignore files; to look into a hidden folder, give it as path"));
     }
     if report.unreadable + report.cut > 0 {
         page.note(&format!(

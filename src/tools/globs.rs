@@ -23,11 +23,7 @@ impl Globs {
         };
         let (mut include, mut exclude) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         let mut included = false;
-        for glob in globs
-            .iter()
-            .map(|glob| glob.trim())
-            .filter(|glob| !glob.is_empty())
-        {
+        for glob in globs.iter().map(|glob| glob.trim()).filter(|glob| !glob.is_empty()) {
             match glob.strip_prefix('!') {
                 Some(excluded) => add(&mut exclude, excluded, root)?,
                 None => {
@@ -36,29 +32,17 @@ impl Globs {
                 }
             };
         }
-        let build = |builder: GlobSetBuilder| {
-            builder
-                .build()
-                .map_err(|error| format!("The globs are too large: {error}."))
-        };
-        Ok(Pattern {
-            include: included.then(|| build(include)).transpose()?,
-            exclude: build(exclude)?,
-        })
+        let build =
+            |builder: GlobSetBuilder| builder.build().map_err(|error| format!("The globs are too large: {error}."));
+        Ok(Pattern { include: included.then(|| build(include)).transpose()?, exclude: build(exclude)? })
     }
 }
 
 fn add(builder: &mut GlobSetBuilder, glob: &str, root: &Path) -> Result<(), String> {
-    let relative = root
-        .to_str()
-        .and_then(|root| glob.strip_prefix(root))
-        .unwrap_or(glob);
+    let relative = root.to_str().and_then(|root| glob.strip_prefix(root)).unwrap_or(glob);
     let relative = relative.trim_start_matches("./").trim_start_matches('/');
-    let anywhere = if relative.trim_end_matches('/').contains('/') {
-        relative.to_owned()
-    } else {
-        format!("**/{relative}")
-    };
+    let anywhere =
+        if relative.trim_end_matches('/').contains('/') { relative.to_owned() } else { format!("**/{relative}") };
     // A folder means all that is in it.
     let forms = match anywhere.strip_suffix('/') {
         Some(folder) => vec![format!("{folder}/**")],
@@ -66,7 +50,10 @@ fn add(builder: &mut GlobSetBuilder, glob: &str, root: &Path) -> Result<(), Stri
     };
     for form in forms {
         let compiled = GlobBuilder::new(&form).literal_separator(true).build().map_err(|error| {
-            format!("`{glob}` is not a glob: {}. Use forms such as `*.rs`, `src/**/*.ts` or `*.{{md,txt}}`.", error.kind())
+            format!(
+                "`{glob}` is not a glob: {}. Use forms such as `*.rs`, `src/**/*.ts` or `*.{{md,txt}}`.",
+                error.kind()
+            )
         })?;
         builder.add(compiled);
     }
@@ -97,11 +84,7 @@ mod tests {
     fn check(globs: &[&str], path: &str, expected: bool) {
         let globs = Globs::Several(globs.iter().map(|&glob| glob.to_owned()).collect());
         let pattern = globs.compile(Path::new("/home/me/project")).unwrap();
-        assert_eq!(
-            pattern.matches(path, Path::new(path)),
-            expected,
-            "{globs:?} {path}"
-        );
+        assert_eq!(pattern.matches(path, Path::new(path)), expected, "{globs:?} {path}");
     }
 
     #[test]
@@ -142,17 +125,13 @@ mod tests {
 
     #[test]
     fn a_glob_is_meant_from_the_searched_folder_too() {
-        let pattern = Globs::One("tools/*.rs".to_owned())
-            .compile(Path::new("/p"))
-            .unwrap();
+        let pattern = Globs::One("tools/*.rs".to_owned()).compile(Path::new("/p")).unwrap();
         assert!(pattern.matches("src/tools/json.rs", Path::new("tools/json.rs")));
     }
 
     #[test]
     fn what_is_no_glob_is_refused_with_an_example() {
-        let error = Globs::One("src/[a".to_owned())
-            .compile(Path::new("/p"))
-            .unwrap_err();
+        let error = Globs::One("src/[a".to_owned()).compile(Path::new("/p")).unwrap_err();
         assert!(error.starts_with("`src/[a` is not a glob: "), "{error}");
     }
 }

@@ -26,32 +26,18 @@ pub(super) fn read(text: &str) -> Result<Reading, String> {
 fn read_nested(text: &str, nesting: usize) -> Result<Reading, String> {
     let text = without_fence(text.trim());
     if text.is_empty() {
-        return Ok(Reading {
-            arguments: Map::new(),
-            cut: false,
-        });
+        return Ok(Reading { arguments: Map::new(), cut: false });
     }
     let (value, cut) = match serde_json::from_str::<Value>(text) {
         Ok(value) => (value, false),
-        Err(_) => Parser {
-            characters: text.chars().collect(),
-            at: 0,
-            cut: false,
-        }
-        .whole()?,
+        Err(_) => Parser { characters: text.chars().collect(), at: 0, cut: false }.whole()?,
     };
     match value {
         Value::Object(arguments) => Ok(Reading { arguments, cut }),
-        Value::Null => Ok(Reading {
-            arguments: Map::new(),
-            cut,
-        }),
+        Value::Null => Ok(Reading { arguments: Map::new(), cut }),
         Value::String(inner) if nesting < 2 && inner.trim_start().starts_with(['{', '`', '"']) => {
             let reading = read_nested(&inner, nesting + 1)?;
-            Ok(Reading {
-                cut: cut || reading.cut,
-                ..reading
-            })
+            Ok(Reading { cut: cut || reading.cut, ..reading })
         }
         Value::String(_) => Err("it is a string, not an object".to_owned()),
         Value::Array(_) => Err("it is an array, not an object".to_owned()),
@@ -64,11 +50,7 @@ fn without_fence(text: &str) -> &str {
         return text;
     };
     let inner = inner.split_once('\n').map_or(inner, |(language, rest)| {
-        if language.trim().chars().all(char::is_alphanumeric) {
-            rest
-        } else {
-            inner
-        }
+        if language.trim().chars().all(char::is_alphanumeric) { rest } else { inner }
     });
     inner.trim_end().trim_end_matches("```").trim()
 }
@@ -170,15 +152,10 @@ impl Parser {
         match self.peek() {
             Some('"' | '\'') => {
                 let name = self.string()?;
-                if self.cut {
-                    Err(self.error("it ends in the middle of a name"))
-                } else {
-                    Ok(name)
-                }
+                if self.cut { Err(self.error("it ends in the middle of a name")) } else { Ok(name) }
             }
             Some(first) if first.is_ascii_alphabetic() || first == '_' => {
-                Ok(self
-                    .take_while(|character| character.is_ascii_alphanumeric() || character == '_'))
+                Ok(self.take_while(|character| character.is_ascii_alphanumeric() || character == '_'))
             }
             Some(other) => Err(self.error(&format!("`{other}` stands where a name should"))),
             None => Err(self.error("it ends where a name should stand")),
@@ -235,24 +212,20 @@ impl Parser {
 
     fn code_unit(&mut self) -> Result<u16, String> {
         let digits: String = self.characters.iter().skip(self.at).take(4).collect();
-        let unit = (digits.chars().count() == 4)
-            .then(|| u16::from_str_radix(&digits, 16).ok())
-            .flatten();
+        let unit = (digits.chars().count() == 4).then(|| u16::from_str_radix(&digits, 16).ok()).flatten();
         self.at += 4;
         unit.ok_or_else(|| self.error("`\\u` is not followed by four hexadecimal digits"))
     }
 
     fn number(&mut self) -> Result<Value, String> {
-        let digits =
-            self.take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
-        let number: Number = serde_json::from_str(&digits)
-            .map_err(|_| self.error(&format!("`{digits}` is no number")))?;
+        let digits = self.take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
+        let number: Number =
+            serde_json::from_str(&digits).map_err(|_| self.error(&format!("`{digits}` is no number")))?;
         Ok(Value::Number(number))
     }
 
     fn word(&mut self) -> Result<Value, String> {
-        let word =
-            self.take_while(|character| character.is_ascii_alphanumeric() || character == '_');
+        let word = self.take_while(|character| character.is_ascii_alphanumeric() || character == '_');
         match word.as_str() {
             "true" | "True" => Ok(Value::Bool(true)),
             "false" | "False" => Ok(Value::Bool(false)),
@@ -262,11 +235,7 @@ impl Parser {
     }
 
     fn take_while(&mut self, mut wanted: impl FnMut(char) -> bool) -> String {
-        let taken: String = self.characters[self.at..]
-            .iter()
-            .copied()
-            .take_while(|c| wanted(*c))
-            .collect();
+        let taken: String = self.characters[self.at..].iter().copied().take_while(|c| wanted(*c)).collect();
         self.at += taken.chars().count();
         taken
     }
@@ -282,11 +251,7 @@ impl Parser {
     }
 
     fn error(&self, what: &str) -> String {
-        format!(
-            "{what} (character {} of {})",
-            (self.at + 1).min(self.characters.len()),
-            self.characters.len()
-        )
+        format!("{what} (character {} of {})", (self.at + 1).min(self.characters.len()), self.characters.len())
     }
 }
 
@@ -306,11 +271,7 @@ mod tests {
     #[track_caller]
     fn check_cut(text: &str, expected: Value) {
         let reading = read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(
-            (Value::Object(reading.arguments), reading.cut),
-            (expected, true),
-            "{text}"
-        );
+        assert_eq!((Value::Object(reading.arguments), reading.cut), (expected, true), "{text}");
     }
 
     #[track_caller]
@@ -330,10 +291,7 @@ mod tests {
         let one = json!({"path": "a.rs", "limit": 5});
         check(r#"{"path": "a.rs", "limit": 5,}"#, one.clone());
         check(r#"{"path": "a.rs" "limit": 5}"#, one.clone());
-        check(
-            "```json\n{\"path\": \"a.rs\", \"limit\": 5}\n```",
-            one.clone(),
-        );
+        check("```json\n{\"path\": \"a.rs\", \"limit\": 5}\n```", one.clone());
         check("```\n{\"path\": \"a.rs\", \"limit\": 5,}\n```", one.clone());
         check("{'path': 'a.rs', 'limit': 5}", one.clone());
         check("{path: \"a.rs\", limit: 5}", one.clone());
@@ -360,10 +318,7 @@ mod tests {
 
     #[test]
     fn what_has_two_readings_or_none_is_refused_with_its_place() {
-        assert_eq!(
-            refused(r#"{"a": "say "hi" now"}"#),
-            "no `:` follows the name `hi` (character 15 of 21)"
-        );
+        assert_eq!(refused(r#"{"a": "say "hi" now"}"#), "no `:` follows the name `hi` (character 15 of 21)");
         assert!(refused("{'a': 'it's'}").contains("character"));
         assert!(refused(r#"{"a": 1}{"a": 2}"#).contains("follows after its end"));
         assert!(refused(r#"{'a': 1, 'a': 2}"#).contains("`a` stands there twice"));

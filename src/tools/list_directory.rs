@@ -61,12 +61,7 @@ impl Tool for ListDirectory {
     fn run<'a>(&'a self, arguments: Value, context: &'a ToolContext) -> Running<'a> {
         Box::pin(async move {
             match typed::<Arguments>(arguments) {
-                Ok(arguments) => {
-                    on_disk(context, move |workspace, cancel| {
-                        list(workspace, cancel, &arguments)
-                    })
-                    .await
-                }
+                Ok(arguments) => on_disk(context, move |workspace, cancel| list(workspace, cancel, &arguments)).await,
                 Err(refused) => ToolOutput::failed(refused),
             }
         })
@@ -84,16 +79,13 @@ fn list(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments) -
     let mut total = 0;
     let mut rows: Vec<(Place, String)> = Vec::new();
     // Level by level, so that what is cut is what lies deepest.
-    let report = Walk::new(&start, cancel)
-        .order(Order::Breadth)
-        .max_depth(wanted.depth)
-        .run(&mut |entry| {
-            total += 1;
-            if total <= LIMIT {
-                rows.push((place(entry), row(entry)));
-            }
-            ControlFlow::Continue(())
-        });
+    let report = Walk::new(&start, cancel).order(Order::Breadth).max_depth(wanted.depth).run(&mut |entry| {
+        total += 1;
+        if total <= LIMIT {
+            rows.push((place(entry), row(entry)));
+        }
+        ControlFlow::Continue(())
+    });
     rows.sort_unstable();
 
     let mut page = Page::default();
@@ -117,15 +109,10 @@ fn list(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments) -
     }
     if report.ignored > 0 {
         let hidden = counted(report.ignored, "entry is", "entries are");
-        page.note(&format!(
-            "{hidden} hidden by ignore files; to look into a hidden folder, give it as path"
-        ));
+        page.note(&format!("{hidden} hidden by ignore files; to look into a hidden folder, give it as path"));
     }
     if report.unreadable > 0 {
-        page.note(&format!(
-            "{} could not be read",
-            counted(report.unreadable, "folder", "folders")
-        ));
+        page.note(&format!("{} could not be read", counted(report.unreadable, "folder", "folders")));
     }
     if report.cut > 0 {
         page.note(&format!(
@@ -137,11 +124,7 @@ fn list(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments) -
 }
 
 fn place(entry: &Entry<'_>) -> Place {
-    let mut place: Place = entry
-        .beneath
-        .iter()
-        .map(|name| (false, name.to_os_string()))
-        .collect();
+    let mut place: Place = entry.beneath.iter().map(|name| (false, name.to_os_string())).collect();
     if let Some((is_no_folder, _)) = place.last_mut() {
         *is_no_folder = entry.kind != Kind::Directory;
     }
@@ -150,30 +133,16 @@ fn place(entry: &Entry<'_>) -> Place {
 
 fn row(entry: &Entry<'_>) -> String {
     let indent = "  ".repeat(entry.depth - 1);
-    let name = entry
-        .beneath
-        .file_name()
-        .map(|name| shown(Path::new(name)).0)
-        .unwrap_or_default();
-    let mark = if entry.lossy {
-        "  [name is not UTF-8]"
-    } else {
-        ""
-    };
+    let name = entry.beneath.file_name().map(|name| shown(Path::new(name)).0).unwrap_or_default();
+    let mark = if entry.lossy { "  [name is not UTF-8]" } else { "" };
     match entry.kind {
         Kind::Directory => format!("{indent}{name}/{mark}"),
         Kind::File => {
-            let bytes = entry
-                .facts()
-                .map(|(bytes, _)| format!("  {}", size(bytes)))
-                .unwrap_or_default();
+            let bytes = entry.facts().map(|(bytes, _)| format!("  {}", size(bytes))).unwrap_or_default();
             format!("{indent}{name}{bytes}{mark}")
         }
         Kind::Link => {
-            let target = entry
-                .target()
-                .map(|target| format!(" -> {}", shown(&target).0))
-                .unwrap_or_default();
+            let target = entry.target().map(|target| format!(" -> {}", shown(&target).0)).unwrap_or_default();
             format!("{indent}{name}{target}{mark}")
         }
         Kind::Other => format!("{indent}{name}  [pipe, socket or device]{mark}"),

@@ -41,13 +41,7 @@ impl ToolOutput {
     pub fn failed(text: impl Into<String>) -> Self {
         let mut text = text.into();
         let truncated = cut_to(&mut text, MAX_TEXT_BYTES);
-        Self {
-            outcome: ToolOutcome::Failed,
-            text,
-            truncated,
-            shown: None,
-            total: None,
-        }
+        Self { outcome: ToolOutcome::Failed, text, truncated, shown: None, total: None }
     }
 
     /// The answer of a call that was stopped before its end.
@@ -115,11 +109,7 @@ pub(super) fn grouped(number: u64) -> String {
 
 /// `1` as `1 file`, `1204` as `1,204 files`.
 pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        grouped(number),
-        if number == 1 { one } else { many }
-    )
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
 /// A size in bytes for people: `312 B`, `1.2 KiB`, `3.4 GiB`.
@@ -133,11 +123,7 @@ pub(super) fn size(bytes: u64) -> String {
         whole /= 1024;
         unit = larger;
     }
-    if unit == "B" {
-        format!("{whole} B")
-    } else {
-        format!("{whole}.{tenths} {unit}")
-    }
+    if unit == "B" { format!("{whole} B") } else { format!("{whole}.{tenths} {unit}") }
 }
 
 #[cfg(test)]
@@ -167,18 +153,9 @@ mod tests {
 
     #[test]
     fn numbers_are_written_for_people() {
-        assert_eq!(
-            [grouped(0), grouped(999), grouped(1_204), grouped(1_234_567)],
-            ["0", "999", "1,204", "1,234,567"]
-        );
-        assert_eq!(
-            [size(0), size(1_023), size(1_536), size(3 << 30)],
-            ["0 B", "1023 B", "1.5 KiB", "3.0 GiB"]
-        );
-        assert_eq!(
-            [counted(1, "file", "files"), counted(2, "file", "files")],
-            ["1 file", "2 files"]
-        );
+        assert_eq!([grouped(0), grouped(999), grouped(1_204), grouped(1_234_567)], ["0", "999", "1,204", "1,234,567"]);
+        assert_eq!([size(0), size(1_023), size(1_536), size(3 << 30)], ["0 B", "1023 B", "1.5 KiB", "3.0 GiB"]);
+        assert_eq!([counted(1, "file", "files"), counted(2, "file", "files")], ["1 file", "2 files"]);
     }
 
     #[test]

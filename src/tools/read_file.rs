@@ -65,12 +65,7 @@ impl Tool for ReadFile {
     fn run<'a>(&'a self, arguments: Value, context: &'a ToolContext) -> Running<'a> {
         Box::pin(async move {
             match typed::<Arguments>(arguments) {
-                Ok(arguments) => {
-                    on_disk(context, move |workspace, cancel| {
-                        read(workspace, cancel, &arguments)
-                    })
-                    .await
-                }
+                Ok(arguments) => on_disk(context, move |workspace, cancel| read(workspace, cancel, &arguments)).await,
                 Err(refused) => ToolOutput::failed(refused),
             }
         })
@@ -83,11 +78,8 @@ fn read(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments) -
         Err(error) => return ToolOutput::failed(error.to_string()),
     };
     let path = file.path;
-    let failed = |error: io::Error| {
-        ToolOutput::failed(format!(
-            "`{path}` could not be read to its end: {error}. Try again."
-        ))
-    };
+    let failed =
+        |error: io::Error| ToolOutput::failed(format!("`{path}` could not be read to its end: {error}. Try again."));
     match open(file.file) {
         Ok(Opened::Text(lines)) => show(&path, lines, cancel, wanted).unwrap_or_else(failed),
         Ok(Opened::Binary(kind)) => ToolOutput::failed(format!(
@@ -98,16 +90,10 @@ fn read(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments) -
     }
 }
 
-fn show(
-    path: &str,
-    mut lines: Lines,
-    cancel: &CancellationToken,
-    wanted: &Arguments,
-) -> io::Result<ToolOutput> {
+fn show(path: &str, mut lines: Lines, cancel: &CancellationToken, wanted: &Arguments) -> io::Result<ToolOutput> {
     let (skipped, ended) = lines.skip(wanted.offset - 1, |_| cancel.is_cancelled())?;
     let mut body: Vec<String> = Vec::new();
-    let (mut room, mut full, mut cut, mut lossy, mut carriage_returns) =
-        (Page::default(), false, 0_u64, false, false);
+    let (mut room, mut full, mut cut, mut lossy, mut carriage_returns) = (Page::default(), false, 0_u64, false, false);
     // The heading is written last, when the number of lines is known; this keeps its place.
     room.line(&format!("{path}: lines {0}-{0} of at least {0}", u64::MAX));
     let mut shown = 0;
@@ -131,19 +117,10 @@ fn show(
     }
     // A line that found no room is passed already.
     let beyond = u64::from(full);
-    let (rest, complete) = if ended {
-        (0, true)
-    } else {
-        lines.skip(u64::MAX, |bytes| {
-            bytes > COUNTED_BYTES || cancel.is_cancelled()
-        })?
-    };
+    let (rest, complete) =
+        if ended { (0, true) } else { lines.skip(u64::MAX, |bytes| bytes > COUNTED_BYTES || cancel.is_cancelled())? };
     let total = skipped + shown + beyond + rest;
-    let count = format!(
-        "{}{}",
-        if complete { "" } else { "at least " },
-        grouped(total)
-    );
+    let count = format!("{}{}", if complete { "" } else { "at least " }, grouped(total));
 
     if shown == 0 && wanted.offset > 1 {
         return Ok(ToolOutput::failed(format!(
@@ -158,11 +135,7 @@ fn show(
         return Ok(page.finish(false, 0, 0));
     }
     let last = wanted.offset + shown - 1;
-    page.line(&format!(
-        "{path}: lines {}-{} of {count}",
-        grouped(wanted.offset),
-        grouped(last)
-    ));
+    page.line(&format!("{path}: lines {}-{} of {count}", grouped(wanted.offset), grouped(last)));
     for line in &body {
         page.line(line);
     }

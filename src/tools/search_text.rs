@@ -7,9 +7,7 @@ use super::tool::{Running, Tool, ToolClass, ToolContext, on_disk};
 use crate::workspace::{Kind, Located, OpenFile, Walk, Workspace};
 use grep_matcher::{LineTerminator, Matcher};
 use grep_regex::{ErrorKind, RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{
-    BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch,
-};
+use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,12 +95,7 @@ impl Tool for SearchText {
     fn run<'a>(&'a self, arguments: Value, context: &'a ToolContext) -> Running<'a> {
         Box::pin(async move {
             match typed::<Arguments>(arguments) {
-                Ok(arguments) => {
-                    on_disk(context, move |workspace, cancel| {
-                        search(workspace, cancel, &arguments)
-                    })
-                    .await
-                }
+                Ok(arguments) => on_disk(context, move |workspace, cancel| search(workspace, cancel, &arguments)).await,
                 Err(refused) => ToolOutput::failed(refused),
             }
         })
@@ -111,9 +104,7 @@ impl Tool for SearchText {
 
 fn matcher(wanted: &Arguments) -> Result<RegexMatcher, String> {
     if wanted.pattern.is_empty() {
-        return Err(
-            "The argument `pattern` of search_text is empty. Say what to search.".to_owned(),
-        );
+        return Err("The argument `pattern` of search_text is empty. Say what to search.".to_owned());
     }
     let mut builder = RegexMatcherBuilder::new();
     builder
@@ -132,9 +123,7 @@ fn matcher(wanted: &Arguments) -> Result<RegexMatcher, String> {
     // pattern with something put around it.
     if !wanted.literal {
         let mut parser = regex_syntax::ParserBuilder::new().utf8(false).build();
-        parser
-            .parse(&wanted.pattern)
-            .map_err(|error| refused(&error))?;
+        parser.parse(&wanted.pattern).map_err(|error| refused(&error))?;
     }
     builder.build(&wanted.pattern).map_err(|error| match error.kind() {
         ErrorKind::NotAllowed(_) => {
@@ -153,10 +142,7 @@ fn search(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments)
         Ok(located) => located,
         Err(error) => return ToolOutput::failed(error.to_string()),
     };
-    let mut found = Found {
-        context: wanted.context > 0,
-        ..Found::default()
-    };
+    let mut found = Found { context: wanted.context > 0, ..Found::default() };
     let mut searcher = SearcherBuilder::new()
         .line_terminator(LineTerminator::crlf())
         .line_number(true)
@@ -174,17 +160,11 @@ fn search(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments)
             let report = Walk::new(&start, cancel).run(&mut |entry| {
                 if entry.kind == Kind::File && globs.matches(&entry.path, entry.beneath) {
                     match entry.open() {
-                        Some(file) => {
-                            found.search(&mut searcher, &matcher, file, &entry.path, cancel)
-                        }
+                        Some(file) => found.search(&mut searcher, &matcher, file, &entry.path, cancel),
                         None => found.unreadable += 1,
                     }
                 }
-                if found.total > COUNTED {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
+                if found.total > COUNTED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             found.ignored = report.ignored;
             found.folders = report.unreadable + report.cut;
@@ -228,23 +208,9 @@ impl Found {
     ) {
         let stored = self.lines.len();
         let room = LIMIT - self.shown;
-        let mut sink = Matches {
-            matcher,
-            path,
-            room,
-            lines: &mut self.lines,
-            total: 0,
-            binary: false,
-            context: self.context,
-        };
-        let result = searcher.search_reader(
-            matcher,
-            Cancellable {
-                file: file.file,
-                cancel,
-            },
-            &mut sink,
-        );
+        let mut sink =
+            Matches { matcher, path, room, lines: &mut self.lines, total: 0, binary: false, context: self.context };
+        let result = searcher.search_reader(matcher, Cancellable { file: file.file, cancel }, &mut sink);
         let (total, binary) = (sink.total, sink.binary);
         self.searched += 1;
         if binary || result.is_err() {
@@ -271,11 +237,7 @@ impl Found {
         let mut page = Page::default();
         page.line(&match self.total {
             0 => format!("no match in {}", counted(self.searched, "file", "files")),
-            total => format!(
-                "{at_least}{} in {}",
-                counted(total, "match", "matches"),
-                counted(files, "file", "files")
-            ),
+            total => format!("{at_least}{} in {}", counted(total, "match", "matches"), counted(files, "file", "files")),
         });
         let mut shown = 0;
         for line in &self.lines {
@@ -293,41 +255,25 @@ impl Found {
             ));
             let mut files = self.files;
             files.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            let most: Vec<String> = files
-                .iter()
-                .take(COUNTED_FILES)
-                .map(|(path, count)| format!("{path}: {}", grouped(*count)))
-                .collect();
+            let most: Vec<String> =
+                files.iter().take(COUNTED_FILES).map(|(path, count)| format!("{path}: {}", grouped(*count))).collect();
             let others = files.len().saturating_sub(COUNTED_FILES);
-            let others = if others == 0 {
-                String::new()
-            } else {
-                format!("; {others} more files")
-            };
+            let others = if others == 0 { String::new() } else { format!("; {others} more files") };
             page.note(&format!("matches per file: {}{others}", most.join("; ")));
         }
         if self.total == 0 && self.ignored > 0 {
             let hidden = counted(self.ignored, "entry was", "entries were");
-            page.note(&format!(
-                "{hidden} left out by ignore files; to search a hidden folder, give it as path"
-            ));
+            page.note(&format!("{hidden} left out by ignore files; to search a hidden folder, give it as path"));
         }
         if self.total == 0 && self.binary > 0 {
-            page.note(&format!(
-                "{} left out",
-                counted(self.binary, "binary file was", "binary files were")
-            ));
+            page.note(&format!("{} left out", counted(self.binary, "binary file was", "binary files were")));
         }
         if self.long_lines > 0 {
             let those = counted(self.long_lines, "file", "files");
             page.note(&format!("{those} with lines over 4 MiB were left out"));
         }
         if self.unreadable + self.folders > 0 {
-            let those = counted(
-                self.unreadable + self.folders,
-                "file or folder",
-                "files or folders",
-            );
+            let those = counted(self.unreadable + self.folders, "file or folder", "files or folders");
             page.note(&format!("{those} could not be searched whole"));
         }
         page.finish(truncated || self.folders > 0, shown, self.total)
@@ -342,11 +288,7 @@ struct Cancellable<'c> {
 
 impl Read for Cancellable<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.cancel.is_cancelled() {
-            Err(io::ErrorKind::ConnectionAborted.into())
-        } else {
-            self.file.read(buffer)
-        }
+        if self.cancel.is_cancelled() { Err(io::ErrorKind::ConnectionAborted.into()) } else { self.file.read(buffer) }
     }
 }
 
@@ -366,10 +308,7 @@ impl Sink for Matches<'_> {
 
     fn begin(&mut self, _searcher: &Searcher) -> io::Result<bool> {
         if self.context && !self.lines.is_empty() && self.room > 0 {
-            self.lines.push(Line {
-                text: "--".to_owned(),
-                is_match: false,
-            });
+            self.lines.push(Line { text: "--".to_owned(), is_match: false });
         }
         Ok(true)
     }
@@ -377,48 +316,24 @@ impl Sink for Matches<'_> {
     fn matched(&mut self, _searcher: &Searcher, found: &SinkMatch<'_>) -> io::Result<bool> {
         self.total += 1;
         if self.total <= self.room {
-            let at = self
-                .matcher
-                .find(found.bytes())
-                .ok()
-                .flatten()
-                .map_or(0, |place| place.start());
-            let text = format!(
-                "{}:{}:{}",
-                self.path,
-                found.line_number().unwrap_or(0),
-                window(found.bytes(), at)
-            );
-            self.lines.push(Line {
-                text,
-                is_match: true,
-            });
+            let at = self.matcher.find(found.bytes()).ok().flatten().map_or(0, |place| place.start());
+            let text = format!("{}:{}:{}", self.path, found.line_number().unwrap_or(0), window(found.bytes(), at));
+            self.lines.push(Line { text, is_match: true });
         }
         Ok(self.total <= COUNTED)
     }
 
     fn context(&mut self, _searcher: &Searcher, found: &SinkContext<'_>) -> io::Result<bool> {
         if self.total <= self.room && self.room > 0 {
-            let text = format!(
-                "{}-{}-{}",
-                self.path,
-                found.line_number().unwrap_or(0),
-                window(found.bytes(), 0)
-            );
-            self.lines.push(Line {
-                text,
-                is_match: false,
-            });
+            let text = format!("{}-{}-{}", self.path, found.line_number().unwrap_or(0), window(found.bytes(), 0));
+            self.lines.push(Line { text, is_match: false });
         }
         Ok(true)
     }
 
     fn context_break(&mut self, _searcher: &Searcher) -> io::Result<bool> {
         if self.total < self.room {
-            self.lines.push(Line {
-                text: "--".to_owned(),
-                is_match: false,
-            });
+            self.lines.push(Line { text: "--".to_owned(), is_match: false });
         }
         Ok(true)
     }
@@ -448,23 +363,10 @@ fn window(line: &[u8], at: usize) -> String {
         return format!("{before}{after}");
     }
     let behind = before.chars().count();
-    let dropped = if behind + BEFORE_MATCH <= LINE_CHARACTERS {
-        0
-    } else {
-        behind - BEFORE_MATCH
-    };
-    let kept: String = before
-        .chars()
-        .skip(dropped)
-        .chain(after.chars())
-        .take(LINE_CHARACTERS)
-        .collect();
+    let dropped = if behind + BEFORE_MATCH <= LINE_CHARACTERS { 0 } else { behind - BEFORE_MATCH };
+    let kept: String = before.chars().skip(dropped).chain(after.chars()).take(LINE_CHARACTERS).collect();
     let more = behind - dropped + after.chars().count() > LINE_CHARACTERS;
-    format!(
-        "{}{kept}{}",
-        if dropped > 0 { "… " } else { "" },
-        if more { " … [cut]" } else { "" }
-    )
+    format!("{}{kept}{}", if dropped > 0 { "… " } else { "" }, if more { " … [cut]" } else { "" })
 }
 
 #[cfg(test)]
@@ -475,16 +377,10 @@ mod tests {
     fn a_long_line_is_shown_around_its_match() {
         let line = format!("{}needle{}\n", "a".repeat(5_000), "b".repeat(5_000));
         let shown = window(line.as_bytes(), 5_000);
-        assert!(
-            shown.starts_with("… aaa") && shown.ends_with("b … [cut]") && shown.contains("needle"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("… aaa") && shown.ends_with("b … [cut]") && shown.contains("needle"), "{shown}");
         assert_eq!(shown.chars().count(), LINE_CHARACTERS + 2 + 8);
         let line = format!("{}needle", "é".repeat(600));
-        assert_eq!(
-            window(line.as_bytes(), 1_200),
-            format!("… {}needle", "é".repeat(100))
-        );
+        assert_eq!(window(line.as_bytes(), 1_200), format!("… {}needle", "é".repeat(100)));
         assert_eq!(window(b"short\r\n", 2), "short");
     }
 }

@@ -40,10 +40,7 @@ const FORMATS: &[(&[u8], &str)] = &[
 ];
 
 fn sniff(bytes: &[u8]) -> Sniffed {
-    if let Some((_, name)) = FORMATS
-        .iter()
-        .find(|(beginning, _)| bytes.starts_with(beginning))
-    {
+    if let Some((_, name)) = FORMATS.iter().find(|(beginning, _)| bytes.starts_with(beginning)) {
         return Sniffed::Binary(name);
     }
     match bytes {
@@ -51,21 +48,7 @@ fn sniff(bytes: &[u8]) -> Sniffed {
         [0xff, 0xfe, 0, 0, ..] => Sniffed::Binary("binary file"),
         [0xff, 0xfe, ..] => Sniffed::Utf16 { big_endian: false },
         [0xfe, 0xff, ..] => Sniffed::Utf16 { big_endian: true },
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => Sniffed::Binary("WebP image"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Sniffed::Binary("WebP image"),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Sniffed::Binary("MP4 media"),
         _ if bytes.contains(&0) => Sniffed::Binary("binary file"),
         _ => Sniffed::Utf8(0),
@@ -92,21 +75,13 @@ pub(super) fn open(mut file: impl Read + Send + 'static) -> io::Result<Opened> {
             (Box::new(whole), false)
         }
         Sniffed::Utf16 { big_endian } => {
-            let mut units = Utf16 {
-                source: BufReader::new(whole),
-                big_endian,
-                out: Cursor::default(),
-            };
+            let mut units = Utf16 { source: BufReader::new(whole), big_endian, out: Cursor::default() };
             // The byte-order mark itself.
             units.unit()?;
             (Box::new(units), true)
         }
     };
-    Ok(Opened::Text(Lines {
-        source: BufReader::with_capacity(64 * 1024, source),
-        utf16,
-        bytes: 0,
-    }))
+    Ok(Opened::Text(Lines { source: BufReader::with_capacity(64 * 1024, source), utf16, bytes: 0 }))
 }
 
 /// The lines of a text.
@@ -169,29 +144,17 @@ impl Lines {
         if nul {
             text = text.replace('\0', "\u{fffd}");
         }
-        let boundary = text
-            .char_indices()
-            .nth(max_characters)
-            .map(|(index, _)| index);
+        let boundary = text.char_indices().nth(max_characters).map(|(index, _)| index);
         if let Some(boundary) = boundary {
             text.truncate(boundary);
         }
         let cut = boundary.map(|_| length);
-        Ok(Some(Line {
-            text,
-            cut,
-            lossy: lossy || nul,
-            carriage_return,
-        }))
+        Ok(Some(Line { text, cut, lossy: lossy || nul, carriage_return }))
     }
 
     /// Passes over lines until `lines` are passed, `stop` says so after some part, or the text ends. Answers how many
     /// lines were passed and whether the end was reached.
-    pub(super) fn skip(
-        &mut self,
-        lines: u64,
-        mut stop: impl FnMut(u64) -> bool,
-    ) -> io::Result<(u64, bool)> {
+    pub(super) fn skip(&mut self, lines: u64, mut stop: impl FnMut(u64) -> bool) -> io::Result<(u64, bool)> {
         let (mut passed, mut open) = (0, false);
         while passed < lines {
             let buffer = self.source.fill_buf()?;
@@ -199,10 +162,7 @@ impl Lines {
                 return Ok((passed + u64::from(open), true));
             }
             let mut used = buffer.len();
-            let mut ends = buffer
-                .iter()
-                .enumerate()
-                .filter(|(_, byte)| **byte == b'\n');
+            let mut ends = buffer.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
             let wanted = usize::try_from(lines - passed).unwrap_or(usize::MAX);
             let count = if wanted > used {
                 ends.count()
@@ -262,11 +222,7 @@ impl<R: Read> Utf16<R> {
                 read => filled += read,
             }
         }
-        Ok(Some(if self.big_endian {
-            u16::from_be_bytes(bytes)
-        } else {
-            u16::from_le_bytes(bytes)
-        }))
+        Ok(Some(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }))
     }
 }
 
@@ -275,11 +231,7 @@ impl<R: Read> Read for Utf16<R> {
         if self.out.position() == self.out.get_ref().len() as u64 {
             let mut units = Vec::with_capacity(4 * 1024);
             // A pair of surrogates is never parted: one more unit is read after a leading one.
-            while units.len() < 4 * 1024
-                || units
-                    .last()
-                    .is_some_and(|unit| (0xd800..0xdc00).contains(unit))
-            {
+            while units.len() < 4 * 1024 || units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
                 match self.unit()? {
                     Some(unit) => units.push(unit),
                     None => break,
@@ -304,9 +256,7 @@ mod tests {
 
     fn texts(bytes: &[u8]) -> Vec<String> {
         let mut lines = lines(bytes);
-        std::iter::from_fn(|| lines.next(100).unwrap())
-            .map(|line| line.text)
-            .collect()
+        std::iter::from_fn(|| lines.next(100).unwrap()).map(|line| line.text).collect()
     }
 
     fn kind(bytes: &[u8]) -> &'static str {
@@ -328,9 +278,8 @@ mod tests {
     #[test]
     fn byte_order_marks_are_understood() {
         assert_eq!(texts(b"\xef\xbb\xbfa\n"), ["a"]);
-        let utf16 = |encode: fn(u16) -> [u8; 2]| -> Vec<u8> {
-            "\u{feff}é😀\nb".encode_utf16().flat_map(encode).collect()
-        };
+        let utf16 =
+            |encode: fn(u16) -> [u8; 2]| -> Vec<u8> { "\u{feff}é😀\nb".encode_utf16().flat_map(encode).collect() };
         assert_eq!(texts(&utf16(u16::to_le_bytes)), ["é😀", "b"]);
         assert_eq!(texts(&utf16(u16::to_be_bytes)), ["é😀", "b"]);
     }
@@ -338,14 +287,8 @@ mod tests {
     #[test]
     fn a_pair_of_surrogates_survives_wherever_it_stands() {
         let text = format!("{}😀\n", "x".repeat(4 * 1024 - 1));
-        let bytes: Vec<u8> = format!("\u{feff}{text}")
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        assert_eq!(
-            lines(&bytes).next(5_000).unwrap().unwrap().text,
-            text.trim_end()
-        );
+        let bytes: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(lines(&bytes).next(5_000).unwrap().unwrap().text, text.trim_end());
     }
 
     #[test]
@@ -359,21 +302,12 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_between_characters_and_says_how_long_it_is() {
-        let line = lines("é".repeat(10_000).as_bytes())
-            .next(10)
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            (line.text, line.cut, line.lossy),
-            ("é".repeat(10), Some(20_000), false)
-        );
+        let line = lines("é".repeat(10_000).as_bytes()).next(10).unwrap().unwrap();
+        assert_eq!((line.text, line.cut, line.lossy), ("é".repeat(10), Some(20_000), false));
         let line = lines(b"0123456789\n").next(10).unwrap().unwrap();
         assert_eq!((line.text.as_str(), line.cut), ("0123456789", None));
         let line = lines(b"0123456789\r\n").next(10).unwrap().unwrap();
-        assert_eq!(
-            (line.text.as_str(), line.cut, line.carriage_return),
-            ("0123456789", None, true)
-        );
+        assert_eq!((line.text.as_str(), line.cut, line.carriage_return), ("0123456789", None, true));
     }
 
     #[test]

@@ -67,15 +67,9 @@ where
     let _stops_when_dropped = cancel.clone().drop_guard();
     let done = tokio::task::spawn_blocking(move || {
         let output = work(&workspace, &cancel);
-        if cancel.is_cancelled() {
-            ToolOutput::cancelled()
-        } else {
-            output
-        }
+        if cancel.is_cancelled() { ToolOutput::cancelled() } else { output }
     });
     done.await.unwrap_or_else(|error| {
-        ToolOutput::failed(format!(
-            "The tool broke off inside: {error}. Try another way, and report this as a bug."
-        ))
+        ToolOutput::failed(format!("The tool broke off inside: {error}. Try another way, and report this as a bug."))
     })
 }

@@ -25,24 +25,15 @@ impl fmt::Debug for Toolbox {
 impl FromIterator<Arc<dyn Tool>> for Toolbox {
     /// Of two tools with one name the later stays.
     fn from_iter<I: IntoIterator<Item = Arc<dyn Tool>>>(tools: I) -> Self {
-        Self {
-            tools: tools
-                .into_iter()
-                .map(|tool| (tool.name().to_owned(), tool))
-                .collect(),
-        }
+        Self { tools: tools.into_iter().map(|tool| (tool.name().to_owned(), tool)).collect() }
     }
 }
 
 impl Toolbox {
     /// The tools that only look at the project: `find_files`, `list_directory`, `read_file`, `search_text`.
     pub fn reading() -> Self {
-        let tools: [Arc<dyn Tool>; 4] = [
-            Arc::new(FindFiles),
-            Arc::new(ListDirectory),
-            Arc::new(ReadFile),
-            Arc::new(SearchText),
-        ];
+        let tools: [Arc<dyn Tool>; 4] =
+            [Arc::new(FindFiles), Arc::new(ListDirectory), Arc::new(ReadFile), Arc::new(SearchText)];
         tools.into_iter().collect()
     }
 
@@ -65,8 +56,7 @@ impl Toolbox {
 
     /// What running the tool does to the world; an unknown tool does nothing, so it counts as reading.
     pub fn class(&self, name: &str) -> ToolClass {
-        self.get(name)
-            .map_or(ToolClass::Reading, |tool| tool.class())
+        self.get(name).map_or(ToolClass::Reading, |tool| tool.class())
     }
 
     /// The arguments that a model wrote for the tool `name` as JSON text: mended where there is one reading, and checked
@@ -82,9 +72,7 @@ impl Toolbox {
         let reading = json::read(text).map_err(|reason| refused(&reason))?;
         // A value that was cut short may be looked for, but must never be written.
         if reading.cut && tool.class() == ToolClass::Writing {
-            return Err(refused(
-                "they end too early, perhaps at the limit of the answer's length",
-            ));
+            return Err(refused("they end too early, perhaps at the limit of the answer's length"));
         }
         check(name, &schema, reading.arguments).map_err(ToolOutput::failed)
     }
@@ -105,11 +93,7 @@ impl Toolbox {
         self.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.tools.keys().map(String::as_str).collect();
             let near = nearest(name, names.iter().copied());
-            let hint = if near.is_empty() {
-                String::new()
-            } else {
-                format!(" Did you mean {}?", near_list(&near))
-            };
+            let hint = if near.is_empty() { String::new() } else { format!(" Did you mean {}?", near_list(&near)) };
             let known = if names.is_empty() {
                 "There are no tools here.".to_owned()
             } else {
@@ -121,9 +105,5 @@ impl Toolbox {
 }
 
 fn near_list(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(" or ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }

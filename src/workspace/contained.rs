@@ -37,11 +37,7 @@ pub(super) fn enter(dir: &Dir, name: &OsStr) -> Result<Dir, Refusal> {
         return Err(Refusal::NotADirectory);
     }
     let opened = dir.open_dir(name)?;
-    if same(&before, &opened.dir_metadata()?) {
-        Ok(opened)
-    } else {
-        Err(Refusal::Changed)
-    }
+    if same(&before, &opened.dir_metadata()?) { Ok(opened) } else { Err(Refusal::Changed) }
 }
 
 /// Opens the folder at `path`, a path of plain names without links, component by component.
@@ -70,11 +66,7 @@ pub(super) fn open_regular(dir: &Dir, name: &OsStr) -> Result<(File, Metadata), 
     let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = dir.open_with(name, OpenOptions::new().read(true).custom_flags(nonblock))?;
     let after = file.metadata()?;
-    if same(&before, &after) && after.is_file() {
-        Ok((file, after))
-    } else {
-        Err(Refusal::Changed)
-    }
+    if same(&before, &after) && after.is_file() { Ok((file, after)) } else { Err(Refusal::Changed) }
 }
 
 fn same(a: &Metadata, b: &Metadata) -> bool {
@@ -99,14 +91,8 @@ mod tests {
         std::fs::write(temp.path().join("file"), "x").unwrap();
         std::os::unix::fs::symlink("real", temp.path().join("folder")).unwrap();
         std::os::unix::fs::symlink("file", temp.path().join("link")).unwrap();
-        assert!(matches!(
-            enter(&dir, "folder".as_ref()),
-            Err(Refusal::Changed)
-        ));
-        assert!(matches!(
-            open_regular(&dir, "link".as_ref()),
-            Err(Refusal::Changed)
-        ));
+        assert!(matches!(enter(&dir, "folder".as_ref()), Err(Refusal::Changed)));
+        assert!(matches!(open_regular(&dir, "link".as_ref()), Err(Refusal::Changed)));
         assert!(enter(&dir, "real".as_ref()).is_ok());
         assert!(open_regular(&dir, "file".as_ref()).is_ok());
     }

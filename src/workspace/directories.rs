@@ -70,10 +70,7 @@ pub struct Directory {
 /// The folders in `path` (absolute, or beginning with `~`); without a path those of the home folder.
 pub fn directories(path: Option<&Path>) -> Result<Directories, PathError> {
     let home = std::env::home_dir();
-    let asked = path
-        .map(Path::to_path_buf)
-        .or_else(|| home.clone())
-        .unwrap_or_else(|| PathBuf::from("/"));
+    let asked = path.map(Path::to_path_buf).or_else(|| home.clone()).unwrap_or_else(|| PathBuf::from("/"));
     let display = asked.display().to_string();
     let absolute = match (asked.strip_prefix("~"), &home) {
         (Ok(rest), Some(home)) => home.join(rest),
@@ -81,12 +78,7 @@ pub fn directories(path: Option<&Path>) -> Result<Directories, PathError> {
     };
     if !absolute.is_absolute() {
         let what = format!("`{display}` is not an absolute path");
-        return Err(PathError::new(
-            PathCode::InvalidPath,
-            display,
-            what,
-            "Give the full path of a folder.",
-        ));
+        return Err(PathError::new(PathCode::InvalidPath, display, what, "Give the full path of a folder."));
     }
     let failed = |error: std::io::Error| {
         let mut refused = PathError::from_io(&display, &error);
@@ -104,9 +96,7 @@ pub fn directories(path: Option<&Path>) -> Result<Directories, PathError> {
     for entry in std::fs::read_dir(&folder).map_err(failed)? {
         let Ok(entry) = entry else { continue };
         let is_folder = entry.file_type().is_ok_and(|kind| {
-            kind.is_dir()
-                || kind.is_symlink()
-                    && std::fs::metadata(entry.path()).is_ok_and(|target| target.is_dir())
+            kind.is_dir() || kind.is_symlink() && std::fs::metadata(entry.path()).is_ok_and(|target| target.is_dir())
         });
         if !is_folder {
             continue;
@@ -145,9 +135,7 @@ pub fn directories(path: Option<&Path>) -> Result<Directories, PathError> {
 }
 
 fn is_project_like(folder: &Path) -> bool {
-    MARKERS
-        .iter()
-        .any(|marker| folder.join(marker).symlink_metadata().is_ok())
+    MARKERS.iter().any(|marker| folder.join(marker).symlink_metadata().is_ok())
 }
 
 #[cfg(test)]
@@ -164,30 +152,11 @@ mod tests {
         fs::write(temp.path().join("file"), "").unwrap();
         std::os::unix::fs::symlink("b", temp.path().join("link")).unwrap();
         let listed = directories(Some(temp.path())).unwrap();
-        let names: Vec<_> = listed
-            .entries
-            .iter()
-            .map(|e| (e.name.as_str(), e.project_like, e.hidden))
-            .collect();
-        assert_eq!(
-            names,
-            [
-                (".hidden", false, true),
-                ("A", true, false),
-                ("b", false, false),
-                ("link", false, false)
-            ]
-        );
+        let names: Vec<_> = listed.entries.iter().map(|e| (e.name.as_str(), e.project_like, e.hidden)).collect();
+        assert_eq!(names, [(".hidden", false, true), ("A", true, false), ("b", false, false), ("link", false, false)]);
         assert_eq!(listed.total, 4);
         assert!(!listed.truncated);
-        let parent = temp
-            .path()
-            .canonicalize()
-            .unwrap()
-            .parent()
-            .unwrap()
-            .display()
-            .to_string();
+        let parent = temp.path().canonicalize().unwrap().parent().unwrap().display().to_string();
         assert_eq!(listed.parent, Some(parent));
     }
 
@@ -198,10 +167,7 @@ mod tests {
             fs::create_dir(temp.path().join(format!("{index:04}"))).unwrap();
         }
         let listed = directories(Some(temp.path())).unwrap();
-        assert_eq!(
-            (listed.entries.len(), listed.total, listed.truncated),
-            (LIMIT, LIMIT + 1, true)
-        );
+        assert_eq!((listed.entries.len(), listed.total, listed.truncated), (LIMIT, LIMIT + 1, true));
         assert_eq!(listed.entries[LIMIT - 1].name, "0999");
     }
 

@@ -45,18 +45,8 @@ pub struct PathError {
 
 impl PathError {
     /// A refusal of `path`: `what` happened (without a full stop), and the `advice` that helps.
-    pub fn new(
-        code: PathCode,
-        path: impl Into<String>,
-        what: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Self {
-        Self {
-            code,
-            path: path.into(),
-            what: what.into(),
-            advice: advice.into(),
-        }
+    pub fn new(code: PathCode, path: impl Into<String>, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { code, path: path.into(), what: what.into(), advice: advice.into() }
     }
 
     pub(super) fn sensitive(path: &str) -> Self {
@@ -69,12 +59,7 @@ impl PathError {
     }
 
     pub(super) fn not_a_file(path: &str) -> Self {
-        Self::new(
-            PathCode::NotAFile,
-            path,
-            format!("`{path}` is a folder, not a file"),
-            "List it with list_directory.",
-        )
+        Self::new(PathCode::NotAFile, path, format!("`{path}` is a folder, not a file"), "List it with list_directory.")
     }
 
     pub(super) fn not_a_directory(path: &str) -> Self {

@@ -40,27 +40,16 @@ impl Rules {
         for name in names {
             match name.to_str() {
                 Some(".ignore") => ignore = read(dir, name).and_then(|text| parse(path, &text)),
-                Some(".gitignore") => {
-                    gitignore = read(dir, name).and_then(|text| parse(path, &text))
-                }
+                Some(".gitignore") => gitignore = read(dir, name).and_then(|text| parse(path, &text)),
                 Some(".git") => repository = true,
                 _ => {}
             }
         }
-        let exclude = repository
-            .then(|| exclude_of(dir))
-            .flatten()
-            .and_then(|text| parse(path, &text));
+        let exclude = repository.then(|| exclude_of(dir)).flatten().and_then(|text| parse(path, &text));
         if ignore.is_none() && gitignore.is_none() && exclude.is_none() && !repository {
             return above;
         }
-        Some(Rc::new(Self {
-            above,
-            ignore,
-            gitignore,
-            exclude,
-            repository,
-        }))
+        Some(Rc::new(Self { above, ignore, gitignore, exclude, repository }))
     }
 
     /// The rules that hold in the folder `inner` (relative to `root`), those of that folder itself left out. Where the
@@ -73,14 +62,8 @@ impl Rules {
         let mut here = PathBuf::new();
         for component in inner.components() {
             let dir = descend(root_dir, &here).ok()?;
-            let names = [
-                OsStr::new(".ignore"),
-                OsStr::new(".gitignore"),
-                OsStr::new(".git"),
-            ];
-            let present = names
-                .into_iter()
-                .filter(|name| dir.symlink_metadata(name).is_ok());
+            let names = [OsStr::new(".ignore"), OsStr::new(".gitignore"), OsStr::new(".git")];
+            let present = names.into_iter().filter(|name| dir.symlink_metadata(name).is_ok());
             rules = Self::of(&dir, &root.join(&here), present, rules);
             here.push(component);
             if hides(rules.as_ref(), &root.join(&here), true) {
@@ -92,8 +75,7 @@ impl Rules {
 
     fn verdict(&self, path: &Path, is_directory: bool) -> bool {
         let chain = || std::iter::successors(Some(self), |rules| rules.above.as_deref());
-        let decided = |rules: &Option<Gitignore>| match rules.as_ref()?.matched(path, is_directory)
-        {
+        let decided = |rules: &Option<Gitignore>| match rules.as_ref()?.matched(path, is_directory) {
             Match::None => None,
             Match::Ignore(_) => Some(true),
             Match::Whitelist(_) => Some(false),
@@ -126,27 +108,15 @@ fn outside(root: &Path) -> Option<Rc<Rules>> {
     if has_repository(root) {
         return None;
     }
-    let repository = root
-        .ancestors()
-        .skip(1)
-        .find(|folder| has_repository(folder))?;
-    let mut folders: Vec<&Path> = root
-        .ancestors()
-        .skip(1)
-        .take_while(|folder| folder.starts_with(repository))
-        .collect();
+    let repository = root.ancestors().skip(1).find(|folder| has_repository(folder))?;
+    let mut folders: Vec<&Path> =
+        root.ancestors().skip(1).take_while(|folder| folder.starts_with(repository)).collect();
     folders.reverse();
     let mut rules = None;
     for folder in folders {
         let dir = Dir::open_ambient_dir(folder, cap_std::ambient_authority()).ok()?;
-        let names = [
-            OsStr::new(".ignore"),
-            OsStr::new(".gitignore"),
-            OsStr::new(".git"),
-        ];
-        let present = names
-            .into_iter()
-            .filter(|name| dir.symlink_metadata(name).is_ok());
+        let names = [OsStr::new(".ignore"), OsStr::new(".gitignore"), OsStr::new(".git")];
+        let present = names.into_iter().filter(|name| dir.symlink_metadata(name).is_ok());
         rules = Rules::of(&dir, folder, present, rules);
     }
     rules

@@ -28,12 +28,7 @@ pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Ve
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     let best = scored.first().map_or(0.0, |(score, _)| *score);
-    scored
-        .into_iter()
-        .take(3)
-        .take_while(|(score, _)| best - score < 0.2)
-        .map(|(_, name)| name)
-        .collect()
+    scored.into_iter().take(3).take_while(|(score, _)| best - score < 0.2).map(|(_, name)| name).collect()
 }
 
 /// From 0 (nothing in common) to 1 (the same). Words in another order count as near: `file_read` is `read_file`.
@@ -44,17 +39,8 @@ fn likeness(a: &str, b: &str) -> f64 {
         words.join("_")
     };
     strsim::normalized_damerau_levenshtein(a, b)
-        .max(strsim::normalized_damerau_levenshtein(
-            &sorted(a),
-            &sorted(b),
-        ))
-        .max(
-            if a.len() >= 3 && b.len() >= 3 && (a.contains(b) || b.contains(a)) {
-                0.6
-            } else {
-                0.0
-            },
-        )
+        .max(strsim::normalized_damerau_levenshtein(&sorted(a), &sorted(b)))
+        .max(if a.len() >= 3 && b.len() >= 3 && (a.contains(b) || b.contains(a)) { 0.6 } else { 0.0 })
 }
 
 #[cfg(test)]
@@ -65,10 +51,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_text_is_shown_and_marked() {
-        assert_eq!(
-            shown(Path::new(OsStr::from_bytes(b"caf\xe9.txt"))),
-            ("caf\u{fffd}.txt".to_owned(), true)
-        );
+        assert_eq!(shown(Path::new(OsStr::from_bytes(b"caf\xe9.txt"))), ("caf\u{fffd}.txt".to_owned(), true));
         assert_eq!(shown(Path::new("café.txt")), ("café.txt".to_owned(), false));
     }
 

@@ -98,10 +98,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("file");
         std::fs::write(&file, "").unwrap();
-        assert_eq!(
-            refused(&temp.path().join("absent")).code,
-            PathCode::NotFound
-        );
+        assert_eq!(refused(&temp.path().join("absent")).code, PathCode::NotFound);
         assert_eq!(refused(&file).code, PathCode::NotADirectory);
         assert_eq!(refused(Path::new("/")).code, PathCode::InvalidPath);
         assert_eq!(refused(Path::new("src")).code, PathCode::InvalidPath);
@@ -114,11 +111,7 @@ mod tests {
     #[test]
     fn the_kernels_folders_are_no_projects() {
         for path in ["/proc", "/proc/self", "/dev", "/sys/kernel"] {
-            assert_eq!(
-                refused(Path::new(path)).code,
-                PathCode::InvalidPath,
-                "{path}"
-            );
+            assert_eq!(refused(Path::new(path)).code, PathCode::InvalidPath, "{path}");
         }
     }
 

@@ -117,9 +117,7 @@ pub fn is_sensitive(path: &Path) -> bool {
         })
         .collect();
     names.iter().enumerate().any(|(index, name)| {
-        let parent = index
-            .checked_sub(1)
-            .map_or("", |above| names[above].as_str());
+        let parent = index.checked_sub(1).map_or("", |above| names[above].as_str());
         is_sensitive_name(parent, name) || is_git_configuration(&names[..index], name)
     })
 }
@@ -130,24 +128,17 @@ fn is_sensitive_name(parent: &str, name: &str) -> bool {
         || NESTED_FOLDERS.contains(&(parent, name))
         || NESTED_FILES.contains(&(parent, name))
         || is_environment(name)
-        || ENDINGS.iter().any(|ending| {
-            name.strip_suffix(ending)
-                .is_some_and(|stem| !is_shape(stem))
-        })
+        || ENDINGS.iter().any(|ending| name.strip_suffix(ending).is_some_and(|stem| !is_shape(stem)))
         || SSH_KEYS.iter().any(|key| name.starts_with(key)) && !is_public_key(name)
-        || (name.starts_with("client_secret") || name.starts_with("service-account"))
-            && name.ends_with(".json")
+        || (name.starts_with("client_secret") || name.starts_with("service-account")) && name.ends_with(".json")
 }
 
 fn is_environment(name: &str) -> bool {
-    name.strip_prefix(".env")
-        .is_some_and(|rest| !is_shape(rest))
+    name.strip_prefix(".env").is_some_and(|rest| !is_shape(rest))
 }
 
 fn is_shape(name: &str) -> bool {
-    name.rsplit(['.', '-', '_'])
-        .next()
-        .is_some_and(|last| SHAPES.contains(&last))
+    name.rsplit(['.', '-', '_']).next().is_some_and(|last| SHAPES.contains(&last))
 }
 
 fn is_public_key(name: &str) -> bool {

@@ -84,14 +84,7 @@ impl OpenDirectory<'_> {
     /// The path of `beneath` (relative to this folder) as people see it, and whether it was no UTF-8.
     pub(super) fn show(&self, beneath: &Path) -> (String, bool) {
         let (text, lossy) = shown(beneath);
-        (
-            if self.path == "." {
-                text
-            } else {
-                format!("{}/{text}", self.path.trim_end_matches('/'))
-            },
-            lossy,
-        )
+        (if self.path == "." { text } else { format!("{}/{text}", self.path.trim_end_matches('/')) }, lossy)
     }
 
     /// Whether what stands at `beneath` (relative to this folder) must stay unseen.
@@ -113,11 +106,8 @@ impl Workspace {
         let root = project_path(project)?;
         let dir = Dir::open_ambient_dir(&root, ambient_authority())
             .map_err(|error| PathError::from_io(&project.display().to_string(), &error))?;
-        let denied: Vec<PathBuf> = access
-            .denied
-            .iter()
-            .map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()))
-            .collect();
+        let denied: Vec<PathBuf> =
+            access.denied.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
         let (mut grants, mut unusable_grants) = (Vec::new(), Vec::new());
         for grant in access.grants {
             match open_grant(&grant, &denied) {
@@ -125,19 +115,8 @@ impl Workspace {
                 Err(error) => unusable_grants.push(error),
             }
         }
-        let project = Place {
-            root,
-            given: project.to_path_buf(),
-            dir,
-            only: None,
-            absolute: false,
-        };
-        Ok(Self {
-            project,
-            grants,
-            unusable_grants,
-            denied,
-        })
+        let project = Place { root, given: project.to_path_buf(), dir, only: None, absolute: false };
+        Ok(Self { project, grants, unusable_grants, denied })
     }
 
     /// The project's folder, absolute and without links.
@@ -192,27 +171,17 @@ impl Workspace {
             })
         };
         let Some(name) = inner.file_name() else {
-            return Ok(directory(
-                descend(&place.dir, &inner).map_err(refused)?,
-                inner,
-            ));
+            return Ok(directory(descend(&place.dir, &inner).map_err(refused)?, inner));
         };
-        let parent =
-            descend(&place.dir, inner.parent().unwrap_or(Path::new(""))).map_err(refused)?;
+        let parent = descend(&place.dir, inner.parent().unwrap_or(Path::new(""))).map_err(refused)?;
         match open_regular(&parent, name) {
             Ok((file, metadata)) => Ok(Located::File(OpenFile {
                 file: file.into_std(),
                 bytes: metadata.len(),
-                modified: metadata
-                    .modified()
-                    .ok()
-                    .map(cap_std::time::SystemTime::into_std),
+                modified: metadata.modified().ok().map(cap_std::time::SystemTime::into_std),
                 path: display,
             })),
-            Err(Refusal::NotAFile) => Ok(directory(
-                enter(&parent, name).map_err(refused)?,
-                inner.clone(),
-            )),
+            Err(Refusal::NotAFile) => Ok(directory(enter(&parent, name).map_err(refused)?, inner.clone())),
             Err(refusal) => Err(refused(refusal)),
         }
     }
@@ -222,12 +191,7 @@ impl Workspace {
         if path.contains('\0') {
             let shown = path.replace('\0', "\\0");
             let what = format!("`{shown}` holds a NUL character and cannot be a path");
-            return Err(PathError::new(
-                PathCode::InvalidPath,
-                shown,
-                what,
-                "Give a path relative to the project.",
-            ));
+            return Err(PathError::new(PathCode::InvalidPath, shown, what, "Give a path relative to the project."));
         }
         let asked = Path::new(path);
         if !asked.is_absolute() {
@@ -242,29 +206,18 @@ impl Workspace {
             let Some(inner) = place.inner(asked) else {
                 continue;
             };
-            return if is_sensitive(&inner) {
-                Err(PathError::sensitive(path))
-            } else {
-                Ok((place, inner))
-            };
+            return if is_sensitive(&inner) { Err(PathError::sensitive(path)) } else { Ok((place, inner)) };
         }
         if is_sensitive(asked) {
             return Err(PathError::sensitive(path));
         }
         let relative = path.trim_start_matches('/');
-        let advice = if !relative.is_empty() && self.project.dir.symlink_metadata(relative).is_ok()
-        {
+        let advice = if !relative.is_empty() && self.project.dir.symlink_metadata(relative).is_ok() {
             format!("Paths are relative to the project: did you mean `{relative}`?")
         } else {
-            "Use a path relative to the project, or ask the user to grant that folder for reading."
-                .to_owned()
+            "Use a path relative to the project, or ask the user to grant that folder for reading.".to_owned()
         };
-        Err(PathError::new(
-            PathCode::OutsideProject,
-            path,
-            format!("`{path}` lies outside the project"),
-            advice,
-        ))
+        Err(PathError::new(PathCode::OutsideProject, path, format!("`{path}` lies outside the project"), advice))
     }
 }
 
@@ -273,43 +226,27 @@ impl Place {
     fn inner(&self, asked: &Path) -> Option<PathBuf> {
         match &self.only {
             None => {
-                let inner = asked
-                    .strip_prefix(&self.root)
-                    .or_else(|_| asked.strip_prefix(&self.given));
+                let inner = asked.strip_prefix(&self.root).or_else(|_| asked.strip_prefix(&self.given));
                 inner.ok().map(Path::to_path_buf)
             }
-            Some(name) => {
-                (asked == self.given || asked == self.root.join(name)).then(|| PathBuf::from(name))
-            }
+            Some(name) => (asked == self.given || asked == self.root.join(name)).then(|| PathBuf::from(name)),
         }
     }
 
     /// `asked` without links and `..`, relative to the root. Fails where it leads out.
     fn resolve(&self, path: &str, asked: &Path) -> Result<PathBuf, PathError> {
-        let wanted = if asked.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            asked
-        };
+        let wanted = if asked.as_os_str().is_empty() { Path::new(".") } else { asked };
         match self.dir.canonicalize(wanted) {
-            Ok(inner) => Ok(inner
-                .components()
-                .filter(|part| matches!(part, Component::Normal(_)))
-                .collect()),
+            Ok(inner) => Ok(inner.components().filter(|part| matches!(part, Component::Normal(_))).collect()),
             Err(error) if is_escape(&error) => Err(leads_out(path, asked)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(self.not_found(path, asked, &error))
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.not_found(path, asked, &error)),
             Err(error) => Err(PathError::from_io(path, &error)),
         }
     }
 
     fn show(&self, inner: &Path) -> String {
         if self.absolute {
-            shown(&self.root.join(inner))
-                .0
-                .trim_end_matches('/')
-                .to_owned()
+            shown(&self.root.join(inner)).0.trim_end_matches('/').to_owned()
         } else if inner.as_os_str().is_empty() {
             ".".to_owned()
         } else {
@@ -320,24 +257,14 @@ impl Place {
     /// Says which names in the same folder are near the wanted one.
     fn not_found(&self, path: &str, asked: &Path, error: &io::Error) -> PathError {
         let mut refused = PathError::from_io(path, error);
-        let (Some(name), Some(parent)) =
-            (asked.file_name().and_then(OsStr::to_str), asked.parent())
-        else {
+        let (Some(name), Some(parent)) = (asked.file_name().and_then(OsStr::to_str), asked.parent()) else {
             return refused;
         };
-        let parent = if parent.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            parent
-        };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
         if self.only.is_some() {
             return refused;
         }
-        let Ok(entries) = self
-            .dir
-            .canonicalize(parent)
-            .and_then(|parent| self.dir.read_dir(parent))
-        else {
+        let Ok(entries) = self.dir.canonicalize(parent).and_then(|parent| self.dir.read_dir(parent)) else {
             return refused;
         };
         // Enough to find a slip of the finger; a folder with more is not read to its end for a hint.
@@ -362,46 +289,26 @@ fn open_grant(grant: &Path, denied: &[PathBuf]) -> Result<Place, PathError> {
     let failed = |error: io::Error| PathError::from_io(&display, &error);
     if !grant.is_absolute() {
         let what = format!("the grant `{display}` is not an absolute path");
-        return Err(PathError::new(
-            PathCode::InvalidPath,
-            display,
-            what,
-            "Give the full path of the folder.",
-        ));
+        return Err(PathError::new(PathCode::InvalidPath, display, what, "Give the full path of the folder."));
     }
     let root = grant.canonicalize().map_err(failed)?;
-    if is_sensitive(grant)
-        || is_sensitive(&root)
-        || denied.iter().any(|folder| root.starts_with(folder))
-    {
+    if is_sensitive(grant) || is_sensitive(&root) || denied.iter().any(|folder| root.starts_with(folder)) {
         return Err(PathError::sensitive(&display));
     }
     let (folder, only) = if root.is_dir() {
         (root.clone(), None)
     } else {
         let name = root.file_name().map(OsStr::to_os_string);
-        (
-            root.parent()
-                .map_or_else(|| root.clone(), Path::to_path_buf),
-            name,
-        )
+        (root.parent().map_or_else(|| root.clone(), Path::to_path_buf), name)
     };
     super::project::refuse_kernel_folders(&folder, &display)?;
     let dir = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(failed)?;
-    Ok(Place {
-        root: folder,
-        given: grant.to_path_buf(),
-        dir,
-        only,
-        absolute: true,
-    })
+    Ok(Place { root: folder, given: grant.to_path_buf(), dir, only, absolute: true })
 }
 
 /// A denied folder above the place's root does not close the place: worktrees lie inside the data folder.
 fn is_denied(denied: &[PathBuf], root: &Path, path: &Path) -> bool {
-    denied
-        .iter()
-        .any(|folder| folder.starts_with(root) && path.starts_with(folder))
+    denied.iter().any(|folder| folder.starts_with(root) && path.starts_with(folder))
 }
 
 /// The error that says that a path led out of its directory handle; the operating system's own refusals have a number.

@@ -63,12 +63,7 @@ impl Entry<'_> {
     pub fn open(&self) -> Option<OpenFile> {
         let (file, metadata) = open_regular(self.dir, self.name).ok()?;
         let modified = modified(&metadata);
-        Some(OpenFile {
-            file: file.into_std(),
-            bytes: metadata.len(),
-            modified,
-            path: self.path.clone(),
-        })
+        Some(OpenFile { file: file.into_std(), bytes: metadata.len(), modified, path: self.path.clone() })
     }
 
     /// Size in bytes and time of the last change of the entry itself (of a link, not of what it leads to).
@@ -84,10 +79,7 @@ impl Entry<'_> {
 }
 
 fn modified(metadata: &Metadata) -> Option<std::time::SystemTime> {
-    metadata
-        .modified()
-        .ok()
-        .map(cap_std::time::SystemTime::into_std)
+    metadata.modified().ok().map(cap_std::time::SystemTime::into_std)
 }
 
 /// How a walk ended and what it left out.
@@ -121,12 +113,7 @@ struct Pending {
 impl<'w> Walk<'w> {
     /// A walk of all that is beneath `start`, depth first. `cancel` is looked at before every entry.
     pub fn new(start: &'w OpenDirectory<'w>, cancel: &'w CancellationToken) -> Self {
-        Self {
-            start,
-            cancel,
-            order: Order::Depth,
-            max_depth: MAX_DEPTH,
-        }
+        Self { start, cancel, order: Order::Depth, max_depth: MAX_DEPTH }
     }
 
     /// Sets the order of folders.
@@ -147,16 +134,9 @@ impl<'w> Walk<'w> {
     pub fn run(self, visit: &mut dyn FnMut(&Entry<'_>) -> ControlFlow<()>) -> WalkReport {
         let mut report = WalkReport::default();
         let rules = Rules::above(self.start.root, self.start.root_dir, &self.start.inner);
-        let mut pending = VecDeque::from([Pending {
-            beneath: PathBuf::new(),
-            rules,
-            depth: 1,
-        }]);
+        let mut pending = VecDeque::from([Pending { beneath: PathBuf::new(), rules, depth: 1 }]);
         while let Some(folder) = pending.pop_front() {
-            if self
-                .folder(folder, &mut pending, &mut report, visit)
-                .is_break()
-            {
+            if self.folder(folder, &mut pending, &mut report, visit).is_break() {
                 break;
             }
         }
@@ -182,17 +162,8 @@ impl<'w> Walk<'w> {
             report.unreadable += 1;
             return ControlFlow::Continue(());
         };
-        let absolute = self
-            .start
-            .root
-            .join(&self.start.inner)
-            .join(&folder.beneath);
-        let rules = Rules::of(
-            &dir,
-            &absolute,
-            names.iter().map(|(name, _)| name.as_os_str()),
-            folder.rules,
-        );
+        let absolute = self.start.root.join(&self.start.inner).join(&folder.beneath);
+        let rules = Rules::of(&dir, &absolute, names.iter().map(|(name, _)| name.as_os_str()), folder.rules);
         let mut folders = Vec::new();
         for (name, kind) in &names {
             if self.cancel.is_cancelled() {
@@ -201,9 +172,7 @@ impl<'w> Walk<'w> {
             }
             let is_directory = *kind == Kind::Directory;
             let beneath = folder.beneath.join(name);
-            let is_version_control = name
-                .to_str()
-                .is_some_and(|name| VERSION_CONTROL.contains(&name));
+            let is_version_control = name.to_str().is_some_and(|name| VERSION_CONTROL.contains(&name));
             if is_version_control || self.start.hides(&beneath) {
                 continue;
             }
@@ -212,31 +181,16 @@ impl<'w> Walk<'w> {
                 continue;
             }
             let (path, lossy) = self.start.show(&beneath);
-            visit(&Entry {
-                beneath: &beneath,
-                path,
-                lossy,
-                kind: *kind,
-                depth: folder.depth,
-                dir: &dir,
-                name,
-            })?;
+            visit(&Entry { beneath: &beneath, path, lossy, kind: *kind, depth: folder.depth, dir: &dir, name })?;
             if is_directory && folder.depth < self.max_depth {
-                folders.push(Pending {
-                    beneath,
-                    rules: rules.clone(),
-                    depth: folder.depth + 1,
-                });
+                folders.push(Pending { beneath, rules: rules.clone(), depth: folder.depth + 1 });
             } else if is_directory && folder.depth == MAX_DEPTH {
                 report.cut += 1;
             }
         }
         match self.order {
             Order::Breadth => pending.extend(folders),
-            Order::Depth => folders
-                .into_iter()
-                .rev()
-                .for_each(|folder| pending.push_front(folder)),
+            Order::Depth => folders.into_iter().rev().for_each(|folder| pending.push_front(folder)),
         }
         ControlFlow::Continue(())
     }

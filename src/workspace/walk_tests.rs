@@ -26,19 +26,16 @@ fn walk(root: &Path, start: &str, order: Order, depth: usize) -> (Vec<String>, W
     let space = Workspace::open(root).unwrap();
     let start = space.open_directory(start).unwrap();
     let mut seen = Vec::new();
-    let report = Walk::new(&start, &CancellationToken::new())
-        .order(order)
-        .max_depth(depth)
-        .run(&mut |entry| {
-            let mark = match entry.kind {
-                Kind::Directory => "/",
-                Kind::File => "",
-                Kind::Link => "@",
-                Kind::Other => "|",
-            };
-            seen.push(format!("{}{mark}", entry.path));
-            ControlFlow::Continue(())
-        });
+    let report = Walk::new(&start, &CancellationToken::new()).order(order).max_depth(depth).run(&mut |entry| {
+        let mark = match entry.kind {
+            Kind::Directory => "/",
+            Kind::File => "",
+            Kind::Link => "@",
+            Kind::Other => "|",
+        };
+        seen.push(format!("{}{mark}", entry.path));
+        ControlFlow::Continue(())
+    });
     (seen, report)
 }
 
@@ -49,10 +46,7 @@ fn all(root: &Path, start: &str) -> Vec<String> {
 #[test]
 fn entries_come_in_a_fixed_order() {
     let temp = project(&[("b/z", ""), ("b/c/d", ""), ("a/x", ""), ("e", "")]);
-    assert_eq!(
-        all(temp.path(), ""),
-        ["a/", "b/", "e", "a/x", "b/c/", "b/z", "b/c/d"]
-    );
+    assert_eq!(all(temp.path(), ""), ["a/", "b/", "e", "a/x", "b/c/", "b/z", "b/c/d"]);
     let (breadth, _) = walk(temp.path(), "", Order::Breadth, 99);
     assert_eq!(breadth, ["a/", "b/", "e", "a/x", "b/c/", "b/z", "b/c/d"]);
     assert_eq!(walk(temp.path(), "", Order::Depth, 1).0, ["a/", "b/", "e"]);
@@ -61,9 +55,7 @@ fn entries_come_in_a_fixed_order() {
     let (depth, _) = walk(temp.path(), "", Order::Depth, 99);
     assert!(depth.iter().position(|p| p == "a/deep/er/x") < depth.iter().position(|p| p == "b/z"));
     let (breadth, _) = walk(temp.path(), "", Order::Breadth, 99);
-    assert!(
-        breadth.iter().position(|p| p == "a/deep/er/x") > breadth.iter().position(|p| p == "b/z")
-    );
+    assert!(breadth.iter().position(|p| p == "a/deep/er/x") > breadth.iter().position(|p| p == "b/z"));
 }
 
 #[test]
@@ -95,18 +87,9 @@ fn ignore_files_hide_what_they_name() {
         "src/only-root",
     ];
     assert_eq!(seen, expected);
-    assert_eq!(
-        report,
-        WalkReport {
-            ignored: 4,
-            ..WalkReport::default()
-        }
-    );
+    assert_eq!(report, WalkReport { ignored: 4, ..WalkReport::default() });
     // The rules of the folders above hold in a walk that begins below them.
-    assert_eq!(
-        all(temp.path(), "src"),
-        ["src/.gitignore", "src/main.rs", "src/only-root"]
-    );
+    assert_eq!(all(temp.path(), "src"), ["src/.gitignore", "src/main.rs", "src/only-root"]);
 }
 
 #[test]
@@ -117,10 +100,7 @@ fn an_ignored_folder_that_is_named_shows_itself() {
         ("target/x.o", ""),
         ("target/hidden", ""),
     ]);
-    assert_eq!(
-        all(temp.path(), "target"),
-        ["target/.gitignore", "target/x.o"]
-    );
+    assert_eq!(all(temp.path(), "target"), ["target/.gitignore", "target/x.o"]);
 }
 
 #[test]
@@ -135,10 +115,7 @@ fn a_part_of_a_repository_keeps_the_rules_of_the_whole() {
     assert_eq!(all(&temp.path().join("part"), ""), ["file"]);
     // Unless the whole ignores the part: then it is a project of its own.
     write(temp.path(), &[(".gitignore", "node_modules\npart\n")]);
-    assert_eq!(
-        all(&temp.path().join("part"), ""),
-        ["file", "node_modules/", "private", "node_modules/x"]
-    );
+    assert_eq!(all(&temp.path().join("part"), ""), ["file", "node_modules/", "private", "node_modules/x"]);
 }
 
 #[test]
@@ -150,10 +127,7 @@ fn the_rules_of_a_repository_do_not_reach_into_another() {
         ("inner/a.txt", ""),
         ("b.txt", ""),
     ]);
-    assert_eq!(
-        all(temp.path(), ""),
-        [".gitignore", "inner/", "inner/a.txt"]
-    );
+    assert_eq!(all(temp.path(), ""), [".gitignore", "inner/", "inner/a.txt"]);
 }
 
 #[test]
@@ -183,24 +157,14 @@ fn links_are_named_and_never_followed() {
     symlink("real", temp.path().join("inside")).unwrap();
     symlink("/etc", temp.path().join("outside")).unwrap();
     symlink(".", temp.path().join("real/loop")).unwrap();
-    assert_eq!(
-        all(temp.path(), ""),
-        ["inside@", "outside@", "real/", "real/file", "real/loop@"]
-    );
+    assert_eq!(all(temp.path(), ""), ["inside@", "outside@", "real/", "real/file", "real/loop@"]);
 }
 
 #[test]
 fn a_pipe_in_place_of_an_ignore_file_does_not_stop_a_walk() {
     let temp = project(&[("a", "")]);
     let path = temp.path().join(".gitignore");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &path,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR,
-        0,
-    )
-    .unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
     assert_eq!(all(temp.path(), ""), [".gitignore|", "a"]);
 }
 
@@ -248,20 +212,12 @@ fn a_cancelled_walk_ends_at_once() {
 fn names_that_are_no_text_are_shown_and_marked() {
     use std::os::unix::ffi::OsStrExt;
     let temp = project(&[]);
-    fs::write(
-        temp.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9")),
-        "x",
-    )
-    .unwrap();
+    fs::write(temp.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9")), "x").unwrap();
     let space = Workspace::open(temp.path()).unwrap();
     let start = space.open_directory("").unwrap();
     let mut seen = Vec::new();
     Walk::new(&start, &CancellationToken::new()).run(&mut |entry| {
-        seen.push((
-            entry.path.clone(),
-            entry.lossy,
-            entry.open().map(|file| file.bytes),
-        ));
+        seen.push((entry.path.clone(), entry.lossy, entry.open().map(|file| file.bytes)));
         ControlFlow::Continue(())
     });
     assert_eq!(seen, [("caf\u{fffd}".to_owned(), true, Some(1))]);

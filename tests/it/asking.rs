@@ -2,8 +2,8 @@
 
 use futures_util::StreamExt;
 use reenact::models::{
-    ApiKey, Chunk, Message, ModelError, ModelRequest, OfflineSettings, ProviderSettings, Providers,
-    ProvidersSettings, Stop, Timeouts, ToolSpec, Usage,
+    ApiKey, Chunk, Message, ModelError, ModelRequest, OfflineSettings, ProviderSettings, Providers, ProvidersSettings,
+    Stop, Timeouts, ToolSpec, Usage,
 };
 use serde_json::json;
 
@@ -21,51 +21,30 @@ pub struct Answer {
 impl Answer {
     #[track_caller]
     pub fn stop(&self) -> Stop {
-        self.end
-            .as_ref()
-            .unwrap_or_else(|| panic!("no end: {self:?}"))
-            .0
+        self.end.as_ref().unwrap_or_else(|| panic!("no end: {self:?}")).0
     }
 
     #[track_caller]
     pub fn usage(&self) -> &Usage {
-        &self
-            .end
-            .as_ref()
-            .unwrap_or_else(|| panic!("no end: {self:?}"))
-            .1
+        &self.end.as_ref().unwrap_or_else(|| panic!("no end: {self:?}")).1
     }
 
     #[track_caller]
     pub fn error(&self) -> &ModelError {
-        self.error
-            .as_ref()
-            .unwrap_or_else(|| panic!("no error: {self:?}"))
+        self.error.as_ref().unwrap_or_else(|| panic!("no error: {self:?}"))
     }
 }
 
 /// One server under the name `home`, with a key and these timeouts.
 pub fn at(base_url: &str, timeouts: Timeouts) -> Providers {
     let home = ProviderSettings::compatible("home", base_url, Some(ApiKey::new("sk-test")));
-    Providers::new(ProvidersSettings {
-        providers: vec![home],
-        timeouts,
-        ..ProvidersSettings::default()
-    })
-    .unwrap()
+    Providers::new(ProvidersSettings { providers: vec![home], timeouts, ..ProvidersSettings::default() }).unwrap()
 }
 
 /// The offline model, without pauses.
 pub fn offline(settings: OfflineSettings) -> Providers {
-    let offline = OfflineSettings {
-        words_per_second: 0,
-        ..settings
-    };
-    Providers::new(ProvidersSettings {
-        offline,
-        ..ProvidersSettings::default()
-    })
-    .unwrap()
+    let offline = OfflineSettings { words_per_second: 0, ..settings };
+    Providers::new(ProvidersSettings { offline, ..ProvidersSettings::default() }).unwrap()
 }
 
 /// A request with one message and two tools.
@@ -88,47 +67,24 @@ pub fn question(text: &str) -> ModelRequest {
 pub fn checked(chunks: Vec<Result<Chunk, ModelError>>) -> Answer {
     let mut answer = Answer::default();
     for chunk in chunks {
-        assert!(
-            answer.end.is_none() && answer.error.is_none(),
-            "{chunk:?} follows the end"
-        );
+        assert!(answer.end.is_none() && answer.error.is_none(), "{chunk:?} follows the end");
         match chunk {
             Ok(Chunk::Text(text)) => answer.text.push_str(&text),
             Ok(Chunk::Reasoning(text)) => answer.reasoning.push_str(&text),
-            Ok(Chunk::ToolCall {
-                index,
-                id,
-                name,
-                arguments,
-            }) => {
-                assert_eq!(
-                    usize::try_from(index),
-                    Ok(answer.calls.len()),
-                    "calls come in order"
-                );
+            Ok(Chunk::ToolCall { index, id, name, arguments }) => {
+                assert_eq!(usize::try_from(index), Ok(answer.calls.len()), "calls come in order");
                 answer.calls.push((id, name, arguments));
             }
             Ok(Chunk::Finished { stop, usage }) => answer.end = Some((stop, usage)),
             Err(error) => answer.error = Some(error),
         }
     }
-    assert!(
-        answer.end.is_some() || answer.error.is_some(),
-        "the stream has no end"
-    );
+    assert!(answer.end.is_some() || answer.error.is_some(), "the stream has no end");
     answer
 }
 
 /// Asks the model of that name.
 pub async fn ask(providers: &Providers, model: &str, request: ModelRequest) -> Answer {
     let (model, name) = providers.resolve(model).unwrap();
-    checked(
-        model
-            .stream(ModelRequest {
-                model: name,
-                ..request
-            })
-            .collect()
-            .await,
-    )
+    checked(model.stream(ModelRequest { model: name, ..request }).collect().await)
 }

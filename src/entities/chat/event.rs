@@ -123,6 +123,9 @@ pub enum Event {
         stop: Stop,
         /// What it took.
         usage: Usage,
+        /// The numbers as the provider gave them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raw_usage: Option<serde_json::Value>,
         /// From the request to the last byte, in ms.
         latency_ms: u64,
         /// The whole text, where it is too long for the state.

@@ -99,7 +99,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 note_repetition(state, name, arguments);
             }
         }
-        Event::ModelCallFinished { call, attempt, stop, usage, latency_ms, text, reasoning } => {
+        Event::ModelCallFinished { call, attempt, stop, usage, latency_ms, text, reasoning, .. } => {
             if let Some(open) = attempt_of(state, *call, *attempt) {
                 open.state = CallState::Finished { stop: *stop };
                 open.usage = *usage;

@@ -1,6 +1,6 @@
 //! What a chat wants done outside, and what comes back.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use replay::{
     decider::{Class, EffectKey, Lane, Want},
@@ -14,7 +14,6 @@ use super::{
     state::{CallState, State, ToolCall, ToolState},
 };
 use crate::entities::{body::Body, usage::Usage};
-use std::collections::BTreeMap;
 
 /// Outside work of a chat. What it needs to know stands in the state at its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +85,8 @@ pub struct Answer {
     pub stop: Stop,
     /// What it took.
     pub usage: Usage,
+    /// The numbers as the provider gave them.
+    pub raw_usage: Option<serde_json::Value>,
     /// From the request to the last byte, in ms.
     pub latency_ms: u64,
     /// The whole text as a blob, where it is too long for the state.

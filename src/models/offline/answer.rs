@@ -27,12 +27,8 @@ pub fn answer(request: &ModelRequest) -> Vec<Beat> {
     }
     let wishes = wishes(text);
     if wishes.is_empty() {
-        let reasoning =
-            "The message is none of the requests that I understand, so I say what I am.".to_owned();
-        return vec![
-            Beat::Reasoning(reasoning),
-            Beat::Text(introduction(request, Some(text))),
-        ];
+        let reasoning = "The message is none of the requests that I understand, so I say what I am.".to_owned();
+        return vec![Beat::Reasoning(reasoning), Beat::Text(introduction(request, Some(text)))];
     }
     grant(request, &wishes)
 }
@@ -44,20 +40,13 @@ fn grant(request: &ModelRequest, wishes: &[Wish]) -> Vec<Beat> {
     for wish in wishes {
         match request.tools.iter().find(|tool| tool.name == wish.tool()) {
             Some(tool) => {
-                calls.push(Beat::ToolCall {
-                    id: None,
-                    name: tool.name.clone(),
-                    arguments: wish.arguments(tool),
-                });
+                calls.push(Beat::ToolCall { id: None, name: tool.name.clone(), arguments: wish.arguments(tool) });
             }
             None if missing.contains(&wish.tool()) => {}
             None => missing.push(wish.tool()),
         }
     }
-    let mut beats = vec![Beat::Reasoning(format!(
-        "The message asks {}.",
-        asked.join(" and ")
-    ))];
+    let mut beats = vec![Beat::Reasoning(format!("The message asks {}.", asked.join(" and ")))];
     if !missing.is_empty() {
         let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
         beats.push(Beat::Text(format!(
@@ -84,17 +73,9 @@ fn results(since: &[Message]) -> Vec<ToolAnswer<'_>> {
         })
     };
     let answers = since.iter().filter_map(|message| match message {
-        Message::ToolResult {
-            tool_call_id,
-            name,
-            text,
-            failed,
-        } => Some(ToolAnswer {
-            call: call_of(tool_call_id),
-            name,
-            text,
-            failed: *failed,
-        }),
+        Message::ToolResult { tool_call_id, name, text, failed } => {
+            Some(ToolAnswer { call: call_of(tool_call_id), name, text, failed: *failed })
+        }
         Message::User { .. } | Message::Assistant { .. } => None,
     });
     answers.collect()
@@ -108,38 +89,24 @@ fn summing_up(results: &[ToolAnswer<'_>]) -> String {
 impl ToolAnswer<'_> {
     fn summary(&self) -> String {
         let about = self.about();
-        let subject = about
-            .as_deref()
-            .map_or(String::new(), |about| format!(" `{about}`"));
+        let subject = about.as_deref().map_or(String::new(), |about| format!(" `{about}`"));
         let name = self.name;
         if self.failed {
-            return format!(
-                "**{name}**{subject} failed:\n\n{}",
-                excerpt(self.text, "text")
-            );
+            return format!("**{name}**{subject} failed:\n\n{}", excerpt(self.text, "text"));
         }
         let amount = match self.text.lines().count() {
             0 => return format!("**{name}**{subject} gave nothing."),
             1 => "1 line".to_owned(),
             lines => format!("{lines} lines"),
         };
-        let language = if name == "read_file" {
-            about.as_deref().map_or("", language)
-        } else {
-            "text"
-        };
-        format!(
-            "**{name}**{subject} gave {amount}:\n\n{}",
-            excerpt(self.text, language)
-        )
+        let language = if name == "read_file" { about.as_deref().map_or("", language) } else { "text" };
+        format!("**{name}**{subject} gave {amount}:\n\n{}", excerpt(self.text, language))
     }
 
     /// What the call was about: its first argument that is a text.
     fn about(&self) -> Option<String> {
         let arguments: Value = serde_json::from_str(&self.call?.arguments).ok()?;
-        let first = ["path", "pattern"]
-            .iter()
-            .find_map(|name| arguments.get(name)?.as_str());
+        let first = ["path", "pattern"].iter().find_map(|name| arguments.get(name)?.as_str());
         let first = first.or_else(|| arguments.as_object()?.values().find_map(Value::as_str))?;
         Some(first.replace('`', "'"))
     }
@@ -152,39 +119,15 @@ fn introduction(request: &ModelRequest, text: Option<&str>) -> String {
     );
     if let Some(text) = text {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let (start, dots) = if words.len() > 12 {
-            (&words[..12], " …")
-        } else {
-            (&words[..], "")
-        };
+        let (start, dots) = if words.len() > 12 { (&words[..12], " …") } else { (&words[..], "") };
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            answer,
-            "Your message (“{}{dots}”) is none of them. What I understand:\n",
-            start.join(" ")
-        );
+        let _ = writeln!(answer, "Your message (“{}{dots}”) is none of them. What I understand:\n", start.join(" "));
     }
     let requests = [
-        (
-            "list_directory",
-            "`list` or `list FOLDER`",
-            "what is in the project or a folder",
-        ),
-        (
-            "read_file",
-            "`read FILE` or `read FILE 10-20`",
-            "a file, or some of its lines",
-        ),
-        (
-            "search_text",
-            "`search WORDS` or `search /REGEX/`",
-            "where words stand in the project's files",
-        ),
-        (
-            "find_files",
-            "`find GLOB`",
-            "files by name, as `find **/*.rs`",
-        ),
+        ("list_directory", "`list` or `list FOLDER`", "what is in the project or a folder"),
+        ("read_file", "`read FILE` or `read FILE 10-20`", "a file, or some of its lines"),
+        ("search_text", "`search WORDS` or `search /REGEX/`", "where words stand in the project's files"),
+        ("find_files", "`find GLOB`", "files by name, as `find **/*.rs`"),
     ];
     let known = |tool: &str| request.tools.iter().any(|spec| spec.name == tool);
     let rows: Vec<String> = requests
@@ -193,11 +136,7 @@ fn introduction(request: &ModelRequest, text: Option<&str>) -> String {
         .map(|(_, request, does)| format!("| {request} | {does} |"))
         .collect();
     if !rows.is_empty() {
-        let _ = write!(
-            answer,
-            "| request | gives |\n| --- | --- |\n{}\n\n",
-            rows.join("\n")
-        );
+        let _ = write!(answer, "| request | gives |\n| --- | --- |\n{}\n\n", rows.join("\n"));
     }
     answer.push_str("Several requests may stand in one message, one to a line. For real answers set a provider's key, such as `OPENAI_API_KEY` or `DEEPSEEK_API_KEY`, and choose its model.");
     answer
@@ -212,19 +151,11 @@ mod tests {
 
     fn tool(name: &str) -> ToolSpec {
         let schema = json!({"type": "object", "properties": {"path": {}, "pattern": {}}});
-        ToolSpec {
-            name: name.into(),
-            description: String::new(),
-            schema,
-        }
+        ToolSpec { name: name.into(), description: String::new(), schema }
     }
 
     fn asked(messages: Vec<Message>) -> ModelRequest {
-        ModelRequest {
-            messages,
-            tools: vec![tool("read_file"), tool("list_directory")],
-            ..ModelRequest::default()
-        }
+        ModelRequest { messages, tools: vec![tool("read_file"), tool("list_directory")], ..ModelRequest::default() }
     }
 
     fn said(request: &ModelRequest) -> String {
@@ -236,67 +167,39 @@ mod tests {
     }
 
     fn after_a_tool(name: &str, arguments: &str, text: &str, failed: bool) -> String {
-        let call = ToolCallRequest {
-            id: "c".into(),
-            name: name.into(),
-            arguments: arguments.into(),
-        };
-        let result = Message::ToolResult {
-            tool_call_id: "c".into(),
-            name: name.into(),
-            text: text.into(),
-            failed,
-        };
-        let answer = Message::Assistant {
-            text: String::new(),
-            reasoning: String::new(),
-            tool_calls: vec![call],
-        };
+        let call = ToolCallRequest { id: "c".into(), name: name.into(), arguments: arguments.into() };
+        let result = Message::ToolResult { tool_call_id: "c".into(), name: name.into(), text: text.into(), failed };
+        let answer = Message::Assistant { text: String::new(), reasoning: String::new(), tool_calls: vec![call] };
         said(&asked(vec![Message::user("read a.rs"), answer, result]))
     }
 
     #[test]
     fn a_request_calls_the_tool_that_grants_it() {
         let beats = answer(&asked(vec![Message::user("read a.rs\nlist")]));
-        let call = |name: &str, arguments: &str| Beat::ToolCall {
-            id: None,
-            name: name.into(),
-            arguments: arguments.into(),
-        };
+        let call =
+            |name: &str, arguments: &str| Beat::ToolCall { id: None, name: name.into(), arguments: arguments.into() };
         let reasoning = Beat::Reasoning("The message asks to read `a.rs` and to list `.`.".into());
-        let calls = [
-            call("read_file", r#"{"path":"a.rs"}"#),
-            call("list_directory", r#"{"path":"."}"#),
-        ];
+        let calls = [call("read_file", r#"{"path":"a.rs"}"#), call("list_directory", r#"{"path":"."}"#)];
         assert_eq!(beats, [&[reasoning][..], &calls].concat());
     }
 
     #[test]
     fn a_tool_that_is_not_there_is_named() {
         let text = said(&asked(vec![Message::user("search TODO")]));
-        assert!(
-            text.contains("`search_text`, which I was not given"),
-            "{text}"
-        );
+        assert!(text.contains("`search_text`, which I was not given"), "{text}");
     }
 
     #[test]
     fn what_a_tool_gave_is_summed_up_with_an_excerpt_in_its_language() {
         let text = after_a_tool("read_file", r#"{"path":"a.rs"}"#, "fn main() {}\n", false);
-        assert!(
-            text.starts_with("**read_file** `a.rs` gave 1 line:\n\n```rust\nfn main() {}\n```"),
-            "{text}"
-        );
+        assert!(text.starts_with("**read_file** `a.rs` gave 1 line:\n\n```rust\nfn main() {}\n```"), "{text}");
         assert!(text.ends_with(LABEL), "{text}");
     }
 
     #[test]
     fn a_tool_that_failed_or_gave_nothing_is_said_to_have() {
         let failed = after_a_tool("read_file", r#"{"path":"a.rs"}"#, "no such file", true);
-        assert!(
-            failed.contains("`a.rs` failed:\n\n```text\nno such file\n```"),
-            "{failed}"
-        );
+        assert!(failed.contains("`a.rs` failed:\n\n```text\nno such file\n```"), "{failed}");
         let empty = after_a_tool("read_file", "no JSON", "", false);
         assert!(empty.starts_with("**read_file** gave nothing."), "{empty}");
     }
@@ -304,29 +207,15 @@ mod tests {
     #[test]
     fn anything_else_is_answered_with_what_it_is_and_the_requests_that_have_a_tool() {
         let text = said(&asked(vec![Message::user("Hello there")]));
-        assert!(
-            text.contains("offline model") && text.contains("“Hello there”"),
-            "{text}"
-        );
-        assert!(
-            text.contains("`read FILE`") && !text.contains("`find GLOB`"),
-            "{text}"
-        );
+        assert!(text.contains("offline model") && text.contains("“Hello there”"), "{text}");
+        assert!(text.contains("`read FILE`") && !text.contains("`find GLOB`"), "{text}");
     }
 
     #[test]
     fn results_of_an_earlier_turn_are_not_summed_up_again() {
-        let result = Message::ToolResult {
-            tool_call_id: "c".into(),
-            name: "n".into(),
-            text: "x".into(),
-            failed: false,
-        };
-        let text = said(&asked(vec![
-            Message::user("read a"),
-            result,
-            Message::user("thanks"),
-        ]));
+        let result =
+            Message::ToolResult { tool_call_id: "c".into(), name: "n".into(), text: "x".into(), failed: false };
+        let text = said(&asked(vec![Message::user("read a"), result, Message::user("thanks")]));
         assert!(text.contains("“thanks”"), "{text}");
     }
 }

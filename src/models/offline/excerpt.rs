@@ -49,10 +49,7 @@ fn cut(line: &str) -> String {
 }
 
 fn longest_run_of_backticks(text: &str) -> usize {
-    text.split(|char| char != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or(0)
+    text.split(|char| char != '`').map(str::len).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -57,10 +57,7 @@ pub fn play(
         stop: None,
         over: false,
     };
-    stream::unfold(playing, |mut playing| async move {
-        playing.next().await.map(|chunk| (chunk, playing))
-    })
-    .boxed()
+    stream::unfold(playing, |mut playing| async move { playing.next().await.map(|chunk| (chunk, playing)) }).boxed()
 }
 
 struct Playing {
@@ -90,19 +87,13 @@ impl Playing {
             match self.beats.pop_front() {
                 Some(Beat::Text(text)) => {
                     self.written.answer += characters(&text);
-                    self.words
-                        .extend(words(&text).map(|word| Chunk::Text(word.to_owned())));
+                    self.words.extend(words(&text).map(|word| Chunk::Text(word.to_owned())));
                 }
                 Some(Beat::Reasoning(text)) => {
                     self.written.reasoning += characters(&text);
-                    self.words
-                        .extend(words(&text).map(|word| Chunk::Reasoning(word.to_owned())));
+                    self.words.extend(words(&text).map(|word| Chunk::Reasoning(word.to_owned())));
                 }
-                Some(Beat::ToolCall {
-                    id,
-                    name,
-                    arguments,
-                }) => self.call(id, name, arguments),
+                Some(Beat::ToolCall { id, name, arguments }) => self.call(id, name, arguments),
                 Some(Beat::Pause(pause)) => wait(pause).await,
                 Some(Beat::Pace(words_per_second)) => self.pause = between_words(words_per_second),
                 Some(Beat::Usage(usage)) => self.usage = Some(usage),
@@ -120,18 +111,9 @@ impl Playing {
         self.written.answer += characters(&name) + characters(&arguments);
         let index = self.called;
         self.called += 1;
-        let id = id.unwrap_or_else(|| {
-            format!(
-                "offline_{}",
-                u64::from(index) + u64::try_from(self.first_id).unwrap_or(0)
-            )
-        });
-        self.calls.push_back(Chunk::ToolCall {
-            index,
-            id,
-            name,
-            arguments,
-        });
+        let id =
+            id.unwrap_or_else(|| format!("offline_{}", u64::from(index) + u64::try_from(self.first_id).unwrap_or(0)));
+        self.calls.push_back(Chunk::ToolCall { index, id, name, arguments });
     }
 
     fn end(&mut self) -> Chunk {
@@ -139,15 +121,8 @@ impl Playing {
             return call;
         }
         self.over = true;
-        let stop = self.stop.unwrap_or(if self.called > 0 {
-            Stop::ToolCalls
-        } else {
-            Stop::End
-        });
-        let usage = self
-            .usage
-            .take()
-            .unwrap_or_else(|| self.written.usage(&self.request));
+        let stop = self.stop.unwrap_or(if self.called > 0 { Stop::ToolCalls } else { Stop::End });
+        let usage = self.usage.take().unwrap_or_else(|| self.written.usage(&self.request));
         Chunk::Finished { stop, usage }
     }
 }
@@ -159,11 +134,7 @@ async fn wait(pause: Duration) {
 }
 
 fn between_words(words_per_second: u32) -> Duration {
-    if words_per_second == 0 {
-        Duration::ZERO
-    } else {
-        Duration::from_secs(1) / words_per_second
-    }
+    if words_per_second == 0 { Duration::ZERO } else { Duration::from_secs(1) / words_per_second }
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -184,20 +155,12 @@ mod tests {
     }
 
     fn call(name: &str) -> Beat {
-        Beat::ToolCall {
-            id: None,
-            name: name.into(),
-            arguments: "{}".into(),
-        }
+        Beat::ToolCall { id: None, name: name.into(), arguments: "{}".into() }
     }
 
     #[tokio::test]
     async fn words_come_one_by_one_and_join_to_the_text() {
-        let chunks = played(
-            ModelRequest::default(),
-            vec![Beat::Text("one two\n\nthree".into())],
-        )
-        .await;
+        let chunks = played(ModelRequest::default(), vec![Beat::Text("one two\n\nthree".into())]).await;
         let words: Vec<String> = chunks
             .into_iter()
             .filter_map(|chunk| match chunk {
@@ -210,57 +173,24 @@ mod tests {
 
     #[tokio::test]
     async fn tool_calls_come_after_the_text_with_ids_that_the_conversation_has_not_used() {
-        let earlier = ToolCallRequest {
-            id: "offline_0".into(),
-            name: "a".into(),
-            arguments: "{}".into(),
-        };
-        let message = Message::Assistant {
-            text: String::new(),
-            reasoning: String::new(),
-            tool_calls: vec![earlier],
-        };
-        let request = ModelRequest {
-            messages: vec![message],
-            ..ModelRequest::default()
-        };
+        let earlier = ToolCallRequest { id: "offline_0".into(), name: "a".into(), arguments: "{}".into() };
+        let message = Message::Assistant { text: String::new(), reasoning: String::new(), tool_calls: vec![earlier] };
+        let request = ModelRequest { messages: vec![message], ..ModelRequest::default() };
         let chunks = played(request, vec![call("x"), Beat::Text("t".into()), call("y")]).await;
         let expected = |index: u32, id: &str, name: &str| {
-            Ok(Chunk::ToolCall {
-                index,
-                id: id.into(),
-                name: name.into(),
-                arguments: "{}".into(),
-            })
+            Ok(Chunk::ToolCall { index, id: id.into(), name: name.into(), arguments: "{}".into() })
         };
         assert_eq!(
             chunks[..3],
-            [
-                Ok(Chunk::Text("t".into())),
-                expected(0, "offline_1", "x"),
-                expected(1, "offline_2", "y"),
-            ]
+            [Ok(Chunk::Text("t".into())), expected(0, "offline_1", "x"), expected(1, "offline_2", "y"),]
         );
-        assert!(
-            matches!(
-                chunks[3..],
-                [Ok(Chunk::Finished {
-                    stop: Stop::ToolCalls,
-                    ..
-                })]
-            ),
-            "{chunks:?}"
-        );
+        assert!(matches!(chunks[3..], [Ok(Chunk::Finished { stop: Stop::ToolCalls, .. })]), "{chunks:?}");
     }
 
     #[tokio::test]
     async fn nothing_follows_an_error() {
         let error = ModelError::new(ErrorKind::RateLimited, "offline", "wait");
-        let chunks = played(
-            ModelRequest::default(),
-            vec![Beat::Fail(error.clone()), Beat::Text("t".into())],
-        )
-        .await;
+        let chunks = played(ModelRequest::default(), vec![Beat::Fail(error.clone()), Beat::Text("t".into())]).await;
         assert_eq!(chunks, [Err(error)]);
     }
 
@@ -275,9 +205,6 @@ mod tests {
         ];
         let chunks: Vec<_> = play(ModelRequest::default(), beats, 2).collect().await;
         assert_eq!(chunks.len(), 5);
-        assert_eq!(
-            start.elapsed(),
-            Duration::from_millis(2 * 500 + 2 * 250 + 3_000)
-        );
+        assert_eq!(start.elapsed(), Duration::from_millis(2 * 500 + 2 * 250 + 3_000));
     }
 }

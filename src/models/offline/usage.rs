@@ -34,10 +34,7 @@ impl Written {
 }
 
 fn seen_before(request: &ModelRequest) -> u64 {
-    let last_answer = request
-        .messages
-        .iter()
-        .rposition(|message| matches!(message, Message::Assistant { .. }));
+    let last_answer = request.messages.iter().rposition(|message| matches!(message, Message::Assistant { .. }));
     last_answer.map_or(0, |at| request.estimated_tokens_of(&request.messages[..at]))
 }
 
@@ -46,28 +43,14 @@ mod tests {
     use super::*;
 
     fn answer() -> Message {
-        Message::Assistant {
-            text: "12345678".into(),
-            reasoning: String::new(),
-            tool_calls: vec![],
-        }
+        Message::Assistant { text: "12345678".into(), reasoning: String::new(), tool_calls: vec![] }
     }
 
     #[test]
     fn the_first_call_of_a_conversation_reads_nothing_from_the_cache() {
-        let request = ModelRequest {
-            messages: vec![Message::user("1234")],
-            ..ModelRequest::default()
-        };
-        let usage = Written {
-            answer: 5,
-            reasoning: 4,
-        }
-        .usage(&request);
-        assert_eq!(
-            (usage.input, usage.cache_read, usage.output, usage.reasoning),
-            (1, 0, 3, 1)
-        );
+        let request = ModelRequest { messages: vec![Message::user("1234")], ..ModelRequest::default() };
+        let usage = Written { answer: 5, reasoning: 4 }.usage(&request);
+        assert_eq!((usage.input, usage.cache_read, usage.output, usage.reasoning), (1, 0, 3, 1));
     }
 
     #[test]

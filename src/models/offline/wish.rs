@@ -42,10 +42,7 @@ pub fn wishes(text: &str) -> Vec<Wish> {
     let Some(first) = lines.next().and_then(wish) else {
         return Vec::new();
     };
-    std::iter::once(first)
-        .chain(lines.filter_map(wish))
-        .take(MOST)
-        .collect()
+    std::iter::once(first).chain(lines.filter_map(wish)).take(MOST).collect()
 }
 
 fn wish(line: &str) -> Option<Wish> {
@@ -61,20 +58,11 @@ fn wish(line: &str) -> Option<Wish> {
                 (word, words) if word.eq_ignore_ascii_case("for") && !words.is_empty() => words,
                 _ => rest,
             };
-            match rest
-                .strip_prefix('/')
-                .and_then(|rest| rest.strip_suffix('/'))
-            {
-                Some(pattern) if !pattern.is_empty() => Some(Wish::Search {
-                    words: pattern.to_owned(),
-                    regex: true,
-                }),
+            match rest.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+                Some(pattern) if !pattern.is_empty() => Some(Wish::Search { words: pattern.to_owned(), regex: true }),
                 _ => Some(unquoted(rest))
                     .filter(|words| !words.is_empty())
-                    .map(|words| Wish::Search {
-                        words: words.to_owned(),
-                        regex: false,
-                    }),
+                    .map(|words| Wish::Search { words: words.to_owned(), regex: false }),
             }
         }
         "find" => glob(rest).map(|glob| Wish::Find { glob }),
@@ -83,23 +71,9 @@ fn wish(line: &str) -> Option<Wish> {
 }
 
 fn folder(rest: &str) -> Option<String> {
-    let filler = [
-        "the",
-        "all",
-        "files",
-        "file",
-        "folder",
-        "directory",
-        "project",
-        "in",
-        "of",
-        "this",
-        "here",
-        "contents",
-    ];
-    let mut named = rest
-        .split_whitespace()
-        .filter(|word| !filler.contains(&word.to_ascii_lowercase().as_str()));
+    let filler =
+        ["the", "all", "files", "file", "folder", "directory", "project", "in", "of", "this", "here", "contents"];
+    let mut named = rest.split_whitespace().filter(|word| !filler.contains(&word.to_ascii_lowercase().as_str()));
     match (named.next(), named.next()) {
         (None, _) => Some(".".to_owned()),
         (Some(path), None) => Some(unquoted(path).to_owned()),
@@ -109,11 +83,7 @@ fn folder(rest: &str) -> Option<String> {
 
 fn file(rest: &str) -> Option<Wish> {
     let quoted = rest.starts_with(['"', '\'', '`']) && unquoted(rest).len() < rest.len();
-    let words: Vec<&str> = if quoted {
-        vec![rest]
-    } else {
-        rest.split_whitespace().collect()
-    };
+    let words: Vec<&str> = if quoted { vec![rest] } else { rest.split_whitespace().collect() };
     let named = |word: &&&str| unquoted(word).contains(['.', '/']) && unquoted(word) != ".";
     let (path, after) = match words.as_slice() {
         [only] => (*only, None),
@@ -122,15 +92,10 @@ fn file(rest: &str) -> Option<Wish> {
     };
     let path = unquoted(path);
     let (path, lines) = match path.rsplit_once(':') {
-        Some((file, range)) if after.is_none() && line_range(range).is_some() => {
-            (file, line_range(range))
-        }
+        Some((file, range)) if after.is_none() && line_range(range).is_some() => (file, line_range(range)),
         _ => (path, after),
     };
-    (!path.is_empty()).then(|| Wish::Read {
-        path: path.to_owned(),
-        lines,
-    })
+    (!path.is_empty()).then(|| Wish::Read { path: path.to_owned(), lines })
 }
 
 fn line_range(text: &str) -> Option<(u32, u32)> {
@@ -140,33 +105,22 @@ fn line_range(text: &str) -> Option<(u32, u32)> {
 }
 
 fn glob(rest: &str) -> Option<String> {
-    let mut words = rest
-        .split_whitespace()
-        .filter(|word| !word.eq_ignore_ascii_case("files"));
+    let mut words = rest.split_whitespace().filter(|word| !word.eq_ignore_ascii_case("files"));
     let (word, None) = (unquoted(words.next()?), words.next()) else {
         return None;
     };
     let is_glob = word.contains(['*', '?', '[', '{', '/', '.']);
-    (!word.is_empty()).then(|| {
-        if is_glob {
-            word.to_owned()
-        } else {
-            format!("**/*{word}*")
-        }
-    })
+    (!word.is_empty()).then(|| if is_glob { word.to_owned() } else { format!("**/*{word}*") })
 }
 
 fn split_word(line: &str) -> (&str, &str) {
     let line = line.trim();
-    line.split_once(char::is_whitespace)
-        .map_or((line, ""), |(word, rest)| (word, rest.trim()))
+    line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()))
 }
 
 fn unquoted(text: &str) -> &str {
     let text = text.trim().trim_end_matches([',', ';']);
-    let inside = ['"', '\'', '`']
-        .iter()
-        .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
+    let inside = ['"', '\'', '`'].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
     inside.unwrap_or(text)
 }
 
@@ -186,10 +140,7 @@ impl Wish {
         match self {
             Self::List { path } => format!("to list `{path}`"),
             Self::Read { path, lines: None } => format!("to read `{path}`"),
-            Self::Read {
-                path,
-                lines: Some((from, to)),
-            } => format!("to read lines {from} to {to} of `{path}`"),
+            Self::Read { path, lines: Some((from, to)) } => format!("to read lines {from} to {to} of `{path}`"),
             Self::Search { words, .. } => format!("to search for `{words}`"),
             Self::Find { glob } => format!("to find files like `{glob}`"),
         }
@@ -197,28 +148,18 @@ impl Wish {
 
     /// The tool's arguments, named as its schema names them.
     pub fn arguments(&self, tool: &ToolSpec) -> String {
-        let mut arguments = Arguments {
-            tool,
-            map: Map::new(),
-        };
+        let mut arguments = Arguments { tool, map: Map::new() };
         match self {
             Self::List { path } => arguments.put(&["path", "directory", "dir"], path.as_str()),
             Self::Read { path, lines } => {
                 arguments.put(&["path", "file", "file_path"], path.as_str());
                 if let Some((from, to)) = *lines {
-                    arguments.put_if_known(
-                        &["from", "from_line", "start", "start_line", "first_line"],
-                        from,
-                    );
+                    arguments.put_if_known(&["from", "from_line", "start", "start_line", "first_line"], from);
                     arguments.put_if_known(&["to", "to_line", "end", "end_line", "last_line"], to);
                 }
             }
             Self::Search { words, regex } => {
-                let pattern = if *regex {
-                    words.clone()
-                } else {
-                    regex::escape(words)
-                };
+                let pattern = if *regex { words.clone() } else { regex::escape(words) };
                 arguments.put(&["pattern", "regex", "query", "text"], pattern);
             }
             Self::Find { glob } => arguments.put(&["pattern", "glob", "name"], glob.as_str()),
@@ -246,10 +187,7 @@ impl Arguments<'_> {
     }
 
     fn known<'n>(&self, names: &[&'n str]) -> Option<&'n str> {
-        names
-            .iter()
-            .find(|name| self.tool.schema["properties"].get(**name).is_some())
-            .copied()
+        names.iter().find(|name| self.tool.schema["properties"].get(**name).is_some()).copied()
     }
 }
 
@@ -260,30 +198,18 @@ mod tests {
     use super::*;
 
     fn read(path: &str, lines: Option<(u32, u32)>) -> Vec<Wish> {
-        vec![Wish::Read {
-            path: path.into(),
-            lines,
-        }]
+        vec![Wish::Read { path: path.into(), lines }]
     }
 
     fn search(words: &str, regex: bool) -> Vec<Wish> {
-        vec![Wish::Search {
-            words: words.into(),
-            regex,
-        }]
+        vec![Wish::Search { words: words.into(), regex }]
     }
 
     #[test]
     fn read_takes_a_file_and_lines() {
         assert_eq!(wishes("read README.md"), read("README.md", None));
-        assert_eq!(
-            wishes("Read the file `src/main.rs`, please"),
-            read("src/main.rs", None)
-        );
-        assert_eq!(
-            wishes("please read src/main.rs:3-9"),
-            read("src/main.rs", Some((3, 9)))
-        );
+        assert_eq!(wishes("Read the file `src/main.rs`, please"), read("src/main.rs", None));
+        assert_eq!(wishes("please read src/main.rs:3-9"), read("src/main.rs", Some((3, 9))));
         assert_eq!(wishes("read Makefile 7"), read("Makefile", Some((7, 7))));
         assert_eq!(wishes("read \"my notes.txt\""), read("my notes.txt", None));
     }
@@ -317,15 +243,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_wish() {
-        for text in [
-            "",
-            "hello",
-            "read",
-            "search",
-            "find me the bug in it",
-            "why?\nread a.md",
-            "read the whole story",
-        ] {
+        for text in ["", "hello", "read", "search", "find me the bug in it", "why?\nread a.md", "read the whole story"]
+        {
             assert_eq!(wishes(text), [], "{text}");
         }
     }
@@ -337,26 +256,14 @@ mod tests {
             description: String::new(),
             schema: json!({"type": "object", "properties": properties}),
         };
-        let wish = Wish::Search {
-            words: "a.b".into(),
-            regex: false,
-        };
-        assert_eq!(
-            wish.arguments(&tool(json!({"query": {}}))),
-            r#"{"query":"a\\.b"}"#
-        );
-        let wish = Wish::Read {
-            path: "a".into(),
-            lines: Some((1, 2)),
-        };
+        let wish = Wish::Search { words: "a.b".into(), regex: false };
+        assert_eq!(wish.arguments(&tool(json!({"query": {}}))), r#"{"query":"a\\.b"}"#);
+        let wish = Wish::Read { path: "a".into(), lines: Some((1, 2)) };
         assert_eq!(
             wish.arguments(&tool(json!({"path": {}, "start": {}, "end": {}}))),
             r#"{"end":2,"path":"a","start":1}"#
         );
-        assert_eq!(
-            wish.arguments(&tool(json!({"path": {}}))),
-            r#"{"path":"a"}"#
-        );
+        assert_eq!(wish.arguments(&tool(json!({"path": {}}))), r#"{"path":"a"}"#);
     }
 
     proptest::proptest! {

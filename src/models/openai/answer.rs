@@ -83,11 +83,7 @@ impl Answer {
             return Err(self.origin.reported(&event, &self.model));
         }
         if !event.is_object() || (event.get("choices").is_none() && event.get("usage").is_none()) {
-            return if self.began {
-                Ok(Vec::new())
-            } else {
-                Err(self.foreign())
-            };
+            return if self.began { Ok(Vec::new()) } else { Err(self.foreign()) };
         }
         let event: Event = serde_json::from_value(event).map_err(|error| self.garbled(&error))?;
         self.began = true;
@@ -106,11 +102,7 @@ impl Answer {
             let (content, thinking) = delta.content.as_ref().map(texts).unwrap_or_default();
             // Some servers send the same reasoning under both names.
             let named = [&delta.reasoning_content, &delta.reasoning];
-            let named = named
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .find(|text| !text.is_empty());
+            let named = named.into_iter().flatten().filter_map(Value::as_str).find(|text| !text.is_empty());
             let reasoning = named.map_or(thinking, str::to_owned);
             if !reasoning.is_empty() {
                 self.reasoning += reasoning.chars().count();
@@ -132,17 +124,12 @@ impl Answer {
             Some("content_filter") => self.stop = Some(Stop::ContentFilter),
             Some("tool_calls" | "function_call") => self.stop = Some(Stop::ToolCalls),
             Some("insufficient_system_resource") => {
-                let message = format!(
-                    "{} ran out of resources in the middle of the answer: try again later.",
-                    self.origin.label
-                );
+                let message =
+                    format!("{} ran out of resources in the middle of the answer: try again later.", self.origin.label);
                 return Err(self.origin.error(ErrorKind::Overloaded, &message));
             }
             Some("error") => {
-                let message = format!(
-                    "{} broke the answer off with an error: try again.",
-                    self.origin.label
-                );
+                let message = format!("{} broke the answer off with an error: try again.", self.origin.label);
                 return Err(self.origin.error(ErrorKind::BrokenStream, &message));
             }
             // `stop`, and the names that smaller servers have for it.
@@ -156,10 +143,7 @@ impl Answer {
         let came = self.text > 0 || self.reasoning > 0 || !self.calls.is_empty();
         match self.stop {
             None if !came => {
-                let message = format!(
-                    "{} ended the answer before it began: try again.",
-                    self.origin.label
-                );
+                let message = format!("{} ended the answer before it began: try again.", self.origin.label);
                 Err(self.origin.error(ErrorKind::BrokenStream, &message))
             }
             stop => Ok(self.finish(stop.unwrap_or(Stop::End))),
@@ -191,30 +175,25 @@ impl Answer {
     fn final_usage(&self) -> Usage {
         let counted = self.usage.as_ref().and_then(normalised);
         // Some servers send the object with nothing but zeros.
-        counted
-            .filter(|usage| usage.input > 0 || usage.output > 0)
-            .unwrap_or_else(|| {
-                let count =
-                    |characters: usize| tokens(u64::try_from(characters).unwrap_or(u64::MAX));
-                Usage {
-                    input: self.prompt_tokens,
-                    output: count(self.text + self.calls.characters()) + count(self.reasoning),
-                    reasoning: count(self.reasoning),
-                    cache_read: 0,
-                    cache_write: 0,
-                    estimated: true,
-                    raw: self.usage.clone(),
-                }
-            })
+        counted.filter(|usage| usage.input > 0 || usage.output > 0).unwrap_or_else(|| {
+            let count = |characters: usize| tokens(u64::try_from(characters).unwrap_or(u64::MAX));
+            Usage {
+                input: self.prompt_tokens,
+                output: count(self.text + self.calls.characters()) + count(self.reasoning),
+                reasoning: count(self.reasoning),
+                cache_read: 0,
+                cache_write: 0,
+                estimated: true,
+                raw: self.usage.clone(),
+            }
+        })
     }
 
     fn garbled(&self, error: &serde_json::Error) -> ModelError {
         if !self.began {
             return self.foreign();
         }
-        let Origin {
-            label, base_url, ..
-        } = &*self.origin;
+        let Origin { label, base_url, .. } = &*self.origin;
         let message = format!(
             "{label} at {base_url} sent something unreadable in the middle of the answer ({error}): try again."
         );
@@ -223,12 +202,8 @@ impl Answer {
 
     /// What came is not an answer of a language model.
     pub fn foreign(&self) -> ModelError {
-        let Origin {
-            label, base_url, ..
-        } = &*self.origin;
-        let message = format!(
-            "{base_url} answered, but not as a language model does: check the address of {label}."
-        );
+        let Origin { label, base_url, .. } = &*self.origin;
+        let message = format!("{base_url} answered, but not as a language model does: check the address of {label}.");
         self.origin.error(ErrorKind::BadAnswer, &message)
     }
 }
@@ -262,11 +237,8 @@ mod tests {
     fn answer() -> Answer {
         let settings = ProviderSettings::compatible("home", "http://127.0.0.1:1/v1", None);
         let url = settings.url().unwrap();
-        let request = ModelRequest {
-            model: "m".into(),
-            messages: vec![Message::user("12345678")],
-            ..ModelRequest::default()
-        };
+        let request =
+            ModelRequest { model: "m".into(), messages: vec![Message::user("12345678")], ..ModelRequest::default() };
         Answer::new(Arc::new(Origin::new(&settings, url)), &request)
     }
 
@@ -301,13 +273,7 @@ mod tests {
     }
 
     fn estimated(input: u64, output: u64, reasoning: u64) -> Usage {
-        Usage {
-            input,
-            output,
-            reasoning,
-            estimated: true,
-            ..Usage::default()
-        }
+        Usage { input, output, reasoning, estimated: true, ..Usage::default() }
     }
 
     #[test]
@@ -319,10 +285,7 @@ mod tests {
             delta(json!({"content": "lo"})),
             stop("stop"),
         ];
-        let end = Chunk::Finished {
-            stop: Stop::End,
-            usage: estimated(2, 2, 0),
-        };
+        let end = Chunk::Finished { stop: Stop::End, usage: estimated(2, 2, 0) };
         assert_eq!(whole(&events).unwrap(), [text("Hel"), text("lo"), end]);
     }
 
@@ -333,12 +296,8 @@ mod tests {
             json!({"reasoning": "so"}),
             json!({"reasoning": "so", "reasoning_content": "so"}),
         ] {
-            let chunks =
-                whole(&[delta(piece), delta(json!({"content": "a"})), stop("stop")]).unwrap();
-            let end = Chunk::Finished {
-                stop: Stop::End,
-                usage: estimated(2, 2, 1),
-            };
+            let chunks = whole(&[delta(piece), delta(json!({"content": "a"})), stop("stop")]).unwrap();
+            let end = Chunk::Finished { stop: Stop::End, usage: estimated(2, 2, 1) };
             assert_eq!(chunks, [Chunk::Reasoning("so".into()), text("a"), end]);
         }
     }
@@ -356,34 +315,21 @@ mod tests {
         let call = json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "list", "arguments": "{}"}}]});
         let chunks = whole(&[delta(call), stop("tool_calls")]).unwrap();
         assert!(
-            matches!(
-                &chunks[..],
-                [
-                    Chunk::ToolCall { .. },
-                    Chunk::Finished {
-                        stop: Stop::ToolCalls,
-                        ..
-                    }
-                ]
-            ),
+            matches!(&chunks[..], [Chunk::ToolCall { .. }, Chunk::Finished { stop: Stop::ToolCalls, .. }]),
             "{chunks:?}"
         );
     }
 
     #[test]
     fn the_reason_to_stop_follows_what_there_is() {
-        let call = delta(
-            json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "list", "arguments": "{}"}}]}),
-        );
+        let call =
+            delta(json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "list", "arguments": "{}"}}]}));
         let a = delta(json!({"content": "a"}));
         assert_eq!(stopped(&[call, stop("stop")]), Stop::ToolCalls);
         assert_eq!(stopped(&[a.clone(), stop("tool_calls")]), Stop::End);
         assert_eq!(stopped(&[a.clone(), stop("eos")]), Stop::End);
         assert_eq!(stopped(&[a.clone(), stop("length")]), Stop::Length);
-        assert_eq!(
-            stopped(&[a.clone(), stop("content_filter")]),
-            Stop::ContentFilter
-        );
+        assert_eq!(stopped(&[a.clone(), stop("content_filter")]), Stop::ContentFilter);
         assert_eq!(stopped(&[a]), Stop::End);
     }
 
@@ -392,19 +338,8 @@ mod tests {
         let raw = json!({"prompt_tokens": 7, "completion_tokens": 3});
         let last = json!({"choices": [], "usage": raw}).to_string();
         let chunks = whole(&[delta(json!({"content": "a"})), stop("stop"), last]).unwrap();
-        let usage = Usage {
-            input: 7,
-            output: 3,
-            raw: Some(raw),
-            ..Usage::default()
-        };
-        assert_eq!(
-            chunks.last(),
-            Some(&Chunk::Finished {
-                stop: Stop::End,
-                usage
-            })
-        );
+        let usage = Usage { input: 7, output: 3, raw: Some(raw), ..Usage::default() };
+        assert_eq!(chunks.last(), Some(&Chunk::Finished { stop: Stop::End, usage }));
     }
 
     #[test]
@@ -412,23 +347,13 @@ mod tests {
         let raw = json!({"prompt_tokens": 0, "completion_tokens": 0});
         let last = json!({"choices": [], "usage": raw}).to_string();
         let chunks = whole(&[delta(json!({"content": "a"})), stop("stop"), last]).unwrap();
-        let usage = Usage {
-            raw: Some(raw),
-            ..estimated(2, 1, 0)
-        };
-        assert_eq!(
-            chunks.last(),
-            Some(&Chunk::Finished {
-                stop: Stop::End,
-                usage
-            })
-        );
+        let usage = Usage { raw: Some(raw), ..estimated(2, 1, 0) };
+        assert_eq!(chunks.last(), Some(&Chunk::Finished { stop: Stop::End, usage }));
     }
 
     #[test]
     fn a_whole_message_is_an_answer_too() {
-        let body = json!({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]})
-            .to_string();
+        let body = json!({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}).to_string();
         let mut answer = answer();
         assert_eq!(answer.event(&body).unwrap(), [text("a")]);
     }
@@ -446,14 +371,8 @@ mod tests {
         let kind = |events: &[String]| whole(events).unwrap_err().kind;
         assert_eq!(kind(&["{".into()]), ErrorKind::BadAnswer);
         assert_eq!(kind(&["{\"hello\": 1}".into()]), ErrorKind::BadAnswer);
-        assert_eq!(
-            kind(&[delta(json!({"content": "a"})), "{".into()]),
-            ErrorKind::BrokenStream
-        );
-        assert_eq!(
-            kind(&[delta(json!({"content": "a"})), stop("error")]),
-            ErrorKind::BrokenStream
-        );
+        assert_eq!(kind(&[delta(json!({"content": "a"})), "{".into()]), ErrorKind::BrokenStream);
+        assert_eq!(kind(&[delta(json!({"content": "a"})), stop("error")]), ErrorKind::BrokenStream);
         assert_eq!(kind(&[]), ErrorKind::BrokenStream);
     }
 
@@ -463,10 +382,7 @@ mod tests {
         let mut finished = answer();
         finished.event(&delta(json!({"content": "a"}))).unwrap();
         finished.event(&stop("stop")).unwrap();
-        let end = Chunk::Finished {
-            stop: Stop::End,
-            usage: estimated(2, 1, 0),
-        };
+        let end = Chunk::Finished { stop: Stop::End, usage: estimated(2, 1, 0) };
         assert_eq!(finished.cut(failure.clone()), Ok(vec![end]));
 
         let mut unfinished = answer();

@@ -87,14 +87,8 @@ struct WireToolFunction<'a> {
 
 /// The body as JSON bytes.
 pub(super) fn body(request: &ModelRequest, dialect: Dialect) -> Vec<u8> {
-    let system =
-        (!request.system.is_empty()).then(|| WireMessage::plain("system", &request.system));
-    let messages = system.into_iter().chain(
-        request
-            .messages
-            .iter()
-            .map(|message| wire_message(message, dialect)),
-    );
+    let system = (!request.system.is_empty()).then(|| WireMessage::plain("system", &request.system));
+    let messages = system.into_iter().chain(request.messages.iter().map(|message| wire_message(message, dialect)));
     let mut tools: Vec<&ToolSpec> = request.tools.iter().collect();
     tools.sort_by(|a, b| a.name.cmp(&b.name));
     let limit = request.max_output_tokens;
@@ -105,12 +99,9 @@ pub(super) fn body(request: &ModelRequest, dialect: Dialect) -> Vec<u8> {
         max_tokens: limit.filter(|_| !dialect.counts_completion_tokens),
         max_completion_tokens: limit.filter(|_| dialect.counts_completion_tokens),
         stream: true,
-        stream_options: StreamOptions {
-            include_usage: true,
-        },
+        stream_options: StreamOptions { include_usage: true },
     };
-    serde_json::to_vec(&body)
-        .expect("texts, numbers and JSON values with text keys always serialise")
+    serde_json::to_vec(&body).expect("texts, numbers and JSON values with text keys always serialise")
 }
 
 impl<'a> WireMessage<'a> {
@@ -128,30 +119,16 @@ impl<'a> WireMessage<'a> {
 fn wire_message(message: &Message, dialect: Dialect) -> WireMessage<'_> {
     match message {
         Message::User { text } => WireMessage::plain("user", text),
-        Message::Assistant {
-            text,
-            reasoning,
-            tool_calls,
-        } => WireMessage {
+        Message::Assistant { text, reasoning, tool_calls } => WireMessage {
             // Some servers refuse an empty text beside tool calls, others a missing one without them.
-            content: (!text.is_empty() || tool_calls.is_empty())
-                .then_some(Cow::Borrowed(text.as_str())),
+            content: (!text.is_empty() || tool_calls.is_empty()).then_some(Cow::Borrowed(text.as_str())),
             reasoning_content: dialect.sends_reasoning_back.then_some(reasoning.as_str()),
             tool_calls: tool_calls.iter().map(wire_call).collect(),
             ..WireMessage::plain("assistant", text)
         },
-        Message::ToolResult {
-            tool_call_id,
-            name: _,
-            text,
-            failed,
-        } => WireMessage {
+        Message::ToolResult { tool_call_id, name: _, text, failed } => WireMessage {
             // The wire has no field for failure, so the text has to say it.
-            content: Some(if *failed {
-                Cow::Owned(format!("Error: {text}"))
-            } else {
-                Cow::Borrowed(text.as_str())
-            }),
+            content: Some(if *failed { Cow::Owned(format!("Error: {text}")) } else { Cow::Borrowed(text.as_str()) }),
             tool_call_id: Some(tool_call_id),
             ..WireMessage::plain("tool", text)
         },
@@ -162,10 +139,7 @@ fn wire_call(call: &ToolCallRequest) -> WireCall<'_> {
     WireCall {
         id: &call.id,
         r#type: "function",
-        function: WireCallFunction {
-            name: &call.name,
-            arguments: sendable(&call.arguments),
-        },
+        function: WireCallFunction { name: &call.name, arguments: sendable(&call.arguments) },
     }
 }
 
@@ -179,65 +153,31 @@ fn sendable(arguments: &str) -> Cow<'_, str> {
 }
 
 fn wire_tool(tool: &ToolSpec) -> WireTool<'_> {
-    let function = WireToolFunction {
-        name: &tool.name,
-        description: &tool.description,
-        parameters: &tool.schema,
-    };
-    WireTool {
-        r#type: "function",
-        function,
-    }
+    let function = WireToolFunction { name: &tool.name, description: &tool.description, parameters: &tool.schema };
+    WireTool { r#type: "function", function }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const COMPATIBLE: Dialect = Dialect {
-        sends_reasoning_back: false,
-        counts_completion_tokens: false,
-    };
-    const DEEPSEEK: Dialect = Dialect {
-        sends_reasoning_back: true,
-        counts_completion_tokens: false,
-    };
+    const COMPATIBLE: Dialect = Dialect { sends_reasoning_back: false, counts_completion_tokens: false };
+    const DEEPSEEK: Dialect = Dialect { sends_reasoning_back: true, counts_completion_tokens: false };
 
     fn tool(name: &str) -> ToolSpec {
-        ToolSpec {
-            name: name.into(),
-            description: "does".into(),
-            schema: json!({"type": "object"}),
-        }
+        ToolSpec { name: name.into(), description: "does".into(), schema: json!({"type": "object"}) }
     }
 
     fn conversation() -> ModelRequest {
-        let call = ToolCallRequest {
-            id: "c1".into(),
-            name: "list".into(),
-            arguments: "{}".into(),
-        };
+        let call = ToolCallRequest { id: "c1".into(), name: "list".into(), arguments: "{}".into() };
         ModelRequest {
             model: "m".into(),
             system: "be brief".into(),
             messages: vec![
                 Message::user("hi"),
-                Message::Assistant {
-                    text: String::new(),
-                    reasoning: "so".into(),
-                    tool_calls: vec![call],
-                },
-                Message::ToolResult {
-                    tool_call_id: "c1".into(),
-                    name: "list".into(),
-                    text: "a".into(),
-                    failed: false,
-                },
-                Message::Assistant {
-                    text: "done".into(),
-                    reasoning: String::new(),
-                    tool_calls: vec![],
-                },
+                Message::Assistant { text: String::new(), reasoning: "so".into(), tool_calls: vec![call] },
+                Message::ToolResult { tool_call_id: "c1".into(), name: "list".into(), text: "a".into(), failed: false },
+                Message::Assistant { text: "done".into(), reasoning: String::new(), tool_calls: vec![] },
             ],
             tools: vec![tool("read"), tool("list")],
             max_output_tokens: None,
@@ -274,27 +214,16 @@ mod tests {
     fn a_longer_conversation_begins_with_the_bytes_of_the_shorter_one() {
         let mut shorter = conversation();
         shorter.messages.pop();
-        let messages = |request: &ModelRequest| {
-            text(request, DEEPSEEK)
-                .split(r#"],"tools""#)
-                .next()
-                .unwrap()
-                .to_owned()
-        };
+        let messages =
+            |request: &ModelRequest| text(request, DEEPSEEK).split(r#"],"tools""#).next().unwrap().to_owned();
         assert!(messages(&conversation()).starts_with(&messages(&shorter)));
     }
 
     #[test]
     fn reasoning_goes_back_on_every_assistant_message_even_empty() {
         let text = text(&conversation(), DEEPSEEK);
-        assert!(
-            text.contains(r#""content":null,"reasoning_content":"so","tool_calls""#),
-            "{text}"
-        );
-        assert!(
-            text.contains(r#""content":"done","reasoning_content":"""#),
-            "{text}"
-        );
+        assert!(text.contains(r#""content":null,"reasoning_content":"so","tool_calls""#), "{text}");
+        assert!(text.contains(r#""content":"done","reasoning_content":"""#), "{text}");
     }
 
     #[test]
@@ -302,10 +231,7 @@ mod tests {
         let mut request = conversation();
         request.max_output_tokens = Some(7);
         assert!(text(&request, COMPATIBLE).contains(r#""max_tokens":7"#));
-        let newer = Dialect {
-            counts_completion_tokens: true,
-            ..COMPATIBLE
-        };
+        let newer = Dialect { counts_completion_tokens: true, ..COMPATIBLE };
         assert!(text(&request, newer).contains(r#""max_completion_tokens":7"#));
     }
 
@@ -324,15 +250,8 @@ mod tests {
     fn arguments_that_are_no_object_and_results_that_failed_stay_readable() {
         assert_eq!(sendable("{\"a\": 1}"), "{\"a\": 1}");
         assert_eq!(sendable("{\"a\": "), r#"{"invalid_arguments":"{\"a\": "}"#);
-        let failed = Message::ToolResult {
-            tool_call_id: "c".into(),
-            name: "n".into(),
-            text: "no".into(),
-            failed: true,
-        };
-        assert_eq!(
-            wire_message(&failed, COMPATIBLE).content.unwrap(),
-            "Error: no"
-        );
+        let failed =
+            Message::ToolResult { tool_call_id: "c".into(), name: "n".into(), text: "no".into(), failed: true };
+        assert_eq!(wire_message(&failed, COMPATIBLE).content.unwrap(), "Error: no");
     }
 }

@@ -42,10 +42,7 @@ impl Calls {
 
     /// How many characters the calls have, for an estimate of tokens.
     pub fn characters(&self) -> usize {
-        self.open
-            .iter()
-            .map(|call| call.name.chars().count() + call.arguments.chars().count())
-            .sum()
+        self.open.iter().map(|call| call.name.chars().count() + call.arguments.chars().count()).sum()
     }
 
     /// Adds a piece to the call that it belongs to.
@@ -72,13 +69,7 @@ impl Calls {
     }
 
     /// The place of the call that a piece belongs to; opens one where it begins a new call.
-    fn place(
-        &mut self,
-        index: Option<u32>,
-        id: Option<&str>,
-        name: Option<&str>,
-        arguments: &str,
-    ) -> usize {
+    fn place(&mut self, index: Option<u32>, id: Option<&str>, name: Option<&str>, arguments: &str) -> usize {
         let known = match (index, id) {
             (Some(_), _) => self.open.iter().rposition(|call| call.index == index),
             (None, Some(id)) => self.open.iter().rposition(|call| call.id == id),
@@ -88,10 +79,7 @@ impl Calls {
         match known {
             Some(at) if !self.open[at].ends_before(id, name, arguments) => at,
             Some(_) | None => {
-                self.open.push(Call {
-                    index,
-                    ..Call::default()
-                });
+                self.open.push(Call { index, ..Call::default() });
                 self.open.len() - 1
             }
         }
@@ -103,25 +91,15 @@ impl Calls {
         let mut calls = self.open;
         // Stable: calls without an index keep the order in which they came.
         calls.sort_by_key(|call| call.index);
-        let whole = |call: &Call| {
-            !cut || serde_json::from_str::<Value>(&call.arguments)
-                .is_ok_and(|value| value.is_object())
-        };
+        let whole =
+            |call: &Call| !cut || serde_json::from_str::<Value>(&call.arguments).is_ok_and(|value| value.is_object());
         let numbered = calls.into_iter().filter(whole).enumerate();
         numbered
             .map(|(at, call)| Chunk::ToolCall {
                 index: u32::try_from(at).unwrap_or(u32::MAX),
-                id: if call.id.is_empty() {
-                    format!("call_{}", first_id + at)
-                } else {
-                    call.id
-                },
+                id: if call.id.is_empty() { format!("call_{}", first_id + at) } else { call.id },
                 name: call.name,
-                arguments: if call.arguments.trim().is_empty() {
-                    "{}".to_owned()
-                } else {
-                    call.arguments
-                },
+                arguments: if call.arguments.trim().is_empty() { "{}".to_owned() } else { call.arguments },
             })
             .collect()
     }
@@ -180,27 +158,15 @@ mod tests {
     #[test]
     fn whole_calls_without_an_index_are_told_apart() {
         let call = |id: &str| json!({"id": id, "function": {"name": "read", "arguments": "{}"}});
-        assembled(
-            json!([call("a"), call("b")]),
-            &[(0, "a", "read", "{}"), (1, "b", "read", "{}")],
-        );
-        assembled(
-            json!([call(""), call("")]),
-            &[(0, "call_3", "read", "{}"), (1, "call_4", "read", "{}")],
-        );
+        assembled(json!([call("a"), call("b")]), &[(0, "a", "read", "{}"), (1, "b", "read", "{}")]);
+        assembled(json!([call(""), call("")]), &[(0, "call_3", "read", "{}"), (1, "call_4", "read", "{}")]);
     }
 
     #[test]
     fn whole_calls_that_all_say_index_0_are_told_apart() {
         let call = |id: &str, name: &str| json!({"index": 0, "id": id, "function": {"name": name, "arguments": "{}"}});
-        assembled(
-            json!([call("a", "x"), call("b", "y")]),
-            &[(0, "a", "x", "{}"), (1, "b", "y", "{}")],
-        );
-        assembled(
-            json!([call("", "x"), call("", "y")]),
-            &[(0, "call_3", "x", "{}"), (1, "call_4", "y", "{}")],
-        );
+        assembled(json!([call("a", "x"), call("b", "y")]), &[(0, "a", "x", "{}"), (1, "b", "y", "{}")]);
+        assembled(json!([call("", "x"), call("", "y")]), &[(0, "call_3", "x", "{}"), (1, "call_4", "y", "{}")]);
     }
 
     #[test]

@@ -19,9 +19,7 @@ use super::answer::Answer;
 use super::body::{Dialect, body};
 use super::failure::Origin;
 use super::retry_after::retry_after_ms;
-use crate::models::{
-    BadSettings, Chunk, ErrorKind, Model, ModelError, ModelRequest, ProviderSettings, Timeouts,
-};
+use crate::models::{BadSettings, Chunk, ErrorKind, Model, ModelError, ModelRequest, ProviderSettings, Timeouts};
 
 /// The most bytes of an answer; nothing that a model writes comes near it.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -54,8 +52,8 @@ impl OpenAi {
         let authorization = match &settings.key {
             None => None,
             Some(key) => {
-                let mut value = HeaderValue::from_str(&format!("Bearer {}", key.reveal()))
-                    .map_err(|_| BadSettings {
+                let mut value =
+                    HeaderValue::from_str(&format!("Bearer {}", key.reveal())).map_err(|_| BadSettings {
                         provider: settings.id.clone(),
                         problem: format!("{} holds characters that no key has", settings.key_name),
                     })?;
@@ -67,11 +65,7 @@ impl OpenAi {
             .user_agent(concat!("reenact/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeouts.connect)
             .redirect(reqwest::redirect::Policy::none());
-        let builder = if is_loopback(&url) {
-            builder.no_proxy()
-        } else {
-            builder
-        };
+        let builder = if is_loopback(&url) { builder.no_proxy() } else { builder };
         let dialect = Dialect::of(settings, &url);
         Ok(Self {
             client: builder.build().map_err(|error| error.to_string()),
@@ -86,10 +80,7 @@ impl OpenAi {
     pub async fn models(&self) -> Result<Vec<String>, ModelError> {
         let client = self.client()?;
         let asked = async {
-            let response = self
-                .authorized(client.get(self.address("models")))
-                .send()
-                .await;
+            let response = self.authorized(client.get(self.address("models"))).send().await;
             let response = response.map_err(|error| self.origin.unreachable(&error))?;
             let response = self.checked(response, "").await?;
             Ok(beginning(response).await)
@@ -106,10 +97,8 @@ impl OpenAi {
             );
             return Err(self.origin.error(ErrorKind::BadAnswer, &message));
         };
-        let mut names: Vec<String> = entries
-            .iter()
-            .filter_map(|entry| Some(entry.get("id")?.as_str()?.to_owned()))
-            .collect();
+        let mut names: Vec<String> =
+            entries.iter().filter_map(|entry| Some(entry.get("id")?.as_str()?.to_owned())).collect();
         names.sort();
         names.dedup();
         Ok(names)
@@ -130,11 +119,7 @@ impl OpenAi {
             .map_err(|error| self.origin.unreachable(&error))?;
         let response = self.checked(response, &request.model).await?;
         let answer = Answer::new(Arc::clone(&self.origin), &request);
-        let kind = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if kind.starts_with("text/html") {
             return Err(answer.foreign());
         }
@@ -144,16 +129,15 @@ impl OpenAi {
 
     fn client(&self) -> Result<&Client, ModelError> {
         self.client.as_ref().map_err(|problem| {
-            let message = format!("No connection can be made from this machine: {problem}. Are the system's certificates installed?");
+            let message = format!(
+                "No connection can be made from this machine: {problem}. Are the system's certificates installed?"
+            );
             self.origin.error(ErrorKind::Unavailable, &message)
         })
     }
 
     fn address(&self, path: &str) -> String {
-        format!(
-            "{}/{path}",
-            self.origin.base_url.as_str().trim_end_matches('/')
-        )
+        format!("{}/{path}", self.origin.base_url.as_str().trim_end_matches('/'))
     }
 
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
@@ -170,16 +154,12 @@ impl OpenAi {
             return Ok(response);
         }
         let wait = retry_after_ms(response.headers(), SystemTime::now());
-        let body = tokio::time::timeout(self.timeouts.list, beginning(response))
-            .await
-            .unwrap_or_default();
+        let body = tokio::time::timeout(self.timeouts.list, beginning(response)).await.unwrap_or_default();
         Err(self.origin.refused(status.as_u16(), wait, &body, model))
     }
 
     fn stalled(&self, after: Duration) -> ModelError {
-        let Origin {
-            label, base_url, ..
-        } = &*self.origin;
+        let Origin { label, base_url, .. } = &*self.origin;
         let message = format!("{label} at {base_url} sent nothing for {after:?}: try again.");
         self.origin.error(ErrorKind::Stalled, &message)
     }
@@ -206,25 +186,12 @@ impl Reading {
     fn new(wire: OpenAi, answer: Answer, response: Response, whole: bool) -> Self {
         let saw_bytes = Arc::new(AtomicBool::new(false));
         let bytes = watched(response, wire.timeouts.stall, Arc::clone(&saw_bytes));
-        let events = if whole {
-            stream::once(one_event(bytes)).boxed()
-        } else {
-            bytes.eventsource().boxed()
-        };
-        Self {
-            wire,
-            events,
-            answer: Some(answer),
-            ready: VecDeque::new(),
-            saw_bytes,
-            saw_event: false,
-        }
+        let events = if whole { stream::once(one_event(bytes)).boxed() } else { bytes.eventsource().boxed() };
+        Self { wire, events, answer: Some(answer), ready: VecDeque::new(), saw_bytes, saw_event: false }
     }
 
     fn chunks(self) -> impl Stream<Item = Result<Chunk, ModelError>> {
-        stream::unfold(self, |mut reading| async move {
-            reading.next().await.map(|chunk| (chunk, reading))
-        })
+        stream::unfold(self, |mut reading| async move { reading.next().await.map(|chunk| (chunk, reading)) })
     }
 
     async fn next(&mut self) -> Option<Result<Chunk, ModelError>> {
@@ -268,28 +235,20 @@ impl Reading {
 
     fn failure(&self, failure: EventStreamError<ReadFailure>, answer: &Answer) -> ModelError {
         match failure {
-            EventStreamError::Transport(ReadFailure::Stalled) => {
-                self.wire.stalled(self.wire.timeouts.stall)
-            }
+            EventStreamError::Transport(ReadFailure::Stalled) => self.wire.stalled(self.wire.timeouts.stall),
             EventStreamError::Transport(ReadFailure::TooLong) => answer.foreign(),
-            EventStreamError::Transport(ReadFailure::Transport(error)) => self.broken(
-                &std::error::Error::source(&error)
-                    .map_or_else(|| error.to_string(), ToString::to_string),
-            ),
-            EventStreamError::Utf8(_) | EventStreamError::Parser(_) if !self.saw_event => {
-                answer.foreign()
+            EventStreamError::Transport(ReadFailure::Transport(error)) => {
+                self.broken(&std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string))
             }
+            EventStreamError::Utf8(_) | EventStreamError::Parser(_) if !self.saw_event => answer.foreign(),
             EventStreamError::Utf8(_) => self.broken("what came is no text"),
             EventStreamError::Parser(_) => self.broken("what came is no stream of events"),
         }
     }
 
     fn broken(&self, reason: &str) -> ModelError {
-        let Origin {
-            label, base_url, ..
-        } = &*self.wire.origin;
-        let message =
-            format!("The answer of {label} at {base_url} broke off ({reason}): try again.");
+        let Origin { label, base_url, .. } = &*self.wire.origin;
+        let message = format!("The answer of {label} at {base_url} broke off ({reason}): try again.");
         self.wire.origin.error(ErrorKind::BrokenStream, &message)
     }
 }
@@ -315,11 +274,7 @@ fn watched(
         let bytes = bytes?;
         saw_bytes.store(true, Ordering::Relaxed);
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if total.fetch_add(length, Ordering::Relaxed) > MOST_BYTES {
-            Err(ReadFailure::TooLong)
-        } else {
-            Ok(bytes)
-        }
+        if total.fetch_add(length, Ordering::Relaxed) > MOST_BYTES { Err(ReadFailure::TooLong) } else { Ok(bytes) }
     });
     limited.chain(stream::once(async { Ok(Bytes::from_static(b"\n\n")) }))
 }
@@ -333,10 +288,7 @@ async fn one_event(
     while let Some(part) = bytes.next().await {
         whole.extend_from_slice(&part.map_err(EventStreamError::Transport)?);
     }
-    Ok(Event {
-        data: String::from_utf8(whole).map_err(EventStreamError::Utf8)?,
-        ..Event::default()
-    })
+    Ok(Event { data: String::from_utf8(whole).map_err(EventStreamError::Utf8)?, ..Event::default() })
 }
 
 /// The beginning of a body that matters only aside; what cannot be read is left out.

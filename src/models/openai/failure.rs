@@ -42,44 +42,21 @@ impl Origin {
 
     /// An error of this provider; the key is masked wherever it stands.
     pub fn error(&self, kind: ErrorKind, message: &str) -> ModelError {
-        let message = self
-            .key
-            .as_ref()
-            .map_or_else(|| message.to_owned(), |key| key.mask(message));
+        let message = self.key.as_ref().map_or_else(|| message.to_owned(), |key| key.mask(message));
         ModelError::new(kind, &self.id, message)
     }
 
     /// The provider answered with a status that is no success.
-    pub fn refused(
-        &self,
-        status: u16,
-        retry_after_ms: Option<u64>,
-        body: &[u8],
-        model: &str,
-    ) -> ModelError {
+    pub fn refused(&self, status: u16, retry_after_ms: Option<u64>, body: &[u8], model: &str) -> ModelError {
         let text = String::from_utf8_lossy(body);
         let said = match serde_json::from_str::<Value>(&text) {
-            Ok(json) => Said::read(
-                json.get("error")
-                    .filter(|error| !error.is_null())
-                    .unwrap_or(&json),
-            ),
-            Err(_) if text.trim_start().starts_with('<') => Said {
-                message: "a web page instead of an error".to_owned(),
-                ..Said::default()
-            },
-            Err(_) => Said {
-                message: text.trim().to_owned(),
-                ..Said::default()
-            },
+            Ok(json) => Said::read(json.get("error").filter(|error| !error.is_null()).unwrap_or(&json)),
+            Err(_) if text.trim_start().starts_with('<') => {
+                Said { message: "a web page instead of an error".to_owned(), ..Said::default() }
+            }
+            Err(_) => Said { message: text.trim().to_owned(), ..Said::default() },
         };
-        self.named(
-            kind(Some(status), &said),
-            Some(status),
-            retry_after_ms,
-            &said,
-            model,
-        )
+        self.named(kind(Some(status), &said), Some(status), retry_after_ms, &said, model)
     }
 
     /// The provider reported an error within a stream that had begun well.
@@ -93,38 +70,25 @@ impl Origin {
         let reason = innermost(error);
         let (label, url) = (&self.label, &self.base_url);
         if error.is_connect() || error.is_timeout() {
-            let message = format!(
-                "Cannot connect to {label} at {url}: {reason}. Is the server running and the address right?"
-            );
+            let message =
+                format!("Cannot connect to {label} at {url}: {reason}. Is the server running and the address right?");
             return self.error(ErrorKind::Unavailable, &message);
         }
-        self.error(
-            ErrorKind::BrokenStream,
-            &format!("The connection to {label} at {url} broke: {reason}. Try again."),
-        )
+        self.error(ErrorKind::BrokenStream, &format!("The connection to {label} at {url} broke: {reason}. Try again."))
     }
 
-    fn named(
-        &self,
-        kind: ErrorKind,
-        status: Option<u16>,
-        wait: Option<u64>,
-        said: &Said,
-        model: &str,
-    ) -> ModelError {
+    fn named(&self, kind: ErrorKind, status: Option<u16>, wait: Option<u64>, said: &Said, model: &str) -> ModelError {
         let (label, url, key_name) = (&self.label, &self.base_url, &self.key_name);
         let what = match kind {
             ErrorKind::BadKey if self.key.is_none() => {
                 format!("{label} wants a key: set {key_name}.")
             }
             ErrorKind::BadKey => format!("{label} refused the key: check {key_name}."),
-            ErrorKind::OutOfCredit => format!(
-                "{label} says that the account has no credit or quota left: check its plan and billing."
-            ),
+            ErrorKind::OutOfCredit => {
+                format!("{label} says that the account has no credit or quota left: check its plan and billing.")
+            }
             ErrorKind::BadRequest if matches!(status, Some(404 | 405)) => {
-                format!(
-                    "{url} has no chat completions: check the address of {label}; it usually ends in /v1."
-                )
+                format!("{url} has no chat completions: check the address of {label}; it usually ends in /v1.")
             }
             ErrorKind::BadRequest if status.is_some_and(|status| (300..400).contains(&status)) => {
                 format!("{url} redirects elsewhere: set the address of {label} to where it leads.")
@@ -149,49 +113,30 @@ impl Origin {
                 format!("{label} broke the answer off with an error: try again.")
             }
             ErrorKind::Stalled => format!("{label} sent nothing for too long: try again."),
-            ErrorKind::BadAnswer => format!(
-                "{url} answered something that is no model's answer: check the address of {label}."
-            ),
+            ErrorKind::BadAnswer => {
+                format!("{url} answered something that is no model's answer: check the address of {label}.")
+            }
         };
-        let quoted = if said.message.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", shortened(&said.message))
-        };
+        let quoted = if said.message.is_empty() { String::new() } else { format!(": {}", shortened(&said.message)) };
         let said = match status {
             Some(status) => format!(" (It answered {status}{quoted})"),
             None if quoted.is_empty() => String::new(),
             None => format!(" (It said{quoted})"),
         };
-        ModelError {
-            status,
-            retry_after_ms: wait,
-            ..self.error(kind, &format!("{what}{said}"))
-        }
+        ModelError { status, retry_after_ms: wait, ..self.error(kind, &format!("{what}{said}")) }
     }
 }
 
 impl Said {
     fn read(error: &Value) -> Self {
         if let Value::String(message) = error {
-            return Self {
-                message: message.clone(),
-                ..Self::default()
-            };
+            return Self { message: message.clone(), ..Self::default() };
         }
         let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-        let message = ["message", "detail", "error", "msg"]
-            .iter()
-            .map(|name| text(name))
-            .find(|text| !text.is_empty());
+        let message = ["message", "detail", "error", "msg"].iter().map(|name| text(name)).find(|text| !text.is_empty());
         let status = ["code", "status", "status_code"].iter().find_map(|name| {
-            let number = error
-                .get(name)?
-                .as_u64()
-                .or_else(|| text(name).parse().ok())?;
-            u16::try_from(number)
-                .ok()
-                .filter(|status| (400..600).contains(status))
+            let number = error.get(name)?.as_u64().or_else(|| text(name).parse().ok())?;
+            u16::try_from(number).ok().filter(|status| (400..600).contains(status))
         });
         Self {
             message: message.unwrap_or_default().to_owned(),
@@ -218,19 +163,13 @@ fn kind(status: Option<u16>, said: &Said) -> ErrorKind {
     if status == Some(413) || (about_the_request && too_long) {
         return ErrorKind::ContextTooLong;
     }
-    if status == Some(402)
-        || coded(&["insufficient_quota", "billing"])
-        || says(&["insufficient balance"])
-    {
+    if status == Some(402) || coded(&["insufficient_quota", "billing"]) || says(&["insufficient balance"]) {
         return ErrorKind::OutOfCredit;
     }
-    if matches!(status, Some(401 | 403))
-        || coded(&["invalid_api_key", "authentication", "permission"])
-    {
+    if matches!(status, Some(401 | 403)) || coded(&["invalid_api_key", "authentication", "permission"]) {
         return ErrorKind::BadKey;
     }
-    let missing = says(&["not found", "not exist", "unknown model", "no such model"])
-        && message.contains("model");
+    let missing = says(&["not found", "not exist", "unknown model", "no such model"]) && message.contains("model");
     if about_the_request && (coded(&["model_not_found"]) || missing) {
         return ErrorKind::UnknownModel;
     }
@@ -239,9 +178,7 @@ fn kind(status: Option<u16>, said: &Said) -> ErrorKind {
         Some(408 | 500..=599) => ErrorKind::Overloaded,
         Some(_) => ErrorKind::BadRequest,
         None if coded(&["rate_limit", "too_many_requests"]) => ErrorKind::RateLimited,
-        None if coded(&["overloaded", "server_error", "unavailable", "internal"]) => {
-            ErrorKind::Overloaded
-        }
+        None if coded(&["overloaded", "server_error", "unavailable", "internal"]) => ErrorKind::Overloaded,
         None if coded(&["invalid_request", "bad_request"]) => ErrorKind::BadRequest,
         None => ErrorKind::BrokenStream,
     }
@@ -292,19 +229,9 @@ mod tests {
             "OPENAI_API_KEY",
         );
         refused(403, "", ErrorKind::BadKey, "refused the key");
-        refused(
-            400,
-            r#"{"error":"no"}"#,
-            ErrorKind::BadRequest,
-            "answered 400: no",
-        );
+        refused(400, r#"{"error":"no"}"#, ErrorKind::BadRequest, "answered 400: no");
         refused(404, "<html>", ErrorKind::BadRequest, "usually ends in /v1");
-        refused(
-            402,
-            r#"{"error":{"message":"Insufficient Balance"}}"#,
-            ErrorKind::OutOfCredit,
-            "credit",
-        );
+        refused(402, r#"{"error":{"message":"Insufficient Balance"}}"#, ErrorKind::OutOfCredit, "credit");
         refused(429, "{}", ErrorKind::RateLimited, "wait");
         refused(408, "", ErrorKind::Overloaded, "later");
         refused(503, "busy", ErrorKind::Overloaded, "busy");
@@ -329,18 +256,8 @@ mod tests {
             ErrorKind::UnknownModel,
             "`gpt-9`",
         );
-        refused(
-            400,
-            r#"{"error":{"message":"Model Not Exist"}}"#,
-            ErrorKind::UnknownModel,
-            "`gpt-9`",
-        );
-        refused(
-            404,
-            r#"{"error":"model 'x' not found, try pulling it first"}"#,
-            ErrorKind::UnknownModel,
-            "pulling",
-        );
+        refused(400, r#"{"error":{"message":"Model Not Exist"}}"#, ErrorKind::UnknownModel, "`gpt-9`");
+        refused(404, r#"{"error":"model 'x' not found, try pulling it first"}"#, ErrorKind::UnknownModel, "pulling");
     }
 
     #[test]
@@ -365,22 +282,10 @@ mod tests {
     #[test]
     fn an_error_within_a_stream_is_named_by_its_code() {
         let kind = |error: Value| origin().reported(&error, "m").kind;
-        assert_eq!(
-            kind(json!({"message": "x", "type": "rate_limit_error"})),
-            ErrorKind::RateLimited
-        );
-        assert_eq!(
-            kind(json!({"message": "x", "code": 502})),
-            ErrorKind::Overloaded
-        );
-        assert_eq!(
-            kind(json!({"message": "x", "type": "server_error"})),
-            ErrorKind::Overloaded
-        );
-        assert_eq!(
-            kind(json!({"message": "x", "code": "context_length_exceeded"})),
-            ErrorKind::ContextTooLong
-        );
+        assert_eq!(kind(json!({"message": "x", "type": "rate_limit_error"})), ErrorKind::RateLimited);
+        assert_eq!(kind(json!({"message": "x", "code": 502})), ErrorKind::Overloaded);
+        assert_eq!(kind(json!({"message": "x", "type": "server_error"})), ErrorKind::Overloaded);
+        assert_eq!(kind(json!({"message": "x", "code": "context_length_exceeded"})), ErrorKind::ContextTooLong);
         assert_eq!(kind(json!("x")), ErrorKind::BrokenStream);
     }
 

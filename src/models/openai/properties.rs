@@ -41,10 +41,7 @@ const WORDS: [&str; 24] = [
 fn answer() -> Answer {
     let settings = ProviderSettings::compatible("home", "http://127.0.0.1:1/v1", None);
     let url = settings.url().unwrap();
-    Answer::new(
-        Arc::new(Origin::new(&settings, url)),
-        &ModelRequest::default(),
-    )
+    Answer::new(Arc::new(Origin::new(&settings, url)), &ModelRequest::default())
 }
 
 /// JSON that is made of the wire's own words, so that it gets far.
@@ -62,12 +59,7 @@ fn wire_json() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec((word(), inner), 0..6).prop_map(|fields| {
-                Value::Object(
-                    fields
-                        .into_iter()
-                        .map(|(name, value)| (name.to_owned(), value))
-                        .collect::<Map<_, _>>(),
-                )
+                Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
             }),
         ]
     })
@@ -80,8 +72,7 @@ fn event() -> impl Strategy<Value = String> {
         (wire_json(), wire_json()).prop_map(|(delta, reason)| {
             json!({"choices": [{"delta": delta, "finish_reason": reason}]}).to_string()
         }),
-        wire_json()
-            .prop_map(|call| json!({"choices": [{"delta": {"tool_calls": [call]}}]}).to_string()),
+        wire_json().prop_map(|call| json!({"choices": [{"delta": {"tool_calls": [call]}}]}).to_string()),
         ".{0,40}",
     ]
 }

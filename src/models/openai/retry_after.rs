@@ -9,12 +9,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 /// The wait in milliseconds that `retry-after-ms` or `retry-after` (seconds or an HTTP date, RFC 9110) asks for.
 pub(super) fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
-    let header = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::trim)
-    };
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let milliseconds = header("retry-after-ms").and_then(|text| number(text, 1000.0));
     let wait = milliseconds.or_else(|| {
         let text = header("retry-after")?;
@@ -38,9 +33,7 @@ mod tests {
     use super::*;
 
     fn wait(headers: &[(&'static str, &'static str)]) -> Option<u64> {
-        let pairs = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        let pairs = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
         // Fri, 31 Dec 1999 23:59:59 GMT
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(946_684_799);
         retry_after_ms(&pairs.collect(), now)
@@ -50,22 +43,13 @@ mod tests {
     fn seconds_milliseconds_and_dates_are_understood() {
         assert_eq!(wait(&[("retry-after", "20")]), Some(20_000));
         assert_eq!(wait(&[("retry-after", "1.5")]), Some(1_500));
-        assert_eq!(
-            wait(&[("retry-after", "20"), ("retry-after-ms", "250")]),
-            Some(250)
-        );
-        assert_eq!(
-            wait(&[("retry-after", "Sat, 01 Jan 2000 00:00:29 GMT")]),
-            Some(30_000)
-        );
+        assert_eq!(wait(&[("retry-after", "20"), ("retry-after-ms", "250")]), Some(250));
+        assert_eq!(wait(&[("retry-after", "Sat, 01 Jan 2000 00:00:29 GMT")]), Some(30_000));
     }
 
     #[test]
     fn a_date_in_the_past_is_now_and_nonsense_is_nothing() {
-        assert_eq!(
-            wait(&[("retry-after", "Fri, 31 Dec 1999 00:00:00 GMT")]),
-            Some(0)
-        );
+        assert_eq!(wait(&[("retry-after", "Fri, 31 Dec 1999 00:00:00 GMT")]), Some(0));
         assert_eq!(wait(&[("retry-after", "soon")]), None);
         assert_eq!(wait(&[("retry-after", "-5")]), None);
         assert_eq!(wait(&[]), None);

@@ -22,12 +22,8 @@ pub struct ScenarioError {
 
 /// The file's content, checked; each rule's regular expression beside it.
 pub(super) fn parse(json: &str) -> Result<(ScenarioFile, Vec<Option<Regex>>), ScenarioError> {
-    let root: Value = serde_json::from_str(json).map_err(|error| {
-        wrong(
-            format!("line {}, column {}", error.line(), error.column()),
-            "it is no JSON",
-        )
-    })?;
+    let root: Value = serde_json::from_str(json)
+        .map_err(|error| wrong(format!("line {}, column {}", error.line(), error.column()), "it is no JSON"))?;
     let mut root = object("the top", root)?;
     let rules = match root.remove("rules") {
         Some(Value::Array(rules)) => rules,
@@ -60,16 +56,10 @@ fn rule(place: &str, value: Value) -> Result<Rule, ScenarioError> {
         None => return Err(wrong(place, "`then` is missing")),
     };
     if let Some(name) = fields.keys().next() {
-        return Err(wrong(
-            place,
-            format!("`{name}` is unknown; a rule has `when` and `then`"),
-        ));
+        return Err(wrong(place, format!("`{name}` is unknown; a rule has `when` and `then`")));
     }
     if steps.is_empty() {
-        return Err(wrong(
-            format!("{place}.then"),
-            "there must be at least one step",
-        ));
+        return Err(wrong(format!("{place}.then"), "there must be at least one step"));
     }
     let last = steps.len() - 1;
     let mut then = Vec::new();
@@ -78,10 +68,7 @@ fn rule(place: &str, value: Value) -> Result<Rule, ScenarioError> {
         let step: Step = read(&place, value)?;
         check(&place, &step)?;
         if at < last && matches!(step, Step::Error(_) | Step::BreakOff(_)) {
-            return Err(wrong(
-                place,
-                "it ends the answer, so it must be the last step",
-            ));
+            return Err(wrong(place, "it ends the answer, so it must be the last step"));
         }
         then.push(step);
     }
@@ -95,12 +82,8 @@ fn pattern(place: &str, when: &When) -> Result<Option<Regex>, ScenarioError> {
         }
     }
     let compile = |text: &String| {
-        Regex::new(text).map_err(|error| {
-            wrong(
-                format!("{place}.regex"),
-                format!("it is no regular expression: {error}"),
-            )
-        })
+        Regex::new(text)
+            .map_err(|error| wrong(format!("{place}.regex"), format!("it is no regular expression: {error}")))
     };
     when.regex.as_ref().map(compile).transpose()
 }
@@ -108,36 +91,19 @@ fn pattern(place: &str, when: &When) -> Result<Option<Regex>, ScenarioError> {
 fn check(place: &str, step: &Step) -> Result<(), ScenarioError> {
     match step {
         Step::Repeat(Repeat { times, .. }) if !(1..=MOST_REPETITIONS).contains(times) => {
-            Err(wrong(
-                format!("{place}.repeat.times"),
-                format!("it must be from 1 to {MOST_REPETITIONS}"),
-            ))
+            Err(wrong(format!("{place}.repeat.times"), format!("it must be from 1 to {MOST_REPETITIONS}")))
         }
         Step::ToolCalls(calls) => {
             if calls.is_empty() {
-                return Err(wrong(
-                    format!("{place}.tool_calls"),
-                    "there must be at least one call",
-                ));
+                return Err(wrong(format!("{place}.tool_calls"), "there must be at least one call"));
             }
-            for (
-                at,
-                ToolCallStep {
-                    name,
-                    arguments,
-                    id,
-                },
-            ) in calls.iter().enumerate()
-            {
+            for (at, ToolCallStep { name, arguments, id }) in calls.iter().enumerate() {
                 let place = format!("{place}.tool_calls[{at}]");
                 if name.is_empty() {
                     return Err(wrong(format!("{place}.name"), "it must not be empty"));
                 }
                 if id.as_ref().is_some_and(String::is_empty) {
-                    return Err(wrong(
-                        format!("{place}.id"),
-                        "it must not be empty; leave it out to have one made up",
-                    ));
+                    return Err(wrong(format!("{place}.id"), "it must not be empty; leave it out to have one made up"));
                 }
                 if !arguments.is_object() && !arguments.is_string() {
                     return Err(wrong(
@@ -148,24 +114,12 @@ fn check(place: &str, step: &Step) -> Result<(), ScenarioError> {
             }
             Ok(())
         }
-        Step::Usage(UsageStep {
-            input,
-            output,
-            reasoning,
-            cache_read,
-            cache_write,
-        }) => {
+        Step::Usage(UsageStep { input, output, reasoning, cache_read, cache_write }) => {
             if reasoning > output {
-                return Err(wrong(
-                    format!("{place}.usage.reasoning"),
-                    "it is a part of `output` and cannot be more",
-                ));
+                return Err(wrong(format!("{place}.usage.reasoning"), "it is a part of `output` and cannot be more"));
             }
             if cache_read.saturating_add(*cache_write) > *input {
-                return Err(wrong(
-                    format!("{place}.usage.cache_read"),
-                    "the cached parts cannot be more than `input`",
-                ));
+                return Err(wrong(format!("{place}.usage.cache_read"), "the cached parts cannot be more than `input`"));
             }
             Ok(())
         }
@@ -192,10 +146,7 @@ fn read<T: DeserializeOwned>(place: &str, value: Value) -> Result<T, ScenarioErr
 }
 
 fn wrong(place: impl Into<String>, problem: impl Into<String>) -> ScenarioError {
-    ScenarioError {
-        place: place.into(),
-        problem: problem.into(),
-    }
+    ScenarioError { place: place.into(), problem: problem.into() }
 }
 
 #[cfg(test)]
@@ -210,9 +161,7 @@ mod tests {
     }
 
     fn rule_with(step: &str) -> String {
-        format!(
-            r#"{{"rules": [{{"then": [{{"text": "a"}}]}}, {{"then": [{step}, {{"text": "b"}}]}}]}}"#
-        )
+        format!(r#"{{"rules": [{{"then": [{{"text": "a"}}]}}, {{"then": [{step}, {{"text": "b"}}]}}]}}"#)
     }
 
     #[test]
@@ -224,21 +173,9 @@ mod tests {
     fn a_missing_or_unknown_field_names_its_rule() {
         refused("{}", "the top", "`rules` is missing");
         refused(r#"{"rules": []}"#, "rules", "at least one");
-        refused(
-            r#"{"rules": [], "pace": 1}"#,
-            "the top",
-            "unknown field `pace`",
-        );
-        refused(
-            r#"{"rules": [{"when": {}}]}"#,
-            "rules[0]",
-            "`then` is missing",
-        );
-        refused(
-            r#"{"rules": [{"then": [{"text": "a"}], "if": 1}]}"#,
-            "rules[0]",
-            "`if` is unknown",
-        );
+        refused(r#"{"rules": [], "pace": 1}"#, "the top", "unknown field `pace`");
+        refused(r#"{"rules": [{"when": {}}]}"#, "rules[0]", "`then` is missing");
+        refused(r#"{"rules": [{"then": [{"text": "a"}], "if": 1}]}"#, "rules[0]", "`if` is unknown");
         refused(
             r#"{"rules": [{"when": {"has": 1}, "then": [{"text": "a"}]}]}"#,
             "rules[0].when",
@@ -253,35 +190,15 @@ mod tests {
             "rules[0].when.regex",
             "regular expression",
         );
-        refused(
-            r#"{"rules": [{"when": {"call": 0}, "then": [{"text": "a"}]}]}"#,
-            "rules[0].when.call",
-            "from 1",
-        );
+        refused(r#"{"rules": [{"when": {"call": 0}, "then": [{"text": "a"}]}]}"#, "rules[0].when.call", "from 1");
     }
 
     #[test]
     fn a_wrong_step_names_its_place_in_the_rule() {
-        refused(
-            &rule_with(r#"{"say": "a"}"#),
-            "rules[1].then[0]",
-            "unknown variant `say`",
-        );
-        refused(
-            &rule_with(r#"{"error": {"kind": "boom"}}"#),
-            "rules[1].then[0]",
-            "unknown variant `boom`",
-        );
-        refused(
-            &rule_with(r#"{"break_off": "cut"}"#),
-            "rules[1].then[0]",
-            "last step",
-        );
-        refused(
-            &rule_with(r#"{"repeat": {"text": "a", "times": 0}}"#),
-            "rules[1].then[0].repeat.times",
-            "from 1",
-        );
+        refused(&rule_with(r#"{"say": "a"}"#), "rules[1].then[0]", "unknown variant `say`");
+        refused(&rule_with(r#"{"error": {"kind": "boom"}}"#), "rules[1].then[0]", "unknown variant `boom`");
+        refused(&rule_with(r#"{"break_off": "cut"}"#), "rules[1].then[0]", "last step");
+        refused(&rule_with(r#"{"repeat": {"text": "a", "times": 0}}"#), "rules[1].then[0].repeat.times", "from 1");
         refused(
             &rule_with(r#"{"tool_calls": [{"name": "t", "arguments": 1}]}"#),
             "rules[1].then[0].tool_calls[0].arguments",

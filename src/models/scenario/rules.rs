@@ -28,11 +28,7 @@ impl Scenario {
     /// Reads and checks a scenario file's content.
     pub fn parse(json: &str) -> Result<Self, ScenarioError> {
         let (file, patterns) = parse(json)?;
-        Ok(Self {
-            file: Arc::new(file),
-            patterns: Arc::new(patterns),
-            used: Arc::default(),
-        })
+        Ok(Self { file: Arc::new(file), patterns: Arc::new(patterns), used: Arc::default() })
     }
 
     /// The JSON Schema of scenario files.
@@ -44,14 +40,9 @@ impl Scenario {
     pub(in crate::models) fn beats(&self, request: &ModelRequest) -> Option<Vec<Beat>> {
         let rules = self.file.rules.iter().zip(self.patterns.iter()).enumerate();
         for (at, (rule, pattern)) in rules {
-            if fits(&rule.when, pattern.as_ref(), request) && self.may_use(at, &rule.when, request)
-            {
+            if fits(&rule.when, pattern.as_ref(), request) && self.may_use(at, &rule.when, request) {
                 let pace = self.file.words_per_second.map(Beat::Pace);
-                return Some(
-                    pace.into_iter()
-                        .chain(rule.then.iter().flat_map(beats))
-                        .collect(),
-                );
+                return Some(pace.into_iter().chain(rule.then.iter().flat_map(beats)).collect());
             }
         }
         None
@@ -69,33 +60,18 @@ impl Scenario {
 }
 
 fn fits(when: &When, pattern: Option<&Regex>, request: &ModelRequest) -> bool {
-    let (text, since) = request
-        .last_user_message()
-        .unwrap_or(("", &request.messages[..]));
-    let call = 1 + since
-        .iter()
-        .filter(|message| matches!(message, Message::Assistant { .. }))
-        .count();
+    let (text, since) = request.last_user_message().unwrap_or(("", &request.messages[..]));
+    let call = 1 + since.iter().filter(|message| matches!(message, Message::Assistant { .. })).count();
     let result = since.iter().rev().find_map(|message| match message {
         Message::ToolResult { text, .. } => Some(text.as_str()),
         Message::User { .. } | Message::Assistant { .. } => None,
     });
-    when.contains
-        .as_ref()
-        .is_none_or(|words| contains(text, words))
+    when.contains.as_ref().is_none_or(|words| contains(text, words))
         && pattern.is_none_or(|pattern| pattern.is_match(text))
         && when.call.is_none_or(|nth| usize::try_from(nth) == Ok(call))
-        && when
-            .has_tool_result
-            .is_none_or(|expected| expected == result.is_some())
-        && when
-            .tool_result_contains
-            .as_ref()
-            .is_none_or(|words| result.is_some_and(|text| contains(text, words)))
-        && when
-            .system_contains
-            .as_ref()
-            .is_none_or(|words| contains(&request.system, words))
+        && when.has_tool_result.is_none_or(|expected| expected == result.is_some())
+        && when.tool_result_contains.as_ref().is_none_or(|words| result.is_some_and(|text| contains(text, words)))
+        && when.system_contains.as_ref().is_none_or(|words| contains(&request.system, words))
 }
 
 fn contains(text: &str, words: &str) -> bool {
@@ -106,9 +82,9 @@ fn beats(step: &Step) -> Vec<Beat> {
     match step {
         Step::Text(text) => vec![Beat::Text(text.clone())],
         Step::Reasoning(text) => vec![Beat::Reasoning(text.clone())],
-        Step::Repeat(repeat) => (1..=repeat.times)
-            .map(|n| Beat::Text(repeat.text.replace("{n}", &n.to_string())))
-            .collect(),
+        Step::Repeat(repeat) => {
+            (1..=repeat.times).map(|n| Beat::Text(repeat.text.replace("{n}", &n.to_string()))).collect()
+        }
         Step::ToolCalls(calls) => calls.iter().map(tool_call).collect(),
         Step::DelayMs(ms) => vec![Beat::Pause(Duration::from_millis(*ms))],
         Step::WordsPerSecond(pace) => vec![Beat::Pace(*pace)],
@@ -124,11 +100,7 @@ fn tool_call(call: &ToolCallStep) -> Beat {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    Beat::ToolCall {
-        id: call.id.clone(),
-        name: call.name.clone(),
-        arguments,
-    }
+    Beat::ToolCall { id: call.id.clone(), name: call.name.clone(), arguments }
 }
 
 fn reported(usage: UsageStep) -> Usage {
@@ -147,9 +119,7 @@ fn error(fault: &Fault) -> ModelError {
     let message = fault.message.clone();
     ModelError {
         kind: fault.kind,
-        message: message.unwrap_or_else(|| {
-            format!("The scenario says that the model failed ({}).", fault.kind)
-        }),
+        message: message.unwrap_or_else(|| format!("The scenario says that the model failed ({}).", fault.kind)),
         status: fault.status,
         retry_after_ms: fault.retry_after_ms,
         provider: OFFLINE.to_owned(),
@@ -158,16 +128,8 @@ fn error(fault: &Fault) -> ModelError {
 
 fn broken_off(how: Break) -> ModelError {
     match how {
-        Break::Cut => ModelError::new(
-            ErrorKind::BrokenStream,
-            OFFLINE,
-            "The scenario broke the answer off.",
-        ),
-        Break::Stall => ModelError::new(
-            ErrorKind::Stalled,
-            OFFLINE,
-            "The scenario let the answer stall.",
-        ),
+        Break::Cut => ModelError::new(ErrorKind::BrokenStream, OFFLINE, "The scenario broke the answer off."),
+        Break::Stall => ModelError::new(ErrorKind::Stalled, OFFLINE, "The scenario let the answer stall."),
     }
 }
 
@@ -177,35 +139,19 @@ mod tests {
     use crate::models::Stop;
 
     fn answer() -> Message {
-        Message::Assistant {
-            text: String::new(),
-            reasoning: String::new(),
-            tool_calls: vec![],
-        }
+        Message::Assistant { text: String::new(), reasoning: String::new(), tool_calls: vec![] }
     }
 
     fn result(text: &str) -> Message {
-        Message::ToolResult {
-            tool_call_id: "c".into(),
-            name: "n".into(),
-            text: text.into(),
-            failed: false,
-        }
+        Message::ToolResult { tool_call_id: "c".into(), name: "n".into(), text: text.into(), failed: false }
     }
 
     fn asked(messages: Vec<Message>) -> ModelRequest {
-        ModelRequest {
-            system: "Be brief".into(),
-            messages,
-            ..ModelRequest::default()
-        }
+        ModelRequest { system: "Be brief".into(), messages, ..ModelRequest::default() }
     }
 
     fn when(when: &str) -> Scenario {
-        Scenario::parse(&format!(
-            r#"{{"rules": [{{"when": {when}, "then": [{{"text": "yes"}}]}}]}}"#
-        ))
-        .unwrap()
+        Scenario::parse(&format!(r#"{{"rules": [{{"when": {when}, "then": [{{"text": "yes"}}]}}]}}"#)).unwrap()
     }
 
     fn fits(matcher: &str, messages: Vec<Message>) -> bool {
@@ -214,13 +160,7 @@ mod tests {
 
     #[test]
     fn a_matcher_looks_at_the_last_user_message() {
-        let talk = || {
-            vec![
-                Message::user("Weather?"),
-                answer(),
-                Message::user("in Oslo"),
-            ]
-        };
+        let talk = || vec![Message::user("Weather?"), answer(), Message::user("in Oslo")];
         assert!(fits(r#"{"contains": "OSLO"}"#, talk()));
         assert!(!fits(r#"{"contains": "weather"}"#, talk()));
         assert!(fits(r#"{"regex": "^in \\w+$"}"#, talk()));
@@ -232,26 +172,14 @@ mod tests {
         let turn = || vec![Message::user("a"), answer(), result("4 °C")];
         assert!(fits(r#"{"call": 2}"#, turn()));
         assert!(!fits(r#"{"call": 1}"#, turn()));
-        assert!(fits(
-            r#"{"has_tool_result": true, "tool_result_contains": "4 °c"}"#,
-            turn()
-        ));
-        assert!(fits(
-            r#"{"has_tool_result": false}"#,
-            vec![Message::user("a"), result("x"), Message::user("b")]
-        ));
+        assert!(fits(r#"{"has_tool_result": true, "tool_result_contains": "4 °c"}"#, turn()));
+        assert!(fits(r#"{"has_tool_result": false}"#, vec![Message::user("a"), result("x"), Message::user("b")]));
     }
 
     #[test]
     fn all_that_is_given_must_hold() {
-        assert!(fits(
-            r#"{"contains": "a", "system_contains": "brief"}"#,
-            vec![Message::user("a")]
-        ));
-        assert!(!fits(
-            r#"{"contains": "a", "system_contains": "long"}"#,
-            vec![Message::user("a")]
-        ));
+        assert!(fits(r#"{"contains": "a", "system_contains": "brief"}"#, vec![Message::user("a")]));
+        assert!(!fits(r#"{"contains": "a", "system_contains": "long"}"#, vec![Message::user("a")]));
     }
 
     #[test]
@@ -264,17 +192,9 @@ mod tests {
         )
         .unwrap();
         let first = scenario.beats(&asked(vec![Message::user("a")])).unwrap();
-        let [Beat::Fail(error)] = &first[..] else {
-            panic!("{first:?}")
-        };
-        assert_eq!(
-            (error.kind, error.retry_after_ms),
-            (ErrorKind::RateLimited, Some(5))
-        );
-        assert_eq!(
-            scenario.beats(&asked(vec![Message::user("a")])),
-            Some(vec![Beat::Text("now".into())])
-        );
+        let [Beat::Fail(error)] = &first[..] else { panic!("{first:?}") };
+        assert_eq!((error.kind, error.retry_after_ms), (ErrorKind::RateLimited, Some(5)));
+        assert_eq!(scenario.beats(&asked(vec![Message::user("a")])), Some(vec![Beat::Text("now".into())]));
         let another = scenario.beats(&asked(vec![Message::user("b")])).unwrap();
         assert!(matches!(&another[..], [Beat::Fail(_)]), "{another:?}");
     }
@@ -299,45 +219,24 @@ mod tests {
                 Beat::Text("2 ".into()),
                 Beat::Pause(Duration::from_millis(7)),
                 Beat::Pace(0),
-                Beat::ToolCall {
-                    id: None,
-                    name: "t".into(),
-                    arguments: r#"{"a":1}"#.into()
-                },
-                Beat::ToolCall {
-                    id: Some("i".into()),
-                    name: "u".into(),
-                    arguments: "{".into()
-                },
+                Beat::ToolCall { id: None, name: "t".into(), arguments: r#"{"a":1}"#.into() },
+                Beat::ToolCall { id: Some("i".into()), name: "u".into(), arguments: "{".into() },
                 Beat::Usage(Usage {
                     input: 9,
                     output: 2,
-                    raw: serde_json::to_value(UsageStep {
-                        input: 9,
-                        output: 2,
-                        ..UsageStep::default()
-                    })
-                    .ok(),
+                    raw: serde_json::to_value(UsageStep { input: 9, output: 2, ..UsageStep::default() }).ok(),
                     ..Usage::default()
                 }),
             ]
         );
         assert_eq!(beats[9], Beat::Stop(Stop::Length));
-        assert!(
-            matches!(&beats[10..], [Beat::Fail(error)] if error.kind == ErrorKind::Stalled),
-            "{beats:?}"
-        );
+        assert!(matches!(&beats[10..], [Beat::Fail(error)] if error.kind == ErrorKind::Stalled), "{beats:?}");
     }
 
     #[test]
     fn the_schema_knows_every_field_of_a_rule() {
         let schema = Scenario::schema().to_string();
-        for field in [
-            "tool_result_contains",
-            "words_per_second",
-            "break_off",
-            "retry_after_ms",
-        ] {
+        for field in ["tool_result_contains", "words_per_second", "break_off", "retry_after_ms"] {
             assert!(schema.contains(field), "{field}");
         }
     }

@@ -1,0 +1,65 @@
+//! Texts on their way into events and out of them: what is long goes into a blob first.
+
+use std::sync::Arc;
+
+use replay::blobs::{BlobError, BlobId, BlobStore};
+
+use crate::entities::body::{BlobRef, Body, HEAD_LIMIT, INLINE_LIMIT, head};
+
+/// Reads and writes bodies.
+#[derive(Clone)]
+pub struct Bodies(Arc<BlobStore>);
+
+impl Bodies {
+    /// With these blobs.
+    pub fn new(blobs: Arc<BlobStore>) -> Self {
+        Self(blobs)
+    }
+
+    /// The body of a text. The blob of a long one is durable before this returns.
+    ///
+    /// # Errors
+    /// The blob could not be written.
+    pub async fn write(&self, text: String) -> Result<Body, BlobError> {
+        if text.len() <= INLINE_LIMIT {
+            return Ok(Body::Text(Arc::new(text)));
+        }
+        let blobs = Arc::clone(&self.0);
+        on_disk(move || {
+            let blob = blobs.put(text.as_bytes())?.to_string().into();
+            let (bytes, media_type) = (text.len() as u64, "text/plain; charset=utf-8".into());
+            Ok(Body::Blob(BlobRef { blob, bytes, media_type, head: head(&text, HEAD_LIMIT).into() }))
+        })
+        .await
+    }
+
+    /// The whole text of a body. A blob that is gone is told as such: a model should know that something is missing.
+    pub async fn read(&self, body: &Body) -> String {
+        let reference = match body {
+            Body::Text(text) => return text.as_str().to_owned(),
+            Body::Blob(reference) => reference.clone(),
+        };
+        let blobs = Arc::clone(&self.0);
+        let id = reference.blob.parse::<BlobId>();
+        let bytes = match id {
+            Ok(id) => on_disk(move || blobs.get(id)).await,
+            Err(_) => Ok(None),
+        };
+        match bytes {
+            Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            Ok(None) => missing(&reference, "it is not there any more"),
+            Err(error) => missing(&reference, &error.to_string()),
+        }
+    }
+}
+
+fn missing(reference: &BlobRef, why: &str) -> String {
+    format!("{}\n[The rest of this text, {} bytes in all, cannot be read: {why}]", reference.head, reference.bytes)
+}
+
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,52 @@
+//! The files that a chat may see: its project's folder and what its session was granted.
+
+use std::{path::Path, sync::Arc};
+
+use futures_util::StreamExt as _;
+use replay::{
+    decider::Decider,
+    entity::Entity,
+    ids::{Revision, StreamId},
+    log::EventLog,
+};
+use uuid::Uuid;
+
+use super::Effects;
+use crate::{
+    entities::{chat::state::About, project::Project, session::Session},
+    workspace::{Access, Workspace},
+};
+
+impl Effects {
+    /// The folder of a chat's project.
+    pub(super) async fn project_path(&self, about: &About) -> Result<Arc<str>, String> {
+        let project = folded::<Project>(&self.log, about.project).await?;
+        let state = project.state();
+        if !state.registered {
+            return Err("The project of this chat was removed. Register its folder again to go on.".into());
+        }
+        Ok(state.path.clone())
+    }
+
+    /// The workspace of a chat, opened anew for each call so that grants and links are those of this moment.
+    pub(super) async fn workspace(&self, about: &About) -> Result<Workspace, String> {
+        let path = self.project_path(about).await?;
+        let session = folded::<Session>(&self.log, about.session).await?;
+        let grants = session.state().read_access.iter().map(|path| Path::new(&**path).to_owned()).collect();
+        let opened = tokio::task::spawn_blocking(move || {
+            Workspace::open_with(Path::new(&*path), Access { grants, ..Access::default() })
+        });
+        opened.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    }
+}
+
+async fn folded<D: Decider>(log: &Arc<dyn EventLog>, id: Uuid) -> Result<Entity<D>, String> {
+    let stream = StreamId::new(D::KIND, id);
+    let mut entity = Entity::new(stream.clone());
+    let mut records = log.read_stream(stream, Revision::ZERO);
+    while let Some(record) = records.next().await {
+        let record = record.map_err(|error| error.to_string())?;
+        entity.apply(&record).map_err(|error| error.to_string())?;
+    }
+    Ok(entity)
+}

@@ -1,0 +1,94 @@
+//! The work that entities want, done with models, tools and the workspace. Rules stay in `entities`: nothing here decides
+//! what happens next.
+
+mod bodies;
+mod desk;
+mod model_call;
+mod pieces;
+mod prompt;
+mod tool_call;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use replay::{blobs::BlobStore, log::EventLog, ports::Clock};
+
+use crate::{
+    entities::{
+        Outcome, StateAt, Work,
+        chat::{
+            self,
+            event::{CallError, Retry, ToolOutcome},
+        },
+    },
+    host::{Job, Perform},
+    models::Providers,
+    tools::Toolbox,
+};
+use bodies::Bodies;
+
+/// Performs the effects of every kind. Cheap to clone.
+#[derive(Clone)]
+pub struct Effects {
+    providers: Arc<Providers>,
+    toolbox: Arc<Toolbox>,
+    bodies: Bodies,
+    log: Arc<dyn EventLog>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Effects {
+    /// With the models and tools that there are, and the blobs and the log of the host that they are for.
+    pub fn new(
+        providers: Arc<Providers>,
+        toolbox: Arc<Toolbox>,
+        blobs: Arc<BlobStore>,
+        log: Arc<dyn EventLog>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { providers, toolbox, bodies: Bodies::new(blobs), log, clock }
+    }
+
+    async fn chat(&self, job: &Job, state: &chat::State, work: &chat::Work) -> chat::Outcome {
+        match work {
+            chat::Work::CallModel { .. } => self.call_model(job, state).await,
+            chat::Work::RunTool { tool_call } => self.run_tool(job, state, *tool_call).await,
+            chat::Work::Wait { until, .. } => {
+                crate::host::sleep_until(&*self.clock, *until).await;
+                chat::Outcome::Elapsed
+            }
+        }
+    }
+}
+
+impl Perform for Effects {
+    fn perform(&self, job: Job) -> BoxFuture<'static, Outcome> {
+        let effects = self.clone();
+        Box::pin(async move {
+            match (&job.work, &job.state) {
+                (Work::Chat(work), StateAt::Chat(state)) => Outcome::Chat(effects.chat(&job, state, work).await),
+            }
+        })
+    }
+
+    fn panicked(&self, work: &Work, message: &str) -> Outcome {
+        match work {
+            Work::Chat(chat::Work::CallModel { .. }) => Outcome::Chat(chat::Outcome::CallFailed(CallError {
+                code: "internal".into(),
+                message: format!(
+                    "The server failed while it asked the model: {message}. This is a bug; please report it."
+                )
+                .into(),
+                retry: Retry::Never,
+                retry_after_ms: None,
+            })),
+            Work::Chat(chat::Work::RunTool { .. }) => Outcome::Chat(chat::Outcome::ToolEnded {
+                outcome: ToolOutcome::Failed,
+                output: format!("The tool failed inside the server: {message}. Try another way.").as_str().into(),
+                latency_ms: 0,
+                truncated: false,
+            }),
+            Work::Chat(chat::Work::Wait { .. }) => Outcome::Chat(chat::Outcome::Elapsed),
+        }
+    }
+}

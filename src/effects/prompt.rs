@@ -1,0 +1,64 @@
+//! What a model is asked: instructions, the conversation, the tools. The same bytes for the same conversation, so that
+//! providers' prefix caches hit.
+
+use super::{Effects, bodies::Bodies};
+use crate::{
+    entities::chat::{self, prompt::Part},
+    models::{Message, ModelRequest, ToolCallRequest, ToolSpec},
+};
+
+/// What every agent is told.
+const INSTRUCTIONS: &str = include_str!("agents/default.md");
+
+impl Effects {
+    /// The request for the current call of a chat.
+    pub(super) async fn request(
+        &self,
+        state: &chat::State,
+        model: String,
+        project: &str,
+        closing: bool,
+    ) -> ModelRequest {
+        let mut messages = vec![];
+        for part in chat::prompt::prompt(state) {
+            messages.push(self.bodies.message(part).await);
+        }
+        let tool = |tool: crate::tools::ToolDescription| ToolSpec {
+            name: tool.name,
+            description: tool.description,
+            schema: tool.parameters,
+        };
+        let tools = if closing { vec![] } else { self.toolbox.descriptions().into_iter().map(tool).collect() };
+        let system = INSTRUCTIONS.replace("{project}", project);
+        ModelRequest { model, system, messages, tools, max_output_tokens: None }
+    }
+}
+
+impl Bodies {
+    async fn message(&self, part: Part) -> Message {
+        match part {
+            Part::User(text) => Message::User { text: self.read(&text).await },
+            Part::Assistant { reasoning, text, tools } => {
+                let mut tool_calls = vec![];
+                for tool in tools {
+                    let arguments = self.read(&tool.arguments).await;
+                    tool_calls.push(ToolCallRequest {
+                        id: tool.id.to_string(),
+                        name: tool.name.to_string(),
+                        arguments,
+                    });
+                }
+                let (text, reasoning) = (self.read(&text).await, self.read(&reasoning).await);
+                Message::Assistant { text, reasoning, tool_calls }
+            }
+            Part::Tool { id, name, output, note, failed } => {
+                let mut text = self.read(&output).await;
+                if let Some(note) = note {
+                    text.push_str("\n\n");
+                    text.push_str(note);
+                }
+                Message::ToolResult { tool_call_id: id.to_string(), name: name.to_string(), text, failed }
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Runs a tool for a chat.
+
+use std::{sync::Arc, time::Instant};
+
+use super::Effects;
+use crate::{
+    entities::chat::{self, event::ToolOutcome, ids::ToolCallId},
+    host::Job,
+    tools::{self, ToolContext, ToolOutput},
+};
+
+impl Effects {
+    pub(super) async fn run_tool(&self, job: &Job, state: &chat::State, id: ToolCallId) -> chat::Outcome {
+        let began = Instant::now();
+        let ToolOutput { outcome, text, truncated, .. } = self.tool_output(job, state, id).await;
+        let outcome = match outcome {
+            tools::ToolOutcome::Succeeded => ToolOutcome::Succeeded,
+            tools::ToolOutcome::Failed => ToolOutcome::Failed,
+        };
+        let latency_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match self.bodies.write(text).await {
+            Ok(output) => chat::Outcome::ToolEnded { outcome, output, latency_ms, truncated },
+            Err(error) => {
+                let output =
+                    format!("The tool's output could not be kept: {error}. Ask for less of it.").as_str().into();
+                chat::Outcome::ToolEnded { outcome: ToolOutcome::Failed, output, latency_ms, truncated: false }
+            }
+        }
+    }
+
+    async fn tool_output(&self, job: &Job, state: &chat::State, id: ToolCallId) -> ToolOutput {
+        let (Some(about), Some(tool)) = (&state.about, state.tool_call(id)) else {
+            return ToolOutput::failed("The chat has no such tool call. This is a bug; please report it.");
+        };
+        let arguments = self.bodies.read(&tool.arguments).await;
+        let workspace = match self.workspace(about).await {
+            Ok(workspace) => Arc::new(workspace),
+            Err(why) => return ToolOutput::failed(why),
+        };
+        let context = ToolContext { workspace, cancel: job.cancelled.clone() };
+        self.toolbox.run(&tool.name, &arguments, &context).await
+    }
+}
