@@ -3,5 +3,6 @@
 mod arguments;
 mod exit;
 mod schemas;
+mod settings;
 
 pub use arguments::main;
