@@ -15,5 +15,7 @@ pub mod log;
 pub mod memory;
 mod merkle;
 pub mod ports;
+pub mod projection;
 pub mod record;
 pub mod runner;
+pub mod verify;

@@ -17,11 +17,6 @@ impl Frontier {
         (usize::try_from(size.count_ones()).ok()? == peaks.len()).then_some(Self { size, peaks })
     }
 
-    /// How many leaves.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
     /// The roots, the largest subtree first.
     pub fn peaks(&self) -> &[Digest32] {
         &self.peaks
@@ -76,7 +71,7 @@ mod tests {
         let mut leaves = Vec::new();
         for n in 0_u8..130 {
             assert_eq!(frontier.root(), by_definition(&leaves), "{n} leaves");
-            assert_eq!(frontier.peaks().len(), usize::try_from(frontier.size().count_ones()).unwrap());
+            assert_eq!(frontier.peaks().len(), usize::try_from(u32::from(n).count_ones()).unwrap());
             let leaf = Sha256::digest([0, n]).into();
             leaves.push(leaf);
             frontier.push(leaf);

@@ -24,13 +24,12 @@ impl Globs {
         let (mut include, mut exclude) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         let mut included = false;
         for glob in globs.iter().map(|glob| glob.trim()).filter(|glob| !glob.is_empty()) {
-            match glob.strip_prefix('!') {
-                Some(excluded) => add(&mut exclude, excluded, root)?,
-                None => {
-                    included = true;
-                    add(&mut include, glob, root)?;
-                }
-            };
+            if let Some(excluded) = glob.strip_prefix('!') {
+                add(&mut exclude, excluded, root)?;
+            } else {
+                included = true;
+                add(&mut include, glob, root)?;
+            }
         }
         let build =
             |builder: GlobSetBuilder| builder.build().map_err(|error| format!("The globs are too large: {error}."));

@@ -313,7 +313,7 @@ mod tests {
         check(r#"{"pattern": "\d+\.rs"}"#, json!({"pattern": "\\d+\\.rs"}));
         check("{\"text\": \"two\nlines\"}", json!({"text": "two\nlines"}));
         check(r#"{'a': "\u00e9\ud83d\ude00\n"}"#, json!({"a": "é😀\n"}));
-        check(r#"{'a': None, 'b': False}"#, json!({"a": null, "b": false}));
+        check(r"{'a': None, 'b': False}", json!({"a": null, "b": false}));
     }
 
     #[test]
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(refused(r#"{"a": "say "hi" now"}"#), "no `:` follows the name `hi` (character 15 of 21)");
         assert!(refused("{'a': 'it's'}").contains("character"));
         assert!(refused(r#"{"a": 1}{"a": 2}"#).contains("follows after its end"));
-        assert!(refused(r#"{'a': 1, 'a': 2}"#).contains("`a` stands there twice"));
+        assert!(refused(r"{'a': 1, 'a': 2}").contains("`a` stands there twice"));
         assert!(refused(r#"{"path": src/main.rs}"#).contains("without quotes"));
         assert!(refused(r#"{"path": "#).contains("ends where a value"));
         assert!(refused(r#"{"pa"#).contains("middle of a name"));

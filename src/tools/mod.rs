@@ -14,11 +14,12 @@ mod find_files;
 mod globs;
 mod json;
 mod list_directory;
+mod matches;
 mod output;
 mod read_file;
-#[cfg(test)]
-mod reading_tests;
 mod search_text;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tool;
 mod toolbox;

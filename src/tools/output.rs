@@ -1,5 +1,6 @@
 //! What a tool answers, and the bounded page it writes its answer on.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
@@ -10,7 +11,7 @@ pub const MAX_TEXT_BYTES: usize = 32 * 1024;
 const RESERVED_BYTES: usize = 4 * 1024;
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ToolOutcome {
     /// The text is what was asked for.
@@ -20,7 +21,7 @@ pub enum ToolOutcome {
 }
 
 /// The answer of a tool, for the model and for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ToolOutput {
     /// How it ended.
     pub outcome: ToolOutcome,

@@ -8,13 +8,14 @@ use crate::workspace::Workspace;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use std::fmt::Write;
 use std::io;
 use tokio_util::sync::CancellationToken;
 
 /// Characters of a line that are shown.
 const LINE_CHARACTERS: usize = 2_000;
 /// The lines of a file are counted until so many bytes are read; then their number is "at least".
-const COUNTED_BYTES: u64 = 256 * 1024 * 1024;
+const COUNTED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Reads lines of a text file.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +104,8 @@ fn show(path: &str, mut lines: Lines, cancel: &CancellationToken, wanted: &Argum
         };
         let mut text = format!("{}\t{}", wanted.offset + shown, line.text);
         if let Some(bytes) = line.cut {
-            text.push_str(&format!(" … [cut: this line has {} bytes]", grouped(bytes)));
+            // Writing to a string cannot fail.
+            let _ = write!(text, " … [cut: this line has {} bytes]", grouped(bytes));
         }
         if !room.line(&text) {
             full = true;

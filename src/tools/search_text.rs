@@ -2,28 +2,23 @@
 
 use super::arguments::{schema_of, typed};
 use super::globs::Globs;
+use super::matches::{COUNTED, Cancellable, Line, Matches};
 use super::output::{Page, ToolOutput, counted, grouped};
 use super::tool::{Running, Tool, ToolClass, ToolContext, on_disk};
 use crate::workspace::{Kind, Located, OpenFile, Walk, Workspace};
-use grep_matcher::{LineTerminator, Matcher};
+use grep_matcher::LineTerminator;
 use grep_regex::{ErrorKind, RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch};
+use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::ops::ControlFlow;
 use tokio_util::sync::CancellationToken;
 
 /// Matches shown at most.
 const LIMIT: u64 = 100;
-/// Matches are counted so far; beyond it their number is "at least".
-const COUNTED: u64 = 10_000;
-/// Characters of a line that are shown.
-const LINE_CHARACTERS: usize = 500;
-/// Characters shown before a match that lies far to the right.
-const BEFORE_MATCH: usize = 100;
 /// Files with longer lines than this are not searched, in bytes.
 const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 /// Files whose number of matches is shown, at most.
@@ -160,7 +155,9 @@ fn search(workspace: &Workspace, cancel: &CancellationToken, wanted: &Arguments)
             let report = Walk::new(&start, cancel).run(&mut |entry| {
                 if entry.kind == Kind::File && globs.matches(&entry.path, entry.beneath) {
                     match entry.open() {
-                        Some(file) => found.search(&mut searcher, &matcher, file, &entry.path, cancel),
+                        Some(file) => {
+                            found.search(&mut searcher, &matcher, file, &entry.path, cancel);
+                        }
                         None => found.unreadable += 1,
                     }
                 }
@@ -188,13 +185,6 @@ struct Found {
     unreadable: u64,
     ignored: u64,
     folders: u64,
-}
-
-/// A line of the answer. A match and the context around it stand or fall together where the page ends.
-#[derive(Debug)]
-struct Line {
-    text: String,
-    is_match: bool,
 }
 
 impl Found {
@@ -277,110 +267,5 @@ impl Found {
             page.note(&format!("{those} could not be searched whole"));
         }
         page.finish(truncated || self.folders > 0, shown, self.total)
-    }
-}
-
-/// A file whose reading ends when the search is cancelled.
-struct Cancellable<'c> {
-    file: std::fs::File,
-    cancel: &'c CancellationToken,
-}
-
-impl Read for Cancellable<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.cancel.is_cancelled() { Err(io::ErrorKind::ConnectionAborted.into()) } else { self.file.read(buffer) }
-    }
-}
-
-/// Takes the matches of one file.
-struct Matches<'m> {
-    matcher: &'m RegexMatcher,
-    path: &'m str,
-    room: u64,
-    lines: &'m mut Vec<Line>,
-    total: u64,
-    binary: bool,
-    context: bool,
-}
-
-impl Sink for Matches<'_> {
-    type Error = io::Error;
-
-    fn begin(&mut self, _searcher: &Searcher) -> io::Result<bool> {
-        if self.context && !self.lines.is_empty() && self.room > 0 {
-            self.lines.push(Line { text: "--".to_owned(), is_match: false });
-        }
-        Ok(true)
-    }
-
-    fn matched(&mut self, _searcher: &Searcher, found: &SinkMatch<'_>) -> io::Result<bool> {
-        self.total += 1;
-        if self.total <= self.room {
-            let at = self.matcher.find(found.bytes()).ok().flatten().map_or(0, |place| place.start());
-            let text = format!("{}:{}:{}", self.path, found.line_number().unwrap_or(0), window(found.bytes(), at));
-            self.lines.push(Line { text, is_match: true });
-        }
-        Ok(self.total <= COUNTED)
-    }
-
-    fn context(&mut self, _searcher: &Searcher, found: &SinkContext<'_>) -> io::Result<bool> {
-        if self.total <= self.room && self.room > 0 {
-            let text = format!("{}-{}-{}", self.path, found.line_number().unwrap_or(0), window(found.bytes(), 0));
-            self.lines.push(Line { text, is_match: false });
-        }
-        Ok(true)
-    }
-
-    fn context_break(&mut self, _searcher: &Searcher) -> io::Result<bool> {
-        if self.total < self.room {
-            self.lines.push(Line { text: "--".to_owned(), is_match: false });
-        }
-        Ok(true)
-    }
-
-    fn binary_data(&mut self, _searcher: &Searcher, _offset: u64) -> io::Result<bool> {
-        self.binary = true;
-        Ok(false)
-    }
-
-    fn finish(&mut self, _searcher: &Searcher, finish: &SinkFinish) -> io::Result<()> {
-        self.binary |= finish.binary_byte_offset().is_some();
-        // A file without matches leaves no mark.
-        if self.total == 0 && self.lines.last().is_some_and(|line| line.text == "--") {
-            self.lines.pop();
-        }
-        Ok(())
-    }
-}
-
-/// As much of a line as is shown, with the byte `at` in it.
-fn window(line: &[u8], at: usize) -> String {
-    let (before, after) = line.split_at(at.min(line.len()));
-    let before = String::from_utf8_lossy(before);
-    let after = String::from_utf8_lossy(after);
-    let after = after.trim_end_matches(['\n', '\r']);
-    if before.chars().count() + after.chars().count() <= LINE_CHARACTERS {
-        return format!("{before}{after}");
-    }
-    let behind = before.chars().count();
-    let dropped = if behind + BEFORE_MATCH <= LINE_CHARACTERS { 0 } else { behind - BEFORE_MATCH };
-    let kept: String = before.chars().skip(dropped).chain(after.chars()).take(LINE_CHARACTERS).collect();
-    let more = behind - dropped + after.chars().count() > LINE_CHARACTERS;
-    format!("{}{kept}{}", if dropped > 0 { "… " } else { "" }, if more { " … [cut]" } else { "" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_line_is_shown_around_its_match() {
-        let line = format!("{}needle{}\n", "a".repeat(5_000), "b".repeat(5_000));
-        let shown = window(line.as_bytes(), 5_000);
-        assert!(shown.starts_with("… aaa") && shown.ends_with("b … [cut]") && shown.contains("needle"), "{shown}");
-        assert_eq!(shown.chars().count(), LINE_CHARACTERS + 2 + 8);
-        let line = format!("{}needle", "é".repeat(600));
-        assert_eq!(window(line.as_bytes(), 1_200), format!("… {}needle", "é".repeat(100)));
-        assert_eq!(window(b"short\r\n", 2), "short");
     }
 }

@@ -162,22 +162,14 @@ impl Lines {
                 return Ok((passed + u64::from(open), true));
             }
             let mut used = buffer.len();
-            let mut ends = buffer.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-            let wanted = usize::try_from(lines - passed).unwrap_or(usize::MAX);
-            let count = if wanted > used {
-                ends.count()
-            } else {
-                // The end of the last wanted line may stand in this part.
-                match ends.nth(wanted - 1) {
-                    Some((index, _)) => {
-                        used = index + 1;
-                        wanted
-                    }
-                    None => buffer.iter().filter(|byte| **byte == b'\n').count(),
+            for (index, byte) in buffer.iter().enumerate() {
+                passed += u64::from(*byte == b'\n');
+                if passed == lines {
+                    used = index + 1;
+                    break;
                 }
-            };
+            }
             open = buffer[used - 1] != b'\n';
-            passed += count as u64;
             self.source.consume(used);
             self.bytes += used as u64;
             if stop(self.bytes) {

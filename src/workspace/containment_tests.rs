@@ -157,16 +157,16 @@ fn while_a_link_is_swapped_all_the_time_nothing_from_outside_is_ever_read() {
     let ground = ground();
     let space = ground.open();
     fs::write(ground.outside.join("main.rs"), "outside").unwrap();
-    let (live, spare, evil) = (ground.project.join("src"), ground.project.join("spare"), ground.project.join("evil"));
+    let (live, aside, evil) = (ground.project.join("src"), ground.project.join("spare"), ground.project.join("evil"));
     symlink(&ground.outside, &evil).unwrap();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
-                fs::rename(&live, &spare).unwrap();
+                fs::rename(&live, &aside).unwrap();
                 fs::rename(&evil, &live).unwrap();
                 fs::rename(&live, &evil).unwrap();
-                fs::rename(&spare, &live).unwrap();
+                fs::rename(&aside, &live).unwrap();
             }
         });
         for _ in 0..3_000 {

@@ -39,8 +39,8 @@ impl Rules {
         let (mut ignore, mut gitignore, mut repository) = (None, None, false);
         for name in names {
             match name.to_str() {
-                Some(".ignore") => ignore = read(dir, name).and_then(|text| parse(path, &text)),
-                Some(".gitignore") => gitignore = read(dir, name).and_then(|text| parse(path, &text)),
+                Some(".ignore") => ignore = rules_in(dir, name, path),
+                Some(".gitignore") => gitignore = rules_in(dir, name, path),
                 Some(".git") => repository = true,
                 _ => {}
             }
@@ -125,6 +125,10 @@ fn outside(root: &Path) -> Option<Rc<Rules>> {
 fn exclude_of(dir: &Dir) -> Option<String> {
     let info = enter(&enter(dir, OsStr::new(".git")).ok()?, OsStr::new("info")).ok()?;
     read(&info, OsStr::new("exclude"))
+}
+
+fn rules_in(dir: &Dir, name: &OsStr, path: &Path) -> Option<Gitignore> {
+    parse(path, &read(dir, name)?)
 }
 
 fn read(dir: &Dir, name: &OsStr) -> Option<String> {

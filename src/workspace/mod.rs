@@ -14,6 +14,7 @@ mod directories;
 mod error;
 mod ignored;
 mod names;
+mod place;
 mod project;
 mod sensitive;
 mod space;

@@ -33,7 +33,7 @@ pub fn project_path(path: &Path) -> Result<PathBuf, PathError> {
     let root = path.canonicalize().map_err(|error| {
         let mut refused = PathError::from_io(&display, &error);
         if refused.code == PathCode::NotFound {
-            refused.advice = "Check the spelling, or create the folder first.".to_owned();
+            refused.advice = String::from("Check the spelling, or create the folder first.");
         }
         refused
     })?;
@@ -63,7 +63,9 @@ pub fn project_path(path: &Path) -> Result<PathBuf, PathError> {
 
 /// Refuses `root` (absolute, without links) where it is one of the kernel's folders or lies in one.
 pub(super) fn refuse_kernel_folders(root: &Path, display: &str) -> Result<(), PathError> {
-    if KERNEL.iter().any(|folder| root.starts_with(folder)) {
+    // Memory shared as files is the one place below /dev where people keep files of their own.
+    let is_shared_memory = root.starts_with("/dev/shm") && root != Path::new("/dev/shm");
+    if KERNEL.iter().any(|folder| root.starts_with(folder)) && !is_shared_memory {
         return Err(PathError::new(
             PathCode::InvalidPath,
             display,
@@ -113,6 +115,12 @@ mod tests {
         for path in ["/proc", "/proc/self", "/dev", "/sys/kernel"] {
             assert_eq!(refused(Path::new(path)).code, PathCode::InvalidPath, "{path}");
         }
+    }
+
+    #[test]
+    fn files_in_shared_memory_can_be_a_project() {
+        assert!(refuse_kernel_folders(Path::new("/dev/shm/project"), "").is_ok());
+        assert!(refuse_kernel_folders(Path::new("/dev/shm"), "").is_err());
     }
 
     #[test]

@@ -104,6 +104,9 @@ const ENDINGS: &[&str] = &[
 /// Private keys of ssh begin so; what ends in `.pub` is public.
 const SSH_KEYS: &[&str] = &["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_xmss"];
 
+/// JSON files with the keys of cloud services begin so.
+const SERVICE_KEYS: &[&str] = &["client_secret", "service-account", "service_account"];
+
 /// What stands at the end of the name of a file that shows only the shape of a sensitive one.
 const SHAPES: &[&str] = &["example", "sample", "template", "dist", "defaults"];
 
@@ -130,7 +133,7 @@ fn is_sensitive_name(parent: &str, name: &str) -> bool {
         || is_environment(name)
         || ENDINGS.iter().any(|ending| name.strip_suffix(ending).is_some_and(|stem| !is_shape(stem)))
         || SSH_KEYS.iter().any(|key| name.starts_with(key)) && !is_public_key(name)
-        || (name.starts_with("client_secret") || name.starts_with("service-account")) && name.ends_with(".json")
+        || SERVICE_KEYS.iter().any(|key| name.starts_with(key)) && name.rsplit('.').next() == Some("json")
 }
 
 fn is_environment(name: &str) -> bool {

@@ -9,5 +9,6 @@ mod asking;
 mod bare_server;
 mod house;
 mod offline;
+mod turns;
 mod wire;
 mod wire_broken;

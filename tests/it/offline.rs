@@ -19,7 +19,7 @@ async fn a_file_is_read_and_shown_in_two_calls() {
 
     let call = ToolCallRequest { id: id.clone(), name: name.clone(), arguments: arguments.clone() };
     request.messages.push(Message::Assistant { text: asked.text, reasoning: asked.reasoning, tool_calls: vec![call] });
-    let text = "# Title\n".into();
+    let text = "README.md: lines 1-1 of 1\n# Title\n".into();
     request.messages.push(Message::ToolResult { tool_call_id: id.clone(), name: name.clone(), text, failed: false });
     let shown = plain(request).await;
     assert_eq!(shown.stop(), Stop::End);

@@ -155,6 +155,11 @@ impl Index {
         self.numbers.get(stream).map(|n| &self.tails[index_of(*n)])
     }
 
+    /// All streams, by name.
+    pub fn names(&self) -> &HashMap<StreamId, u32> {
+        &self.numbers
+    }
+
     /// The stream of this name, sharing its text.
     pub fn name(&self, name: &str) -> Option<StreamId> {
         self.numbers.get_key_value(name).map(|(stream, _)| stream.clone())
@@ -299,6 +304,21 @@ impl Index {
             }
         }
         spots
+    }
+
+    /// The streams of the frames that begin in a part of a segment, with their first revisions, by offset.
+    pub fn between(&self, segment: u64, from: u64, to: u64) -> Vec<(u64, StreamId, u64)> {
+        let Some(segment) = usize::try_from(segment).ok().and_then(|n| self.segments.get(n)) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (tail, number) in self.tails.iter().zip(0..) {
+            let Some((first, frames)) = segment.frames(number, 0) else { continue };
+            found.extend(frames.iter().filter_map(|(revision, offset)| {
+                let offset = u64::from(*offset) * 8;
+                (from..to).contains(&offset).then(|| (offset, tail.stream.clone(), first + u64::from(*revision)))
+            }));
+        }
+        found.sort_unstable_by_key(|(offset, ..)| *offset);
+        found
     }
 
     /// The segment that holds a position.

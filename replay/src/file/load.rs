@@ -26,7 +26,7 @@ use super::{
     writer::{Active, Break, Point},
 };
 use crate::{
-    ids::{Position, Revision},
+    ids::{Position, Revision, StreamId},
     log::LogId,
     merkle::Frontier,
 };
@@ -325,15 +325,21 @@ impl Loader {
 
     /// Notes lost records; streams that can still be told keep their place, so that reading them fails there.
     fn lose(&mut self, segment: usize, file: &SegmentFile, bytes: &[u8], hole: &Hole, end: u64) {
-        let named = remains(bytes, hole, end);
+        let mut named = Vec::new();
         let mut told = 0;
-        for lost in &named {
-            told += lost.count;
-            let (stream, offset) = (lost.stream.clone(), lost.offset);
-            let error = damage(file, offset, Some((&stream, lost.revision)), hole.what);
+        let next = |stream: &StreamId| self.index.next_revision(stream);
+        for lost in remains(bytes, hole, end, self.index.names(), next) {
+            // What stands in a damaged place is believed only where the rest of the log agrees.
+            let next = self.index.next_revision(&lost.stream);
+            if next == 0 && lost.revision != 0 {
+                continue;
+            }
+            let (stream, offset, count) = (lost.stream, lost.offset, lost.count);
+            let error = damage(file, offset, Some((&stream, next)), hole.what);
             self.index.damaged.entry(stream.clone()).or_insert(error);
-            let landed = Landed { stream, offset, revision: lost.revision, position: lost.position, count: lost.count };
-            self.index.land(segment, &landed);
+            named.push((stream.clone(), Revision(next)));
+            told += count;
+            self.index.land(segment, &Landed { stream, offset, revision: next, position: lost.position, count });
         }
         self.point.position = end;
         self.report.damage.push(Damage {
@@ -342,7 +348,7 @@ impl Loader {
             end_offset: hole.end_offset,
             first: Position(hole.first),
             end: Position(end),
-            streams: named.into_iter().map(|lost| (lost.stream, Revision(lost.revision))).collect(),
+            streams: named,
             unknown: (end - hole.first).saturating_sub(told),
             what: hole.what.to_owned(),
         });

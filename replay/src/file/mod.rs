@@ -8,11 +8,11 @@ mod load;
 mod lock;
 mod open;
 mod read;
-mod segment;
+pub(crate) mod segment;
 #[cfg(test)]
 mod tests;
 mod upkeep;
-mod walk;
+pub(crate) mod walk;
 mod writer;
 
 use std::{

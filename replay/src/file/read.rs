@@ -20,7 +20,7 @@ use super::{
     format::frame::{self, Fault, Frame, LONGEST},
     index::{Index, Spot},
     segment::{SegmentFile, bytes_of},
-    walk::{Found, Walk, remains},
+    walk::{Found, Walk},
 };
 use crate::{
     follow::{BATCH, Batch, Bell, Source},
@@ -244,29 +244,24 @@ impl Shared {
             (Unfit::Damaged(_), Ok(bytes)) => bytes,
             (Unfit::Io(error), _) | (_, Err(error)) => return Err((ReadError::Io(error.to_string()), end)),
         };
-        let found = Walk::from(&bytes, file.place, offset, position, end).next();
-        let (lost, resumes, behind, what) = match found {
-            Some(Found::Hole(lost)) => {
-                let (resumes, behind, what) = (lost.resumes.unwrap_or(end), lost.end_offset, lost.what);
-                (Some(lost), resumes, behind, what)
-            }
+        let (resumes, behind, what) = match Walk::from(&bytes, file.place, offset, position, end).next() {
+            Some(Found::Hole(lost)) => (lost.resumes.unwrap_or(end), lost.end_offset, lost.what),
             // It checks as a frame, and yet its records are none.
             Some(Found::Frame(frame)) => {
-                (None, frame.end(), offset + bytes_of(frame.length), "a frame's records cannot be read")
+                (frame.end(), offset + bytes_of(frame.length), "a frame's records cannot be read")
             }
-            None => (None, end, offset, "the segment ends too early"),
+            None => (end, offset, "the segment ends too early"),
         };
         if resumes <= from {
             return Ok((behind, resumes));
         }
-        let named = lost.map(|lost| remains(&bytes, &lost, resumes)).unwrap_or_default();
-        for lost in &named {
-            let error = damage(file, lost.offset, Some((&lost.stream, lost.revision)), what);
-            self.note_damage(&lost.stream, &error);
+        let lost = self.index().between(file.place.segment, offset, behind);
+        let error =
+            |(offset, stream, revision): &(u64, StreamId, u64)| damage(file, *offset, Some((stream, *revision)), what);
+        for place in &lost {
+            self.note_damage(&place.1, &error(place));
         }
-        let first = named.first();
-        let error = damage(file, first.map_or(offset, |l| l.offset), first.map(|l| (&l.stream, l.revision)), what);
-        Err((error, resumes))
+        Err((lost.first().map_or_else(|| damage(file, offset, None, what), error), resumes))
     }
 }
 

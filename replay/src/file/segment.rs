@@ -43,7 +43,7 @@ impl SegmentFile {
 }
 
 /// Reads up to `length` bytes at `offset`, fewer at the end of the file.
-pub(super) fn read_at(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+pub(crate) fn read_at(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
     let mut filled = 0;
     while filled < length {

@@ -1,5 +1,7 @@
 //! Walks through the bytes of a segment, frame by frame, and finds its way again behind damage.
 
+use std::collections::HashMap;
+
 use super::{
     format::{
         Digest32, Fields, Place,
@@ -69,11 +71,6 @@ impl<'a> Walk<'a> {
     /// The position that comes next.
     pub fn position(&self) -> u64 {
         self.position
-    }
-
-    /// The chain so far; `None` right behind a hole.
-    pub fn chain(&self) -> Option<Digest32> {
-        self.chain
     }
 
     /// The frame here, if it checks and follows.
@@ -165,32 +162,59 @@ pub(crate) struct Remains {
 }
 
 /// Names the streams of the records that stood in a hole, as far as their headers can still be told.
-pub(crate) fn remains(bytes: &[u8], hole: &Hole, end: u64) -> Vec<Remains> {
+///
+/// Only the first header of each frame is needed. A name in it may have one wrong byte, if a known stream of nearly that name
+/// has just the revision that the header says: `next` tells the revision that comes next in a known stream.
+pub(crate) fn remains<V>(
+    bytes: &[u8],
+    hole: &Hole,
+    end: u64,
+    known: &HashMap<StreamId, V>,
+    next: impl Fn(&StreamId) -> u64,
+) -> Vec<Remains> {
     let mut found: Vec<Remains> = Vec::new();
     let mut position = hole.first;
     for offset in (place_of(hole.offset)..place_of(hole.end_offset)).step_by(frame::ALIGN) {
         if position >= end {
             break;
         }
-        let Some(body) = bytes.get(offset + HEAD..) else { break };
-        let mut fields = Fields(body);
-        let mut here: Option<Remains> = None;
-        while let Some(raw) = record::take(&mut fields) {
-            let expected = here.as_ref().map_or(raw.position >= position, |_| raw.position == position);
-            if !expected || raw.position >= end {
-                break;
-            }
-            let Ok(stream) = raw.stream.parse() else { break };
-            position = raw.position + 1;
-            match &mut here {
-                Some(same) => same.count += 1,
-                None => {
-                    let offset = bytes_of(offset);
-                    here = Some(Remains { offset, stream, position: raw.position, revision: raw.revision, count: 1 });
-                }
-            }
-        }
-        found.extend(here);
+        let Some(head) = frame::unchecked(bytes.get(offset..).unwrap_or_default(), bytes_of(offset)) else { break };
+        let Some(header) = bytes.get(offset + HEAD + record::PREFIX..) else { break };
+        let Some((first, revision)) = numbers(header) else { break };
+        // Where the hole begins, a frame began; elsewhere only a position that fits says so.
+        let begins = bytes_of(offset) == hole.offset
+            || (position..end).contains(&first)
+            || (head.first == position && head.count > 0);
+        let Some(stream) = begins.then(|| stream_of(header, known, |stream| next(stream) == revision)).flatten() else {
+            continue;
+        };
+        let first = if (position..end).contains(&first) { first } else { position };
+        let count = u64::from(head.count).clamp(1, end - first);
+        let count = if head.first == first { count } else { 1 };
+        position = first + count;
+        found.push(Remains { offset: bytes_of(offset), stream, position: first, revision, count });
     }
     found
+}
+
+/// Position and revision at the start of a record's header.
+fn numbers(header: &[u8]) -> Option<(u64, u64)> {
+    let mut fields = Fields(header);
+    Some((fields.u64()?, fields.u64()?))
+}
+
+/// The stream that a record's header names, or that of nearly this name which `fits`.
+fn stream_of<V>(header: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&StreamId) -> bool) -> Option<StreamId> {
+    let name = header.get(record::STREAM..)?;
+    let exact = Fields(name).short_text().and_then(|text| text.parse::<StreamId>().ok());
+    if exact.as_ref().is_some_and(|stream| known.contains_key(stream) || fits(stream)) {
+        return exact;
+    }
+    let text = name.get(1..)?;
+    let near = |stream: &&StreamId| {
+        let own = stream.as_str().as_bytes();
+        let differ = |text: &[u8]| text.iter().zip(own).filter(|(a, b)| a != b).count();
+        text.get(..own.len()).is_some_and(|text| differ(text) <= 1) && fits(stream)
+    };
+    known.keys().find(near).cloned()
 }

@@ -87,20 +87,25 @@ fn summing_up(results: &[ToolAnswer<'_>]) -> String {
 }
 
 impl ToolAnswer<'_> {
+    /// A tool's answer begins with a line that says what follows; the rest is shown as it is.
     fn summary(&self) -> String {
-        let about = self.about();
-        let subject = about.as_deref().map_or(String::new(), |about| format!(" `{about}`"));
+        let about = self.about().unwrap_or_default();
         let name = self.name;
+        let subject = if about.is_empty() { String::new() } else { format!(" `{}`", about.replace('`', "'")) };
         if self.failed {
             return format!("**{name}**{subject} failed:\n\n{}", excerpt(self.text, "text"));
         }
-        let amount = match self.text.lines().count() {
-            0 => return format!("**{name}**{subject} gave nothing."),
-            1 => "1 line".to_owned(),
-            lines => format!("{lines} lines"),
-        };
-        let language = if name == "read_file" { about.as_deref().map_or("", language) } else { "text" };
-        format!("**{name}**{subject} gave {amount}:\n\n{}", excerpt(self.text, language))
+        let (head, rest) = self.text.split_once('\n').unwrap_or((self.text, ""));
+        let head = head.strip_prefix(&format!("{about}: ")).unwrap_or(head).trim();
+        if head.is_empty() && rest.trim().is_empty() {
+            return format!("**{name}**{subject} gave nothing.");
+        }
+        let head = plain(head);
+        if rest.trim().is_empty() {
+            return format!("**{name}**{subject}: {head}");
+        }
+        let language = if name == "read_file" { language(&about) } else { "text" };
+        format!("**{name}**{subject}: {head}\n\n{}", excerpt(rest, language))
     }
 
     /// What the call was about: its first argument that is a text.
@@ -108,8 +113,20 @@ impl ToolAnswer<'_> {
         let arguments: Value = serde_json::from_str(&self.call?.arguments).ok()?;
         let first = ["path", "pattern"].iter().find_map(|name| arguments.get(name)?.as_str());
         let first = first.or_else(|| arguments.as_object()?.values().find_map(Value::as_str))?;
-        Some(first.replace('`', "'"))
+        Some(first.to_owned())
     }
+}
+
+/// A text that Markdown shows as it is.
+fn plain(text: &str) -> String {
+    let mut escaped = String::new();
+    for char in text.chars() {
+        if char.is_ascii_punctuation() && !matches!(char, '.' | ',' | ':' | '/' | '-' | '\'' | '"') {
+            escaped.push('\\');
+        }
+        escaped.push(char);
+    }
+    escaped
 }
 
 fn introduction(request: &ModelRequest, text: Option<&str>) -> String {
@@ -191,8 +208,8 @@ mod tests {
 
     #[test]
     fn what_a_tool_gave_is_summed_up_with_an_excerpt_in_its_language() {
-        let text = after_a_tool("read_file", r#"{"path":"a.rs"}"#, "fn main() {}\n", false);
-        assert!(text.starts_with("**read_file** `a.rs` gave 1 line:\n\n```rust\nfn main() {}\n```"), "{text}");
+        let text = after_a_tool("read_file", r#"{"path":"a.rs"}"#, "a.rs: lines 1-1 of 1\nfn main() {}\n", false);
+        assert!(text.starts_with("**read_file** `a.rs`: lines 1-1 of 1\n\n```rust\nfn main() {}\n```"), "{text}");
         assert!(text.ends_with(LABEL), "{text}");
     }
 
@@ -200,6 +217,8 @@ mod tests {
     fn a_tool_that_failed_or_gave_nothing_is_said_to_have() {
         let failed = after_a_tool("read_file", r#"{"path":"a.rs"}"#, "no such file", true);
         assert!(failed.contains("`a.rs` failed:\n\n```text\nno such file\n```"), "{failed}");
+        let nothing_found = after_a_tool("search_text", r#"{"pattern":"a*"}"#, "no match in 3 *files*", false);
+        assert!(nothing_found.starts_with("**search_text** `a*`: no match in 3 \\*files\\*\n\n"), "{nothing_found}");
         let empty = after_a_tool("read_file", "no JSON", "", false);
         assert!(empty.starts_with("**read_file** gave nothing."), "{empty}");
     }

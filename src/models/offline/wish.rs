@@ -1,6 +1,6 @@
 //! Reads plain requests: `list`, `read FILE`, `search WORDS`, `find GLOB`.
 
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use crate::models::ToolSpec;
 
@@ -146,54 +146,26 @@ impl Wish {
         }
     }
 
-    /// The tool's arguments, named as its schema names them.
+    /// The tool's arguments. What its schema does not know is left out, so that a scenario or an older tool still works.
     pub fn arguments(&self, tool: &ToolSpec) -> String {
-        let mut arguments = Arguments { tool, map: Map::new() };
-        match self {
-            Self::List { path } => arguments.put(&["path", "directory", "dir"], path.as_str()),
-            Self::Read { path, lines } => {
-                arguments.put(&["path", "file", "file_path"], path.as_str());
-                if let Some((from, to)) = *lines {
-                    arguments.put_if_known(&["from", "from_line", "start", "start_line", "first_line"], from);
-                    arguments.put_if_known(&["to", "to_line", "end", "end_line", "last_line"], to);
-                }
+        let knows = |name: &str| tool.schema["properties"].get(name).is_some();
+        let arguments = match self {
+            Self::Read { path, lines: Some((from, to)) } if knows("offset") && knows("limit") => {
+                json!({"path": path, "offset": from, "limit": to - from + 1})
             }
-            Self::Search { words, regex } => {
-                let pattern = if *regex { words.clone() } else { regex::escape(words) };
-                arguments.put(&["pattern", "regex", "query", "text"], pattern);
-            }
-            Self::Find { glob } => arguments.put(&["pattern", "glob", "name"], glob.as_str()),
-        }
-        Value::Object(arguments.map).to_string()
-    }
-}
-
-/// Arguments under whichever of several names the tool's schema has.
-struct Arguments<'a> {
-    tool: &'a ToolSpec,
-    map: Map<String, Value>,
-}
-
-impl Arguments<'_> {
-    fn put(&mut self, names: &[&str], value: impl Into<Value>) {
-        let name = self.known(names).unwrap_or(names[0]);
-        self.map.insert(name.to_owned(), value.into());
-    }
-
-    fn put_if_known(&mut self, names: &[&str], value: impl Into<Value>) {
-        if let Some(name) = self.known(names) {
-            self.map.insert(name.to_owned(), value.into());
-        }
-    }
-
-    fn known<'n>(&self, names: &[&'n str]) -> Option<&'n str> {
-        names.iter().find(|name| self.tool.schema["properties"].get(**name).is_some()).copied()
+            Self::List { path } | Self::Read { path, lines: _ } => json!({"path": path}),
+            Self::Search { words, regex: true } => json!({"pattern": words}),
+            Self::Search { words, regex: false } if knows("literal") => json!({"pattern": words, "literal": true}),
+            Self::Search { words, regex: false } => json!({"pattern": regex::escape(words)}),
+            Self::Find { glob } => json!({"pattern": glob}),
+        };
+        arguments.to_string()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::Value;
 
     use super::*;
 
@@ -250,20 +222,19 @@ mod tests {
     }
 
     #[test]
-    fn arguments_have_the_names_that_the_tools_schema_has() {
+    fn arguments_are_what_the_tools_schema_knows() {
         let tool = |properties: Value| ToolSpec {
             name: "t".into(),
             description: String::new(),
             schema: json!({"type": "object", "properties": properties}),
         };
-        let wish = Wish::Search { words: "a.b".into(), regex: false };
-        assert_eq!(wish.arguments(&tool(json!({"query": {}}))), r#"{"query":"a\\.b"}"#);
-        let wish = Wish::Read { path: "a".into(), lines: Some((1, 2)) };
-        assert_eq!(
-            wish.arguments(&tool(json!({"path": {}, "start": {}, "end": {}}))),
-            r#"{"end":2,"path":"a","start":1}"#
-        );
-        assert_eq!(wish.arguments(&tool(json!({"path": {}}))), r#"{"path":"a"}"#);
+        let search = Wish::Search { words: "a.b".into(), regex: false };
+        assert_eq!(search.arguments(&tool(json!({"literal": {}}))), r#"{"literal":true,"pattern":"a.b"}"#);
+        assert_eq!(search.arguments(&tool(json!({}))), r#"{"pattern":"a\\.b"}"#);
+        let read = Wish::Read { path: "a".into(), lines: Some((3, 9)) };
+        let paged = tool(json!({"path": {}, "offset": {}, "limit": {}}));
+        assert_eq!(read.arguments(&paged), r#"{"limit":7,"offset":3,"path":"a"}"#);
+        assert_eq!(read.arguments(&tool(json!({"path": {}}))), r#"{"path":"a"}"#);
     }
 
     proptest::proptest! {

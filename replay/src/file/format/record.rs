@@ -17,8 +17,8 @@ use crate::{
 pub const REDACTED: u32 = u32::MAX;
 /// Bytes before a record's header: its length, two reserved bytes, and the length of the data.
 pub const PREFIX: usize = 8;
-/// The header's fields up to its first text, in bytes.
-const FIXED: usize = 44;
+/// Where in a header its texts begin; the first is the stream's name, behind its length.
+pub const STREAM: usize = 44;
 
 const CAUSE: u8 = 1;
 const CORR: u8 = 2;
@@ -60,7 +60,7 @@ pub fn check(record: &NewRecord) -> Result<(), AppendError> {
 pub fn encoded_len(stream: &StreamId, record: &NewRecord) -> usize {
     let text = |t: &str| 1 + t.len();
     let some = |there: bool, bytes: usize| if there { bytes } else { 0 };
-    let header = FIXED
+    let header = STREAM
         + text(stream.as_str())
         + text(&record.kind)
         + text(&record.by.id)

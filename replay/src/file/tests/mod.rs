@@ -1,6 +1,9 @@
 //! Tests of the log in files: promises, reopening, torn tails, damage, refusals.
 
+mod damage;
 mod promises;
+mod torn;
+mod verified;
 
 use std::path::Path;
 
