@@ -15,6 +15,7 @@ use replay::{
     file::{FileLog, OpenError, OpenReport, Options},
     log::EventLog,
     ports::{Clock, Ids, Machine},
+    projection::{Derived, DerivedError},
 };
 use tokio::task::JoinHandle;
 
@@ -27,7 +28,7 @@ use crate::{
     models::{
         BadSettings, OfflineSettings, ProviderSettings, Providers, ProvidersSettings, Scenario, ScenarioError, Timeouts,
     },
-    projections::{Lists, Trouble},
+    projections::Lists,
     tools::Toolbox,
 };
 
@@ -57,9 +58,9 @@ pub enum ComposeError {
     /// The blobs cannot be used.
     #[error(transparent)]
     Blobs(#[from] BlobError),
-    /// The lists cannot be kept.
+    /// What is derived from the log cannot be kept.
     #[error(transparent)]
-    Lists(#[from] Trouble),
+    Derived(#[from] DerivedError),
     /// A provider's settings are wrong.
     #[error(transparent)]
     Models(#[from] BadSettings),
@@ -159,7 +160,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let file_log = Arc::new(log);
     let log: Arc<dyn EventLog> = file_log.clone();
     let blobs = Arc::new(BlobStore::open(&data.join("blobs"))?);
-    let lists = Lists::open(&data.join("index"), &*log)?;
+    let lists = Lists::start(&Derived::open(&data.join("index"))?, log.clone())?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone());

@@ -92,6 +92,11 @@ impl Projected {
         self.progress.borrow().clone()
     }
 
+    /// How far it has come, and every change of that.
+    pub fn watch(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
     /// Waits until every record before `position` is in the rows. `false`: not in time, or it has ended before.
     pub async fn wait_for(&self, position: Position, timeout: Duration) -> bool {
         let mut progress = self.progress.clone();

@@ -7,5 +7,5 @@ mod dotenv;
 mod layers;
 mod values;
 
-pub use layers::{Given, LoadError, Loaded, Origin, Setting};
-pub use values::{Provider, Settings};
+pub use layers::{Given, Loaded, Setting};
+pub use values::Settings;

@@ -1,0 +1,166 @@
+//! What changed between two JSON values, as a JSON Patch (RFC 6902). Pure.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One step of a patch. `path` is a JSON Pointer (RFC 6901).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Operation {
+    /// Adds a member, or an element before the one at this index.
+    Add {
+        /// Where.
+        path: String,
+        /// What.
+        value: Value,
+    },
+    /// Takes away.
+    Remove {
+        /// What.
+        path: String,
+    },
+    /// Puts another value in the place of one.
+    Replace {
+        /// Where.
+        path: String,
+        /// The other value.
+        value: Value,
+    },
+}
+
+/// The patch that makes `after` of `before`. Elements of arrays are compared in their places.
+pub fn diff(before: &Value, after: &Value) -> Vec<Operation> {
+    let mut patch = Vec::new();
+    compare(&mut String::new(), before, after, &mut patch);
+    patch
+}
+
+fn compare(path: &mut String, before: &Value, after: &Value, patch: &mut Vec<Operation>) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => compare_objects(path, before, after, patch),
+        (Value::Array(before), Value::Array(after)) => compare_arrays(path, before, after, patch),
+        _ if before == after => {}
+        _ => patch.push(Operation::Replace { path: path.clone(), value: after.clone() }),
+    }
+}
+
+fn compare_objects(
+    path: &mut String,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    patch: &mut Vec<Operation>,
+) {
+    for name in before.keys().filter(|name| !after.contains_key(*name)) {
+        within(path, name, |path| patch.push(Operation::Remove { path: path.clone() }));
+    }
+    for (name, value) in after {
+        within(path, name, |path| match before.get(name) {
+            Some(known) => compare(path, known, value, patch),
+            None => patch.push(Operation::Add { path: path.clone(), value: value.clone() }),
+        });
+    }
+}
+
+fn compare_arrays(path: &mut String, before: &[Value], after: &[Value], patch: &mut Vec<Operation>) {
+    for (index, (known, value)) in before.iter().zip(after).enumerate() {
+        within(path, &index.to_string(), |path| compare(path, known, value, patch));
+    }
+    // From the end, so that every index still means what it meant.
+    for index in (after.len()..before.len()).rev() {
+        within(path, &index.to_string(), |path| patch.push(Operation::Remove { path: path.clone() }));
+    }
+    for value in after.iter().skip(before.len()) {
+        within(path, "-", |path| patch.push(Operation::Add { path: path.clone(), value: value.clone() }));
+    }
+}
+
+fn within(path: &mut String, name: &str, visit: impl FnOnce(&mut String)) {
+    let length = path.len();
+    path.push('/');
+    path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+    visit(path);
+    path.truncate(length);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// Applies a patch by the letter of RFC 6902.
+    fn apply(mut value: Value, patch: &[Operation]) -> Value {
+        for operation in patch {
+            let (Operation::Add { path, .. } | Operation::Remove { path } | Operation::Replace { path, .. }) =
+                operation;
+            let Some((parent, name)) = path.rsplit_once('/') else {
+                let Operation::Replace { value: whole, .. } = operation else { panic!("{operation:?}") };
+                value = whole.clone();
+                continue;
+            };
+            let name = name.replace("~1", "/").replace("~0", "~");
+            match (value.pointer_mut(parent).unwrap(), operation) {
+                (Value::Object(map), Operation::Add { value, .. }) => {
+                    assert!(map.insert(name, value.clone()).is_none())
+                }
+                (Value::Object(map), Operation::Replace { value, .. }) => {
+                    assert!(map.insert(name, value.clone()).is_some())
+                }
+                (Value::Object(map), Operation::Remove { .. }) => assert!(map.remove(&name).is_some()),
+                (Value::Array(list), Operation::Add { value, .. }) => {
+                    assert_eq!(name, "-");
+                    list.push(value.clone());
+                }
+                (Value::Array(list), Operation::Replace { value, .. }) => {
+                    list[name.parse::<usize>().unwrap()] = value.clone()
+                }
+                (Value::Array(list), Operation::Remove { .. }) => drop(list.remove(name.parse().unwrap())),
+                (other, _) => panic!("{other}"),
+            }
+        }
+        value
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (0..4).prop_map(Value::from),
+            "[a~/]{0,2}".prop_map(Value::from)
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[ab~/]{0,2}", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    #[test]
+    fn only_what_changed_is_named() {
+        let before = json!({ "title": "a", "list": [1, 2, 3], "old": 1, "same": { "x": 1 } });
+        let after = json!({ "title": "b", "list": [1, 5], "a/b": 2, "same": { "x": 1 } });
+        let patch = serde_json::to_value(diff(&before, &after)).unwrap();
+        assert_eq!(
+            patch,
+            json!([
+                { "op": "remove", "path": "/old" },
+                { "op": "add", "path": "/a~1b", "value": 2 },
+                { "op": "replace", "path": "/list/1", "value": 5 },
+                { "op": "remove", "path": "/list/2" },
+                { "op": "replace", "path": "/title", "value": "b" },
+            ])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_patch_makes_the_one_of_the_other(before in any_json(), after in any_json()) {
+            let patch = diff(&before, &after);
+            prop_assert_eq!(apply(before.clone(), &patch), after.clone());
+            prop_assert_eq!(patch.is_empty(), before == after);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Following one list for one socket: its rows, then what changes, each row as it is when it is sent.
+
+use super::{
+    app::Shared,
+    frames::ServerFrame,
+    subscriptions::{Closed, Outlet},
+};
+use crate::projections::Filter;
+
+/// Follows a list until the socket is closed.
+pub async fn follow(shared: &Shared, sub: u64, filter: Filter, out: &mut impl Outlet) -> Result<(), Closed> {
+    let lists = &shared.app.lists;
+    // Before the rows are read: a change between is told again, never left out.
+    let mut progress = lists.progress();
+    progress.mark_unchanged();
+    let (position, rows) = lists.rows(&filter);
+    out.send(&ServerFrame::Rows { sub, position, rows }).await?;
+    out.send(&ServerFrame::Live { sub }).await?;
+    let mut from = position;
+    while progress.changed().await.is_ok() {
+        let (next, changes) = lists.changes(&filter, from);
+        from = next;
+        for change in changes {
+            let position = change.position;
+            let frame = match change.row {
+                Ok(row) => ServerFrame::Row { sub, position, row: Box::new(row) },
+                Err(stream) => ServerFrame::Gone { sub, position, stream },
+            };
+            out.send(&frame).await?;
+        }
+    }
+    Ok(())
+}

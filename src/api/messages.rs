@@ -1,0 +1,85 @@
+//! The messages of a chat: older ones page by page, and new ones.
+
+use actix_web::web;
+use replay::ids::{Position, Revision};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    app::Shared,
+    commands::submit,
+    identity::Identity,
+    problem::Problem,
+    reading::{Answer, Idempotency, answer, limit, stream},
+};
+use crate::entities::{
+    AnyEntity,
+    chat::{
+        Command,
+        view::{self, MessagesPage},
+    },
+};
+
+/// Which messages.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct MessagesQuery {
+    /// Those before this index in the whole conversation (the `first` of a view or of another page); the last ones where absent.
+    pub before: Option<u64>,
+    /// How many, 1 to 500; 50 where absent.
+    pub limit: Option<usize>,
+}
+
+/// A message to post.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    /// What is said, at most 1 MiB.
+    pub text: String,
+    /// The id of the message; a fresh one where absent.
+    pub message: Option<Uuid>,
+}
+
+/// A message that was posted.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Posted {
+    /// Its id.
+    pub message: Uuid,
+    /// The revision of the last event that it made.
+    pub revision: Option<Revision>,
+    /// The position of that event.
+    pub position: Option<Position>,
+}
+
+/// `GET /api/chats/{id}/messages`
+pub async fn list(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    query: web::Query<MessagesQuery>,
+) -> Answer<MessagesPage> {
+    let stream = stream("chat", &id)?;
+    match shared.app.host.fold(&stream, None).await? {
+        AnyEntity::Chat(chat) if chat.state().about.is_some() => {
+            let before = query.before.map_or(usize::MAX, |before| usize::try_from(before).unwrap_or(usize::MAX));
+            answer(view::page(chat.state(), before, limit(query.limit)))
+        }
+        AnyEntity::Chat(_) | AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::System(_) => {
+            Err(Problem::not_found("no_chat", format!("there is no {stream}: GET /api/chats lists them")))
+        }
+    }
+}
+
+/// `POST /api/chats/{id}/messages`
+pub async fn post(
+    shared: web::Data<Shared>,
+    who: Identity,
+    id: web::Path<String>,
+    body: web::Json<NewMessage>,
+    key: Idempotency,
+) -> Answer<Posted> {
+    let NewMessage { text, message } = body.into_inner();
+    let message = message.unwrap_or_else(|| key.id(&who.key, "message"));
+    let command = Command::PostMessage { message: Some(message), text: text.as_str().into() };
+    let accepted = submit(&shared, &who, stream("chat", &id)?, command, key.command()).await?;
+    answer(Posted { message, revision: accepted.revision, position: accepted.position })
+}

@@ -1,0 +1,41 @@
+//! What the world outside sees: HTTP under `/api`, the WebSocket `/ws`, and the page. Wire names exist only here.
+//!
+//! Every route stands in one table, [`routes`]; the guard in front of them knows who asks and what they may do.
+
+mod app;
+mod blobs;
+mod chats;
+mod commands;
+mod cookie;
+mod directories;
+mod event;
+pub mod frames;
+mod gate;
+mod guard;
+mod health;
+mod identity;
+mod json_patch;
+mod keyring;
+pub mod keys;
+mod lists;
+mod messages;
+mod openapi;
+mod origin;
+mod page;
+mod problem;
+mod projects;
+mod providers;
+mod reading;
+mod routes;
+mod server;
+mod sessions;
+mod sign_in;
+mod socket;
+mod streams;
+mod subscriptions;
+mod trust;
+
+pub use app::{App, Settings};
+pub use openapi::{frames as frames_schema, http as http_schema, openapi};
+pub use problem::Problem;
+pub use server::{Server, Stopper, serve};

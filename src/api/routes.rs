@@ -1,0 +1,156 @@
+//! The one table of routes: what registers them, what `openapi.json` is made of, and what the guard asks for roles.
+
+use actix_web::{http::Method, web};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::{
+    blobs, chats, directories, health, keys, messages, openapi, projects, providers, reading, sessions, sign_in,
+    socket, streams, trust,
+};
+use crate::{
+    entities::{chat::view::MessagesPage, system::Role},
+    projections::{ChatRow, ProjectRow, SessionRow},
+};
+
+/// Makes the schema of a type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// A route.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{name}` for what varies.
+    pub path: &'static str,
+    /// What one must be allowed to; `None`: nobody need be known.
+    pub role: Option<Role>,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// What can stand in the query.
+    pub query: Option<SchemaOf>,
+    /// What is sent as JSON.
+    pub request: Option<SchemaOf>,
+    /// What is answered as JSON.
+    pub response: Option<SchemaOf>,
+    /// It becomes a WebSocket.
+    pub socket: bool,
+    handler: fn() -> actix_web::Route,
+}
+
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $role:ident $handler:path {
+        $summary:literal $(, query $query:ty)? $(, takes $request:ty)? $(, gives $response:ty)? $(; $socket:ident)?
+    })+) => {
+        /// All routes.
+        pub static ROUTES: &[Route] = &[$(Route {
+            method: Method::$method,
+            path: $path,
+            role: routes!(@role $role),
+            summary: $summary,
+            query: routes!(@schema $($query)?),
+            request: routes!(@schema $($request)?),
+            response: routes!(@schema $($response)?),
+            socket: routes!(@socket $($socket)?),
+            handler: || web::method(Method::$method).to($handler),
+        }),+];
+    };
+    (@role anyone) => { None };
+    (@role viewer) => { Some(Role::Viewer) };
+    (@role operator) => { Some(Role::Operator) };
+    (@role admin) => { Some(Role::Admin) };
+    (@schema) => { None };
+    (@schema $type:ty) => { Some(of::<$type>) };
+    (@socket) => { false };
+    (@socket socket) => { true };
+}
+
+routes! {
+    GET "/health" viewer health::show { "How the server is", gives health::Health }
+    GET "/ws" viewer socket::open { "The WebSocket reenact.v1: docs/protocol.md"; socket }
+    GET "/api/openapi.json" viewer openapi::show { "This description" }
+    POST "/api/sign-in" anyone sign_in::sign_in { "Makes a key a cookie", takes sign_in::SignIn, gives sign_in::SignedIn }
+    POST "/api/sign-out" anyone sign_in::sign_out { "Takes the cookie away" }
+    GET "/api/keys" admin keys::list { "All keys that ever were, without anything secret", gives keys::KeysOut }
+    POST "/api/keys" admin keys::make { "Makes a key, and shows it this once", takes keys::NewKey, gives keys::MadeKey }
+    DELETE "/api/keys/{name}" admin keys::revoke { "Revokes a key; its sockets are closed", gives reading::Landed }
+    GET "/api/providers" viewer providers::list { "The providers of models", gives providers::ProvidersOut }
+    GET "/api/providers/{id}/models" viewer providers::models { "The models that a provider says it has", gives providers::ProviderModels }
+    GET "/api/directories" operator directories::list { "The folders of a folder of the machine", query directories::DirectoriesQuery, gives directories::Directories }
+    GET "/api/projects" viewer projects::list { "Folders under care, the newest first", query reading::PageQuery, gives reading::Items<ProjectRow> }
+    POST "/api/projects" operator projects::register { "Takes a folder under care", takes projects::NewProject, gives ProjectRow }
+    GET "/api/projects/{id}" viewer projects::show { "A project", query reading::AtLeast, gives ProjectRow }
+    DELETE "/api/projects/{id}" operator projects::remove { "Gives a project up; nothing of the folder is touched", gives reading::Landed }
+    GET "/api/projects/{id}/trust" viewer trust::show { "What a project's files name that could run, and whether it is trusted", gives trust::Trust }
+    POST "/api/projects/{id}/trust" admin trust::give { "Trusts what was shown", takes trust::NewTrust, gives trust::Trust }
+    DELETE "/api/projects/{id}/trust" operator trust::withdraw { "Takes trust back", gives trust::Trust }
+    GET "/api/sessions" viewer sessions::list { "Sessions, the newest first", query reading::PageQuery, gives reading::Items<SessionRow> }
+    POST "/api/sessions" operator sessions::open { "Opens a session", takes sessions::NewSession, gives SessionRow }
+    GET "/api/sessions/{id}" viewer sessions::show { "A session", query reading::AtLeast, gives SessionRow }
+    PATCH "/api/sessions/{id}" operator sessions::change { "Changes title or model of a session", takes sessions::SessionChange, gives SessionRow }
+    POST "/api/sessions/{id}/archive" operator sessions::archive { "Puts a session away", gives SessionRow }
+    GET "/api/chats" viewer chats::list { "Chats, the newest first", query reading::PageQuery, gives reading::Items<ChatRow> }
+    POST "/api/chats" operator chats::open { "Opens a chat, with a first message if there is one", takes chats::NewChat, gives ChatRow }
+    GET "/api/chats/{id}" viewer chats::show { "A chat", query reading::AtLeast, gives ChatRow }
+    PATCH "/api/chats/{id}" operator chats::change { "Changes title or model of a chat", takes chats::ChatChange, gives ChatRow }
+    GET "/api/chats/{id}/messages" viewer messages::list { "Messages of a chat, older ones page by page", query messages::MessagesQuery, gives MessagesPage }
+    POST "/api/chats/{id}/messages" operator messages::post { "Says something in a chat", takes messages::NewMessage, gives messages::Posted }
+    POST "/api/chats/{id}/cancel" operator chats::cancel { "Stops the open turn; what was written stays", gives reading::Landed }
+    GET "/api/blobs/{sha256}" viewer blobs::show { "A long text or large output, as it was stored" }
+    GET "/api/streams" viewer streams::list { "Every stream, the last changed first", query streams::StreamsQuery, gives reading::Items<streams::StreamItem> }
+    GET "/api/streams/{kind}/{id}" viewer streams::events { "The events of a stream", query streams::EventsQuery, gives streams::Events }
+    GET "/api/streams/{kind}/{id}/state" viewer streams::state { "The state of a stream at a revision", query streams::AtQuery, gives streams::StateOut }
+    GET "/api/streams/{kind}/{id}/view" viewer streams::view { "What a page saw of a stream at a revision", query streams::AtQuery, gives streams::ViewOut }
+    GET "/api/streams/{kind}/{id}/diff" viewer streams::diff { "What changed in a state between two revisions, as RFC 6902", query streams::DiffQuery, gives streams::Diff }
+}
+
+/// The route of a method and a pattern.
+pub fn find(method: &Method, pattern: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.method == *method && route.path == pattern)
+}
+
+/// The methods that a pattern answers to.
+pub fn methods(pattern: &str) -> Vec<&'static str> {
+    ROUTES.iter().filter(|route| route.path == pattern).map(|route| route.method.as_str()).collect()
+}
+
+/// Registers all routes.
+pub fn register(config: &mut web::ServiceConfig) {
+    let mut paths: Vec<&str> = ROUTES.iter().map(|route| route.path).collect();
+    paths.dedup();
+    for path in paths {
+        let mut resource = web::resource(path);
+        for route in ROUTES.iter().filter(|route| route.path == path) {
+            resource = resource.route((route.handler)());
+        }
+        config.service(resource);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_stands_once_and_those_of_one_path_together() {
+        let mut seen: Vec<&str> = Vec::new();
+        for route in ROUTES {
+            assert_eq!(
+                ROUTES.iter().filter(|other| other.path == route.path && other.method == route.method).count(),
+                1
+            );
+            if seen.last() != Some(&route.path) {
+                assert!(!seen.contains(&route.path), "{} stands in two places", route.path);
+                seen.push(route.path);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_unknown_gets_further_than_the_door() {
+        let open: Vec<_> = ROUTES.iter().filter(|route| route.role.is_none()).map(|route| route.path).collect();
+        assert_eq!(open, ["/api/sign-in", "/api/sign-out"]);
+    }
+}

@@ -1,0 +1,220 @@
+//! How events change the rows.
+
+use replay::{
+    event::decode,
+    ids::{Micros, Position, StreamId},
+    projection::{Projection, Rows},
+    record::Record,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    keys,
+    rows::{ChatRow, ChatState, ProjectRow, Row, SessionRow},
+};
+use crate::entities::{
+    chat::{self, event::TurnOutcome},
+    project, session,
+    usage::Usage,
+};
+
+/// How much of a message stands in a row, in characters.
+const LAST: usize = 120;
+
+/// A row as the table keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stored {
+    /// The position of the event that changed it last.
+    pub position: Position,
+    /// It left its list.
+    pub gone: bool,
+    /// The row.
+    pub row: Row,
+}
+
+/// The projection of the lists.
+pub(super) struct Folded;
+
+impl Projection for Folded {
+    const NAME: &'static str = "lists";
+    const VERSION: u32 = 1;
+
+    /// What is unknown, malformed or of no interest changes nothing.
+    fn project(&mut self, rows: &mut Rows<'_>, record: &Record) {
+        let changed = match record.stream.kind() {
+            "project" => project(rows, record),
+            "session" => session(rows, record),
+            "chat" => chat(rows, record),
+            _ => None,
+        };
+        if let Some(stored) = changed {
+            put(rows, stored);
+        }
+    }
+}
+
+/// Reads a row.
+pub(super) fn read(json: &[u8]) -> Option<Stored> {
+    serde_json::from_slice(json).ok()
+}
+
+/// The row of a stream.
+fn get(rows: &mut Rows<'_>, stream: &StreamId) -> Option<Stored> {
+    read(&rows.get(keys::row(stream))?)
+}
+
+fn put(rows: &mut Rows<'_>, stored: Stored) {
+    let stream = stored.row.stream().clone();
+    if let Some(old) = get(rows, &stream) {
+        rows.remove(keys::change(old.position, &stream));
+        for key in keys::order(&old.row) {
+            rows.remove(key);
+        }
+    }
+    rows.insert(keys::change(stored.position, &stream), stream.as_str().as_bytes());
+    if !stored.gone {
+        for key in keys::order(&stored.row) {
+            rows.insert(key, stream.as_str().as_bytes());
+        }
+    }
+    // A row is made of strings, numbers and booleans: it can always be written.
+    if let Ok(json) = serde_json::to_vec(&stored) {
+        rows.insert(keys::row(&stream), json);
+    }
+}
+
+fn event<E: replay::event::Event>(record: &Record) -> Option<E> {
+    decode::<E>(record).ok().flatten()
+}
+
+fn project(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
+    let (stream, at, position) = (&record.stream, record.event.at, record.position);
+    let known = get(rows, stream);
+    let gone = known.as_ref().is_some_and(|stored| stored.gone);
+    let known = known.and_then(|stored| match stored.row {
+        Row::Project(row) => Some(row),
+        Row::Session(_) | Row::Chat(_) => None,
+    });
+    let changed = |row: ProjectRow, gone| {
+        Some(Stored { position, gone, row: Row::Project(ProjectRow { updated_at: at, ..row }) })
+    };
+    match event::<project::Event>(record)? {
+        project::Event::ProjectRegistered { path, name, slug } => {
+            let id = stream.uuid()?;
+            let stream = stream.clone();
+            let row = ProjectRow { stream, id, path, name, slug, trusted: false, registered_at: at, updated_at: at };
+            changed(row, false)
+        }
+        project::Event::ProjectRenamed { name } => changed(ProjectRow { name, ..known? }, gone),
+        project::Event::ProjectTrusted { .. } => changed(ProjectRow { trusted: true, ..known? }, gone),
+        project::Event::ProjectTrustWithdrawn {} => changed(ProjectRow { trusted: false, ..known? }, gone),
+        project::Event::ProjectRemoved {} => changed(known?, true),
+    }
+}
+
+fn session_row(rows: &mut Rows<'_>, stream: &StreamId) -> Option<SessionRow> {
+    match get(rows, stream)?.row {
+        Row::Session(row) => Some(row),
+        Row::Project(_) | Row::Chat(_) => None,
+    }
+}
+
+fn session(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
+    let (stream, at, position) = (&record.stream, record.event.at, record.position);
+    let changed = |row: SessionRow| {
+        Some(Stored { position, gone: false, row: Row::Session(SessionRow { updated_at: at, ..row }) })
+    };
+    match event::<session::Event>(record)? {
+        session::Event::SessionOpened { project, title, model } => changed(SessionRow {
+            stream: stream.clone(),
+            id: stream.uuid()?,
+            project,
+            title,
+            model,
+            archived: false,
+            chats: 0,
+            opened_at: at,
+            updated_at: at,
+        }),
+        session::Event::SessionRenamed { title } => changed(SessionRow { title, ..session_row(rows, stream)? }),
+        session::Event::SessionConfigured { model } => changed(SessionRow { model, ..session_row(rows, stream)? }),
+        session::Event::SessionArchived {} => changed(SessionRow { archived: true, ..session_row(rows, stream)? }),
+        session::Event::ReadAccessGranted { .. } | session::Event::ReadAccessRevoked { .. } => None,
+    }
+}
+
+fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
+    // By far the most events are pieces of text, and none of them changes a row: they are not even parsed.
+    if matches!(&*record.event.kind, "TextAppended" | "ReasoningAppended") {
+        return None;
+    }
+    let (stream, at, position) = (&record.stream, record.event.at, record.position);
+    let known = |rows: &mut Rows<'_>| match get(rows, stream)?.row {
+        Row::Chat(row) => Some(row),
+        Row::Project(_) | Row::Session(_) => None,
+    };
+    let changed =
+        |row: ChatRow| Some(Stored { position, gone: false, row: Row::Chat(ChatRow { updated_at: at, ..row }) });
+    match event::<chat::Event>(record)? {
+        chat::Event::ChatOpened { session, project, title, model, .. } => {
+            count(rows, session, at, position);
+            changed(ChatRow {
+                stream: stream.clone(),
+                id: stream.uuid()?,
+                session,
+                project,
+                title,
+                model,
+                turns: 0,
+                state: ChatState::Idle,
+                last: "".into(),
+                usage: Usage::default(),
+                opened_at: at,
+                updated_at: at,
+            })
+        }
+        chat::Event::ChatRenamed { title } => changed(ChatRow { title, ..known(rows)? }),
+        chat::Event::ChatConfigured { model } => changed(ChatRow { model, ..known(rows)? }),
+        chat::Event::MessagePosted { text, .. } => {
+            let last: String = text.shown().chars().take(LAST).collect();
+            changed(ChatRow { last: last.into(), ..known(rows)? })
+        }
+        chat::Event::TurnStarted { turn, .. } => {
+            changed(ChatRow { turns: turn, state: ChatState::Running, ..known(rows)? })
+        }
+        chat::Event::TurnFinished { outcome, usage, .. } => {
+            let state = match outcome {
+                TurnOutcome::Answered | TurnOutcome::Limited { .. } => ChatState::Idle,
+                TurnOutcome::Failed { .. } => ChatState::Failed,
+            };
+            changed(ended(known(rows)?, state, usage))
+        }
+        chat::Event::TurnCancelled { usage, .. } => changed(ended(known(rows)?, ChatState::Cancelled, usage)),
+        chat::Event::MessageQueued { .. }
+        | chat::Event::MessageUnqueued { .. }
+        | chat::Event::ModelCallStarted { .. }
+        | chat::Event::ReasoningAppended { .. }
+        | chat::Event::TextAppended { .. }
+        | chat::Event::ToolCalled { .. }
+        | chat::Event::ModelCallFinished { .. }
+        | chat::Event::ModelCallFailed { .. }
+        | chat::Event::WaitElapsed { .. }
+        | chat::Event::ToolStarted { .. }
+        | chat::Event::ToolFinished { .. }
+        | chat::Event::LimitReached { .. } => None,
+    }
+}
+
+fn ended(mut row: ChatRow, state: ChatState, usage: Usage) -> ChatRow {
+    row.usage += usage;
+    row.state = state;
+    row
+}
+
+/// A session has one chat more.
+fn count(rows: &mut Rows<'_>, session: uuid::Uuid, at: Micros, position: Position) {
+    if let Some(row) = session_row(rows, &StreamId::new("session", session)) {
+        let row = Row::Session(SessionRow { chats: row.chats + 1, updated_at: at, ..row });
+        put(rows, Stored { position, gone: false, row });
+    }
+}

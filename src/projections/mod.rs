@@ -1,0 +1,9 @@
+//! Read models folded from the log: derived, so that any of them may be thrown away and rebuilt at any time.
+
+mod fold;
+mod keys;
+mod lists;
+mod rows;
+
+pub use lists::{Change, Filter, Lists, Page};
+pub use rows::{ChatRow, ChatState, List, ProjectRow, Row, SessionRow};

@@ -1,0 +1,179 @@
+//! The rows of the lists: what a page shows of a project, a session or a chat without opening it.
+
+use std::sync::Arc;
+
+use replay::ids::{Micros, StreamId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::entities::usage::Usage;
+
+/// A list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum List {
+    /// Folders under care.
+    Projects,
+    /// Desks.
+    Sessions,
+    /// Conversations.
+    Chats,
+}
+
+impl List {
+    /// The kind of the streams that its rows stand for.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Projects => "project",
+            Self::Sessions => "session",
+            Self::Chats => "chat",
+        }
+    }
+}
+
+/// A row of a list, by its `stream` one of three.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Row {
+    /// Of a chat.
+    Chat(ChatRow),
+    /// Of a session.
+    Session(SessionRow),
+    /// Of a project.
+    Project(ProjectRow),
+}
+
+/// A project in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProjectRow {
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its id, the UUIDv5 of its path.
+    pub id: Uuid,
+    /// The folder's canonical path.
+    pub path: Arc<str>,
+    /// What it is called.
+    pub name: Arc<str>,
+    /// Its name in addresses.
+    pub slug: Arc<str>,
+    /// What its files name may run, as long as that is what was shown.
+    pub trusted: bool,
+    /// When it came under care.
+    pub registered_at: Micros,
+    /// When the row changed last.
+    pub updated_at: Micros,
+}
+
+/// A session in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionRow {
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its id.
+    pub id: Uuid,
+    /// The project it works on.
+    pub project: Uuid,
+    /// What it is called.
+    pub title: Arc<str>,
+    /// The model that new chats ask; the server's default where `null`.
+    pub model: Option<Arc<str>>,
+    /// It was put away.
+    pub archived: bool,
+    /// How many chats it has.
+    pub chats: u64,
+    /// When it was opened.
+    pub opened_at: Micros,
+    /// When the row changed last, a chat of it included.
+    pub updated_at: Micros,
+}
+
+/// A chat in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChatRow {
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its id.
+    pub id: Uuid,
+    /// The session it belongs to.
+    pub session: Uuid,
+    /// The project that the session works on.
+    pub project: Uuid,
+    /// What it is called; empty until it is named.
+    pub title: Arc<str>,
+    /// The model that answers.
+    pub model: Arc<str>,
+    /// How many turns there were, the open one included.
+    pub turns: u32,
+    /// How it stands.
+    pub state: ChatState,
+    /// The first 120 characters of the newest message of a person or a program.
+    pub last: Arc<str>,
+    /// What all turns that ended took.
+    pub usage: Usage,
+    /// When it was opened.
+    pub opened_at: Micros,
+    /// When the row changed last.
+    pub updated_at: Micros,
+}
+
+/// How a chat stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatState {
+    /// It waits for a message.
+    Idle,
+    /// A turn is open.
+    Running,
+    /// The last turn ended with an error.
+    Failed,
+    /// The last turn was stopped.
+    Cancelled,
+}
+
+impl Row {
+    /// The list it stands in.
+    pub fn list(&self) -> List {
+        match self {
+            Self::Project(_) => List::Projects,
+            Self::Session(_) => List::Sessions,
+            Self::Chat(_) => List::Chats,
+        }
+    }
+
+    /// The stream it stands for.
+    pub fn stream(&self) -> &StreamId {
+        match self {
+            Self::Project(row) => &row.stream,
+            Self::Session(row) => &row.stream,
+            Self::Chat(row) => &row.stream,
+        }
+    }
+
+    /// The project it belongs to, or is.
+    pub fn project(&self) -> Uuid {
+        match self {
+            Self::Project(row) => row.id,
+            Self::Session(row) => row.project,
+            Self::Chat(row) => row.project,
+        }
+    }
+
+    /// The session it belongs to, or is.
+    pub fn session(&self) -> Option<Uuid> {
+        match self {
+            Self::Project(_) => None,
+            Self::Session(row) => Some(row.id),
+            Self::Chat(row) => Some(row.session),
+        }
+    }
+
+    /// When it began: lists are ordered by this, the newest first.
+    pub fn began(&self) -> Micros {
+        match self {
+            Self::Project(row) => row.registered_at,
+            Self::Session(row) => row.opened_at,
+            Self::Chat(row) => row.opened_at,
+        }
+    }
+}
