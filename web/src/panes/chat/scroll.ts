@@ -1,0 +1,79 @@
+// Scrolling of a conversation: it stays at the end if it was there, and never jumps otherwise.
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+
+/** Within so many pixels of the end one is at the end. */
+const NEAR = 32;
+
+interface Stick {
+  scroller: RefObject<HTMLDivElement | null>;
+  content: RefObject<HTMLDivElement | null>;
+  /** Something came below what is seen. */
+  below: boolean;
+  away: boolean;
+  toEnd(): void;
+}
+
+/** `first` is the index of the first message: when older ones are put before it, what is seen stays where it is. */
+export function useStick(first: number, own: number): Stick {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const [away, setAway] = useState(false);
+  const [below, setBelow] = useState(false);
+
+  const toEnd = useCallback(() => {
+    const element = scroller.current;
+    if (!element) return;
+    atEnd.current = true;
+    setAway(false);
+    setBelow(false);
+    element.scrollTop = element.scrollHeight;
+  }, []);
+
+  useEffect(() => {
+    const [outer, inner] = [scroller.current, content.current];
+    if (!outer || !inner) return;
+    let height = inner.offsetHeight;
+    const scrolled = () => {
+      const distance = outer.scrollHeight - outer.scrollTop - outer.clientHeight;
+      atEnd.current = distance <= NEAR;
+      setAway(!atEnd.current);
+      if (atEnd.current) setBelow(false);
+    };
+    const resized = new ResizeObserver(() => {
+      const grown = inner.offsetHeight > height + 1;
+      height = inner.offsetHeight;
+      if (atEnd.current) outer.scrollTop = outer.scrollHeight;
+      else if (grown) setBelow(true);
+    });
+    outer.addEventListener("scroll", scrolled, { passive: true });
+    resized.observe(inner);
+    resized.observe(outer);
+    outer.scrollTop = outer.scrollHeight;
+    return () => {
+      outer.removeEventListener("scroll", scrolled);
+      resized.disconnect();
+    };
+  }, []);
+
+  // What one writes oneself is always looked at.
+  const before = useRef(own);
+  useEffect(() => {
+    if (own > before.current) toEnd();
+    before.current = own;
+  }, [own, toEnd]);
+
+  const anchor = useRef<{ first: number; height: number } | null>(null);
+  useLayoutEffect(() => {
+    const outer = scroller.current;
+    if (!outer) return;
+    const was = anchor.current;
+    if (was && first < was.first && !atEnd.current) {
+      const added = outer.scrollHeight - was.height;
+      if (outer.scrollTop < added) outer.scrollTop += added;
+    }
+    anchor.current = { first, height: outer.scrollHeight };
+  });
+
+  return { scroller, content, below, away, toEnd };
+}
