@@ -65,7 +65,7 @@ export function Composer(props: Props) {
   };
   return (
     <form
-      className="rounded-lg border border-line-strong bg-raised focus-within:border-accent focus-within:outline focus-within:outline-accent"
+      className="rounded-lg border border-line-strong bg-raised focus-within:border-accent"
       onSubmit={(event) => {
         event.preventDefault();
         void send();

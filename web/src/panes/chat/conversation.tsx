@@ -40,7 +40,7 @@ export function Conversation({ chat, entry, children }: Props) {
         aria-busy={view.turn !== null}
         className="h-full overflow-y-auto overscroll-contain outline-offset-[-2px]"
       >
-        <div ref={content} className="mx-auto max-w-[52rem] px-4 pt-4 pb-6 max-md:px-3">
+        <div ref={content} className="mx-auto max-w-[48rem] px-4 pt-4 pb-6 max-md:px-3">
           <Older chat={chat} first={view.first} />
           {view.messages.map((message, index) => (
             <div key={keyOf(message)} className={ends - index > NEAR ? "distant" : undefined}>

@@ -45,7 +45,7 @@ export function ChatPane({ project, session, chat }: Props) {
       <Conversation chat={chat} entry={entry}>
         <Sending posting={posting} away={phase !== "live"} />
       </Conversation>
-      <div className="mx-auto w-full max-w-[52rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
+      <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
         {entry.trouble && <Trouble>{entry.trouble.message}</Trouble>}
         <Refusals stream={stream} />
         <Queue
