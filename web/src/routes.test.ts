@@ -8,7 +8,7 @@ const chat = "0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3e";
 const routes: Route[] = [
   { pane: "home" },
   { pane: "add" },
-  { pane: "models" },
+  { pane: "settings" },
   { pane: "project", project },
   { pane: "session", project, session },
   { pane: "chat", project, session, chat },

@@ -11,7 +11,7 @@ import {
 export type Route =
   | { pane: "home" }
   | { pane: "add" }
-  | { pane: "models" }
+  | { pane: "settings" }
   | { pane: "project"; project: string }
   | { pane: "session"; project: string; session: string }
   | { pane: "chat"; project: string; session: string; chat: string }
@@ -23,7 +23,7 @@ export function address(route: Route): string {
     case "home":
       return "/";
     case "add":
-    case "models":
+    case "settings":
       return `/${route.pane}`;
     case "project":
       return `/p/${route.project}`;
@@ -43,7 +43,7 @@ const PATHS = new RegExp(`^/p/${ID}(?:/s/${ID}(?:/c/${ID})?)?/?$`);
 export function parse(path: string): Route {
   if (path === "/") return { pane: "home" };
   if (path === "/add") return { pane: "add" };
-  if (path === "/models") return { pane: "models" };
+  if (path === "/settings") return { pane: "settings" };
   const [, project, session, chat] = PATHS.exec(path) ?? [];
   if (!project) return { pane: "lost", path };
   if (!session) return { pane: "project", project };

@@ -9,9 +9,9 @@ import type { Providers } from "../../wire/index.ts";
 import { ChatPane } from "../chat/index.tsx";
 import { NewChat } from "../chat/new.tsx";
 import { Home } from "../home/index.tsx";
+import { Settings } from "../settings/index.tsx";
 import { SignIn } from "../signin/index.tsx";
 import { AddProject } from "../start/index.tsx";
-import { Models } from "../start/models.tsx";
 import { BottomBar } from "./bottom-bar.tsx";
 import { useShortcuts } from "./keys.ts";
 import { Rail } from "./rail.tsx";
@@ -82,8 +82,8 @@ function Pane({ route }: { route: Route }) {
       return projects.freshness === "live" ? <AddProject first /> : <Skeleton />;
     case "add":
       return <AddProject first={false} />;
-    case "models":
-      return <Models />;
+    case "settings":
+      return <Settings />;
     case "project":
       return <NewChat key={route.project} project={route.project} />;
     case "session":

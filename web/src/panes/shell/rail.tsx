@@ -1,5 +1,5 @@
 // The rail: projects with their sessions, and the chats of the session that is open.
-import { Archive, FolderMinus, FolderPlus, House, PanelLeft, Pencil, Plus, ShieldAlert } from "lucide-react";
+import { Archive, FolderMinus, FolderPlus, House, PanelLeft, Pencil, Plus } from "lucide-react";
 import { useState } from "react";
 import { chatLabel, type ProjectOnDesk, type SessionOnDesk } from "../../live/desk.ts";
 import { useDesk, useLive } from "../../live/react.tsx";
@@ -98,9 +98,6 @@ function Project({ project }: { project: ProjectOnDesk }) {
           className="flex h-7 min-w-0 flex-1 items-center gap-1.5 rounded-md px-2 font-semibold text-small text-soft hover:text-ink max-md:h-10"
         >
           <span className="truncate">{project.name}</span>
-          {!project.trusted && (
-            <ShieldAlert size={12} className="shrink-0 text-faint" aria-label="not trusted: reading only" />
-          )}
         </Link>
         <Menu
           label={`Actions for ${project.name}`}
