@@ -57,13 +57,17 @@ function Frame() {
         </a>
         <Reconnecting />
         <div className="flex min-h-0 flex-1">
-          <Rail folded={folded} onFold={fold} browsing={browsing} />
-          <main
-            id="pane"
-            tabIndex={-1}
-            className={`min-w-0 flex-1 outline-none ${browsing ? "max-md:hidden" : ""}`}
-          >
-            <Pane route={route} />
+          <Rail folded={folded} onFold={fold} />
+          <main id="pane" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+            {browsing && (
+              <div className="h-full md:hidden">
+                <h1 className="sr-only">Sessions</h1>
+                <Rail browsing />
+              </div>
+            )}
+            <div className={`h-full ${browsing ? "max-md:hidden" : ""}`}>
+              <Pane route={route} />
+            </div>
           </main>
         </div>
         <StatusLine onHelp={() => setHelp(true)} />
