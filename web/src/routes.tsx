@@ -5,6 +5,7 @@ import {
   type ReactNode,
   use,
   useCallback,
+  useState,
   useSyncExternalStore,
 } from "react";
 
@@ -52,6 +53,8 @@ export function parse(path: string): Route {
 
 interface Router {
   route: Route;
+  /** How often somewhere was gone to, where one was already included. */
+  visits: number;
   go(route: Route, how?: "push" | "replace"): void;
 }
 
@@ -70,13 +73,15 @@ function listen(listener: () => void): () => void {
 
 export function RouterProvider({ children }: { children: ReactNode }) {
   const path = useSyncExternalStore(listen, () => location.pathname);
+  const [visits, setVisits] = useState(0);
   const go = useCallback((route: Route, how: "push" | "replace" = "push") => {
     const to = address(route);
     if (how === "replace") history.replaceState(null, "", to);
     else if (to !== location.pathname) history.pushState(null, "", to);
+    setVisits((was) => was + 1);
     for (const listener of listeners) listener();
   }, []);
-  return <RouterContext value={{ route: parse(path), go }}>{children}</RouterContext>;
+  return <RouterContext value={{ route: parse(path), visits, go }}>{children}</RouterContext>;
 }
 
 export function useRouter(): Router {

@@ -18,6 +18,7 @@ const opened: ChatEvent = {
     model: "offline",
     agent: "default",
     origin: { kind: "user" },
+    token_budget: 9,
   },
 };
 const posted = (message = "m1", text = "read a"): ChatEvent => ({
@@ -186,6 +187,34 @@ describe("a chat", () => {
     const states = lastCall(view).tool_calls?.map((tool) => tool.state);
     expect(states).toMatchObject([{ outcome: "succeeded" }, { outcome: "cancelled" }]);
     expect(view.messages.at(-1)).toMatchObject({ kind: "end", outcome: null });
+  });
+
+  it("calls the next try off when it is stopped while it waits for one", () => {
+    const view = given(opened, posted(), turn(), asked(), failed(99), stopped);
+    expect(lastCall(view).state).toEqual({ kind: "failed", error });
+  });
+
+  it("counts how often in a row the same tool call was made", () => {
+    const view = given(opened, posted(), turn(), asked(), toolCalled(0), toolCalled(1));
+    expect(view.turn?.repeated).toEqual({ name: "read_file", arguments: "{}", times: 2 });
+  });
+
+  it("is not changed by events that do not fit it", () => {
+    const idle = given(opened, posted());
+    const open = given(opened, posted(), turn(), asked(), wrote("a"));
+    const unfit: [ChatView, ChatEvent][] = [
+      [idle, asked()],
+      [idle, stopped],
+      [idle, { type: "WaitElapsed", data: { call: "1.1" } }],
+      [open, opened],
+      [open, turn(2)],
+      [open, wrote("of an earlier attempt", "1.1", 0)],
+      [open, wrote("of another call", "1.2")],
+      [open, toolFinished(0)],
+      [open, { type: "WaitElapsed", data: { call: "1.1" } }],
+      [open, { type: "TurnFinished", data: { turn: 7, outcome: { kind: "answered" }, usage } }],
+    ];
+    for (const [view, event] of unfit) expect(foldChat(view, { ...event, at: 50 })).toBe(view);
   });
 
   it("queues messages until they are posted or taken back", () => {

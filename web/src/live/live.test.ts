@@ -14,6 +14,7 @@ const about = {
   model: "offline",
   agent: "default",
   origin: { kind: "user" as const },
+  token_budget: 9,
   opened_at: 1,
 };
 

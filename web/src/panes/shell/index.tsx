@@ -25,7 +25,7 @@ export function Shell() {
 }
 
 function Frame() {
-  const { route, go } = useRouter();
+  const { route, visits, go } = useRouter();
   const [browsing, setBrowsing] = useState(false);
   const [folded, setFolded] = useState(() => localStorage.getItem("rail") === "folded");
   const [help, setHelp] = useState(false);
@@ -42,10 +42,7 @@ function Frame() {
     home: () => go({ pane: "home" }),
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever chose something on the phone wants to see it
-  useEffect(
-    () => setBrowsing(false),
-    [route.pane, "chat" in route && route.chat, "session" in route && route.session],
-  );
+  useEffect(() => setBrowsing(false), [visits]);
   return (
     <ProvidersContext value={providers}>
       <div className="flex h-dvh flex-col">
