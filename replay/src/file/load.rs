@@ -45,6 +45,8 @@ pub(super) struct Loaded {
 struct Loader {
     index: Index,
     point: Point,
+    /// Whether the chain up to here is known: not when the last records before it are lost.
+    chained: bool,
     report: OpenReport,
 }
 
@@ -79,7 +81,7 @@ pub(super) fn load(dir: &Path) -> Result<Option<Loaded>, OpenError> {
     let id = identity(&opened)?;
     let frontier = Some(Frontier::default());
     let point = Point { position: 0, chain: [0; 32], frontier, offset: bytes_of(header::LEN) };
-    let mut loader = Loader { index: Index::default(), point, report: OpenReport::default() };
+    let mut loader = Loader { index: Index::default(), point, chained: true, report: OpenReport::default() };
     let mut next = opened.iter().skip(1).map(|o| o.header.as_ref().ok().cloned()).collect::<Vec<_>>().into_iter();
     let last = opened.len() - 1;
     let mut outcome = None;
@@ -92,7 +94,7 @@ pub(super) fn load(dir: &Path) -> Result<Option<Loaded>, OpenError> {
             outcome = Some((file, tail));
         }
     }
-    let Loader { mut index, point, report } = loader;
+    let Loader { mut index, point, report, .. } = loader;
     let Some((file, tail)) = outcome else {
         return Ok(None);
     };
@@ -154,7 +156,7 @@ impl Loader {
             Header { log, epoch: id.epoch, segment, first, chain, frontier, gap: None, leave_previous: false }
         });
         let end = self.point.position;
-        if header.first < end || (header.first == end && header.chain != self.point.chain) {
+        if header.first < end || (header.first == end && self.chained && header.chain != self.point.chain) {
             let what = format!(
                 "it begins at position {}, and not with what segment {} ends with",
                 header.first,
@@ -164,6 +166,7 @@ impl Loader {
         }
         self.point.position = header.first;
         self.point.chain = header.chain;
+        self.chained = true;
         self.point.frontier.clone_from(&header.frontier);
         self.point.offset = bytes_of(header::LEN);
         Ok((Arc::new(SegmentFile { place: Place { log, segment: number }, path, file }), header))
@@ -322,6 +325,7 @@ impl Loader {
         }
         self.point.position = frame.end();
         self.point.chain = frame.after;
+        self.chained = true;
         self.point.offset = frame.offset + bytes_of(frame.length);
     }
 
@@ -344,6 +348,7 @@ impl Loader {
             self.index.land(segment, &Landed { stream, offset, revision: next, position: lost.position, count });
         }
         self.point.position = end;
+        self.chained = false;
         self.report.damage.push(Damage {
             segment: file.place.segment,
             offset: hole.offset,

@@ -240,7 +240,7 @@ mod tests {
             segment.extend_from_slice(&bytes);
             for found in Walk::new(&segment, place, 0, [0; 32], limit) {
                 if let Found::Hole(hole) = found {
-                    remains(&segment, &hole, hole.first + 5, &HashMap::<StreamId, ()>::new(), |_| 0);
+                    remains(&segment, &hole, hole.first + 5, &HashMap::<StreamId, u64>::new(), |_| 0);
                 }
             }
         }
