@@ -55,7 +55,7 @@ pub enum Action<W> {
         /// Which attempt.
         attempt: Attempt,
     },
-    /// Take the stream out of service: its rules are broken.
+    /// Take the stream out of service: its rules are broken. What it had running was cancelled just before.
     Quarantine {
         /// The stream.
         stream: StreamId,
@@ -130,7 +130,12 @@ impl<W: Clone + PartialEq> Runner<W> {
         }
         for (key, want) in wants {
             if let Err(reason) = self.want(stream, key, want, now, &mut actions, &mut lanes) {
+                // A stream out of service keeps no places.
+                for key in self.keys_not_in(stream, &BTreeMap::new()) {
+                    self.drop_entry(stream, &key, &mut actions, &mut lanes);
+                }
                 actions.push(Action::Quarantine { stream: stream.clone(), reason });
+                break;
             }
         }
         for lane in lanes {

@@ -222,11 +222,12 @@ fn a_begin_that_is_answered_twice_starts_once() {
 #[test]
 fn a_key_with_other_work_is_a_bug_that_takes_the_stream_out_of_service() {
     let mut runner = running(Class::Repeat);
+    runner.compare(&stream("b"), wants([("k", want(Class::Repeat))]), NOW);
     let other = Want { work: "other".into(), ..begun(Class::Repeat, 1) };
-    let actions = runner.compare(&stream("a"), wants([("k", other)]), NOW);
-    let [Action::Quarantine { stream: of, reason }] = &actions[..] else { panic!("{actions:?}") };
-    assert_eq!((of, &**reason), (&stream("a"), "`k` names other work than before"));
-    assert_eq!(runner.compare(&stream("a"), wants([]), NOW), [cancel("a", "k", 1)]);
+    let (stream, reason) = (stream("a"), "`k` names other work than before".into());
+    let actions = runner.compare(&stream, wants([("k", other), ("l", want(Class::Repeat))]), NOW);
+    assert_eq!(actions, [cancel("a", "k", 1), Action::Quarantine { stream: stream.clone(), reason }, begin("b", "k")]);
+    assert!(runner.is_idle(&stream), "it keeps no place");
 }
 
 #[test]

@@ -22,10 +22,11 @@ pub(super) enum Step {
         outcome: Outcome,
         late: u32,
     },
-    /// A report that fits the work, as the host sends it.
-    Finish {
+    /// Work is begun where it was not, and ends as such work does.
+    Serve {
         want: Index,
-        well: bool,
+        call: Outcome,
+        tool: Outcome,
     },
     Lose {
         want: Index,
@@ -39,7 +40,7 @@ fn commands() -> impl Strategy<Value = Command> {
         .prop_map(|(n, text)| Command::PostMessage { message: n.map(id), text: text.as_str().into() });
     prop_oneof![
         6 => post,
-        1 => (1..12_u128).prop_map(|n| Command::UnqueueMessage { message: id(n) }),
+        3 => (1..12_u128).prop_map(|n| Command::UnqueueMessage { message: id(n) }),
         1 => Just(cancel()),
         1 => "[a-z]{0,3}".prop_map(|title| Command::RenameChat { title: title.as_str().into() }),
         1 => "(a|b)/[xy]".prop_map(|model| configure(&model)),
@@ -57,22 +58,28 @@ fn retries() -> impl Strategy<Value = Retry> {
     prop_oneof![Just(Retry::Never), Just(Retry::Soon), Just(Retry::Later)]
 }
 
-fn outcomes() -> impl Strategy<Value = Outcome> {
-    let tokens = prop_oneof![0..100_u64, Just(TOKEN_BUDGET), Just(u64::MAX)];
+fn call_outcomes() -> impl Strategy<Value = Outcome> {
+    let tokens = prop_oneof![20 => 0..100_u64, 1 => Just(TOKEN_BUDGET), 1 => Just(u64::MAX)];
     let answer = (requests(), tokens, proptest::bool::ANY).prop_map(|(tools, input, long)| {
         let text = long.then(|| blob(20_000));
         Outcome::Answered(Box::new(Answer { usage: usage(input, 1), text, ..answer(tools) }))
     });
     let fail = (retries(), proptest::option::of(proptest::num::u64::ANY))
         .prop_map(|(retry, retry_after_ms)| Outcome::CallFailed(CallError { retry_after_ms, ..error(retry) }));
-    let tool_outcome = prop_oneof![
+    prop_oneof![3 => answer, 1 => fail]
+}
+
+fn tool_outcomes() -> impl Strategy<Value = Outcome> {
+    let outcome = prop_oneof![
         2 => Just(ToolOutcome::Succeeded),
-        3 => Just(ToolOutcome::Failed),
+        6 => Just(ToolOutcome::Failed),
         1 => Just(ToolOutcome::Unknown),
-        1 => Just(ToolOutcome::Cancelled)
     ];
-    let tool = (tool_outcome, "[a-zé]{0,8}").prop_map(|(outcome, output)| ended(outcome, &output));
-    prop_oneof![4 => answer, 1 => fail, 3 => tool, 1 => Just(Outcome::Elapsed)]
+    (outcome, "[a-zé]{0,8}").prop_map(|(outcome, output)| ended(outcome, &output))
+}
+
+fn outcomes() -> impl Strategy<Value = Outcome> {
+    prop_oneof![call_outcomes(), tool_outcomes(), Just(Outcome::Elapsed)]
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -83,12 +90,12 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => commands().prop_map(Step::Command),
         8 => want().prop_map(Step::Begin),
-        4 => write,
-        8 => (want(), outcomes(), late()).prop_map(|(want, outcome, late)| Step::Report { want, outcome, late }),
-        4 => (want(), proptest::bool::ANY).prop_map(|(want, well)| Step::Finish { want, well }),
+        10 => write,
+        2 => (want(), outcomes(), late()).prop_map(|(want, outcome, late)| Step::Report { want, outcome, late }),
+        16 => (want(), call_outcomes(), tool_outcomes()).prop_map(|(want, call, tool)| Step::Serve { want, call, tool }),
         1 => (want(), late()).prop_map(|(want, late)| Step::Lose { want, late }),
     ];
-    proptest::collection::vec(step, 0..80)
+    proptest::collection::vec(step, 0..120)
 }
 
 /// Any event at all, about few things, so that events often meet.

@@ -171,10 +171,18 @@ impl World {
                 let attempt = Attempt(want.begun.unwrap_or_default().0.saturating_sub(late));
                 self.effect(EffectCommand::Report { key, attempt, outcome });
             }
-            Step::Finish { want, well } => {
+            Step::Serve { want, call, tool } => {
                 let Some((key, want)) = self.pick(want) else { return };
-                let attempt = want.begun.unwrap_or_default();
-                self.effect(EffectCommand::Report { key, attempt, outcome: outcome_for(&want.work, well) });
+                if want.begun.is_none() && want.class != Class::Free {
+                    self.effect(EffectCommand::Begin { key: key.clone() });
+                }
+                let attempt = self.entity.wants().unwrap()[&key].begun.unwrap_or_default();
+                let outcome = match want.work {
+                    Work::CallModel { .. } => call,
+                    Work::RunTool { .. } => tool,
+                    Work::Wait { .. } => Outcome::Elapsed,
+                };
+                assert!(self.effect(EffectCommand::Report { key, attempt, outcome }));
             }
             Step::Lose { want, late } => {
                 let Some((key, want)) = self.pick(want) else { return };
