@@ -104,7 +104,8 @@ fn load(global: &Global, command: &Command) -> anyhow::Result<Loaded> {
     };
     flags.extend(global.log.as_ref().map(|log| ("log", json!(log))));
     // What is not Unicode cannot be the value of a setting.
-    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let given =
         Given { data: global.data.clone(), config: global.config.clone(), flags, environment: environment.collect() };
     Ok(given.load()?)

@@ -132,7 +132,9 @@ impl Following {
                 Ok(Received::Error { code, message }) => return Err(Failure::coded(&code, message)),
                 Ok(Received::Other) => {}
                 Err(error) => {
-                    return Err(Failure::failed(format!("the server sent what this program does not understand: {error}")));
+                    return Err(Failure::failed(format!(
+                        "the server sent what this program does not understand: {error}"
+                    )));
                 }
             }
         }

@@ -28,7 +28,8 @@ impl Client {
         let revision = frame["revision"].as_u64().unwrap();
         let next = self.seen.last_key_value().map_or(0, |(last, _)| last + 1);
         assert_eq!(revision, next, "{}: a gap or a double", self.stream);
-        self.seen.insert(revision, json!({"type": frame["type"], "data": frame["data"], "position": frame["position"]}));
+        self.seen
+            .insert(revision, json!({"type": frame["type"], "data": frame["data"], "position": frame["position"]}));
     }
 
     fn count(&self, kind: &str) -> usize {
@@ -36,7 +37,9 @@ impl Client {
     }
 
     fn is_idle(&self) -> bool {
-        self.acknowledged && self.count("TurnStarted") == self.count("TurnFinished") && self.count("MessagePosted") == self.messages.len()
+        self.acknowledged
+            && self.count("TurnStarted") == self.count("TurnFinished")
+            && self.count("MessagePosted") == self.messages.len()
     }
 }
 
@@ -97,7 +100,8 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>) {
             }
             "live" => drop(live.insert(frame["sub"].as_u64().unwrap())),
             "accepted" => {
-                let mine = |client: &&mut Client| client.sent.is_some_and(|(_, id)| frame["id"] == id.to_string().as_str());
+                let mine =
+                    |client: &&mut Client| client.sent.is_some_and(|(_, id)| frame["id"] == id.to_string().as_str());
                 let (sub, client) = (0..).zip(clients.iter_mut()).find(|(_, client)| mine(&client)).unwrap();
                 client.acknowledged = true;
                 if client.is_idle() {
@@ -140,10 +144,16 @@ async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
         let whole = server.events(&client.stream).await;
         assert_eq!(whole.len(), client.seen.len(), "{}", client.stream);
         for (event, (revision, seen)) in whole.iter().zip(&client.seen) {
-            assert_eq!((&event["type"], &event["data"]), (&seen["type"], &seen["data"]), "{} {revision}", client.stream);
+            assert_eq!(
+                (&event["type"], &event["data"]),
+                (&seen["type"], &seen["data"]),
+                "{} {revision}",
+                client.stream
+            );
         }
         let posted: Vec<_> = whole.iter().filter(|event| event["type"] == "MessagePosted").collect();
-        let ids: BTreeSet<_> = posted.iter().map(|event| event["data"]["message"].as_str().unwrap().to_owned()).collect();
+        let ids: BTreeSet<_> =
+            posted.iter().map(|event| event["data"]["message"].as_str().unwrap().to_owned()).collect();
         assert_eq!(ids, client.messages.iter().map(Uuid::to_string).collect(), "each message is there");
         assert_eq!(posted.len(), ids.len(), "no message is there twice");
         let ended = whole.iter().filter(|event| event["type"] == "TurnFinished");
@@ -152,7 +162,8 @@ async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
         assert!(whole.iter().all(|event| event["type"] != "ModelCallFailed"), "{}", client.stream);
     }
     let attempts = clients.iter().flat_map(|client| client.seen.values());
-    let restarted = attempts.filter(|event| event["type"] == "ModelCallStarted" && event["data"]["attempt"].as_u64() > Some(1));
+    let restarted =
+        attempts.filter(|event| event["type"] == "ModelCallStarted" && event["data"]["attempt"].as_u64() > Some(1));
     assert!(restarted.count() > 0, "no kill met a model call: the test is not testing");
 }
 

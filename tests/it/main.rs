@@ -7,8 +7,11 @@
 mod aimock;
 mod asking;
 mod bare_server;
+mod damage;
 mod house;
+mod kills;
 mod offline;
+mod process;
 mod turns;
 mod wire;
 mod wire_broken;

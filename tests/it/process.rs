@@ -65,12 +65,14 @@ impl Ground {
         if let Some(scenario) = &self.scenario {
             command.arg("--scenario").arg(scenario);
         }
-        for (name, _) in std::env::vars().filter(|(name, _)| name.ends_with("_API_KEY") || name.ends_with("_BASE_URL")) {
+        for (name, _) in std::env::vars().filter(|(name, _)| name.ends_with("_API_KEY") || name.ends_with("_BASE_URL"))
+        {
             command.env_remove(name);
         }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.by_ref().map(Result::unwrap).find(|line| line.contains("/?key=")).expect("it prints its address");
+        let line =
+            lines.by_ref().map(Result::unwrap).find(|line| line.contains("/?key=")).expect("it prints its address");
         // What it prints later is read too, so that it never waits for us.
         std::thread::spawn(move || lines.for_each(drop));
         let url = line.split_whitespace().find(|word| word.contains("/?key=")).unwrap();
