@@ -135,7 +135,7 @@ async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
         clients.push(Client { stream, seen: Seen::new(), sent: None, acknowledged: false, messages: vec![] });
     }
     for _ in 0..KILLS {
-        follow(&server, &mut clients, Some(1 + dice.roll(60))).await;
+        follow(&server, &mut clients, Some(1 + dice.roll(200))).await;
         server.kill();
         server = ground.serve();
     }
@@ -159,7 +159,10 @@ async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
         let ended = whole.iter().filter(|event| event["type"] == "TurnFinished");
         let turns: Vec<_> = ended.map(|event| event["data"]["turn"].as_u64().unwrap()).collect();
         assert_eq!(turns, (1..=turns.len() as u64).collect::<Vec<_>>(), "every turn ends once");
-        assert!(whole.iter().all(|event| event["type"] != "ModelCallFailed"), "{}", client.stream);
+        // The one way in which a call may fail here: it was cut off five times.
+        let spent = |event: &Value| event["data"]["error"]["code"] == "crashed_repeatedly";
+        let failed: Vec<_> = whole.iter().filter(|event| event["type"] == "ModelCallFailed" && !spent(event)).collect();
+        assert!(failed.is_empty(), "{}: {failed:?}", client.stream);
     }
     let attempts = clients.iter().flat_map(|client| client.seen.values());
     let restarted =
