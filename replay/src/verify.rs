@@ -332,10 +332,16 @@ impl Check {
             if raw.to_record(&stream).is_none() {
                 self.faults.push(altered("a text in it is not what the log accepts, or its data is not JSON"));
             }
-            let next = self.next.entry(stream).or_insert(0);
+            let next = self.next.entry(stream.clone()).or_insert(0);
             if raw.revision != *next {
+                // The jump says whose records were in a hole that could not be told before.
                 let what = format!("the stream's next revision is {next}: what stands between is lost");
-                self.faults.push(altered(&what));
+                match self.faults.last_mut() {
+                    Some(LogFault::Lost(damage)) if raw.revision > *next && damage.unknown > 0 => {
+                        damage.tell(stream, Revision(*next), raw.revision - *next);
+                    }
+                    _ => self.faults.push(altered(&what)),
+                }
             }
             *next = raw.revision + 1;
             let run = runs.entry(raw.stream.to_owned()).or_insert_with(|| StreamRun {
