@@ -329,7 +329,7 @@ impl Check {
             if raw.position != position {
                 self.faults.push(altered(&format!("it says position {}, and stands at {position}", raw.position)));
             }
-            if raw.to_record(&stream).is_none() {
+            if raw.to_record(&stream, None).is_none() {
                 self.faults.push(altered("a text in it is not what the log accepts, or its data is not JSON"));
             }
             let next = self.next.entry(stream.clone()).or_insert(0);
