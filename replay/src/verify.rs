@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    fmt, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -159,7 +159,10 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, 
             continue;
         };
         let path = segment::path(dir, number);
-        let bytes = std::fs::read(&path).map_err(at(&path))?;
+        let mut bytes = fs::read(&path).map_err(at(&path))?;
+        if number == last {
+            settle(&path, &mut bytes, header.as_ref()).map_err(at(&path))?;
+        }
         let next = headers.get(&(number + 1)).cloned().flatten();
         check.segment(number, header.as_ref(), next.as_ref(), number == last, &bytes);
         progress(number + 1, last + 1);
@@ -167,8 +170,27 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, 
     Ok(check.report())
 }
 
+/// A segment that grows while it is read may show a later frame and not yet an earlier one. Whatever stands before a frame was
+/// written before it, so that part is read once more.
+fn settle(path: &Path, bytes: &mut [u8], header: Option<&Header>) -> io::Result<()> {
+    let Some(header) = header else { return Ok(()) };
+    let place = Place { log: header.log, segment: header.segment };
+    let (mut end, mut holes) = (0, false);
+    for found in Walk::new(bytes, place, header.first, header.chain, None) {
+        match found {
+            Found::Frame(frame) => end = place_of(frame.offset) + frame.length,
+            Found::Hole(_) => holes = true,
+        }
+    }
+    if holes {
+        let again = segment::read_at(&fs::File::open(path)?, 0, end)?;
+        bytes[..again.len()].copy_from_slice(&again);
+    }
+    Ok(())
+}
+
 fn read_header(path: &Path) -> io::Result<Result<Header, Fault>> {
-    let file = std::fs::File::open(path)?;
+    let file = fs::File::open(path)?;
     Ok(Header::parse(&segment::read_at(&file, 0, crate::file::format::header::LEN)?))
 }
 
