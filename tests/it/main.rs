@@ -5,9 +5,12 @@
 )]
 
 mod aimock;
+mod api;
 mod asking;
 mod bare_server;
 mod offline;
+mod served;
+mod socket;
 mod turns;
 mod wire;
 mod wire_broken;
