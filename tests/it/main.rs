@@ -5,6 +5,7 @@
 )]
 
 mod aimock;
+mod api;
 mod asking;
 mod bare_server;
 mod damage;
@@ -12,6 +13,8 @@ mod house;
 mod kills;
 mod offline;
 mod process;
+mod served;
+mod socket;
 mod turns;
 mod wire;
 mod wire_broken;
