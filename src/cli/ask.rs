@@ -155,8 +155,9 @@ async fn open(client: &Client, project: &Path, model: Option<&str>, text: &str) 
 /// Goes on with a chat, with another model if one is named.
 async fn go_on(client: &Client, chat: &str, model: Option<&str>) -> Result<StreamId, Failure> {
     let id = chat.strip_prefix("chat/").unwrap_or(chat);
-    let id: Uuid =
-        id.parse().map_err(|_| Failure::usage(format!("`{chat}` is not the id of a chat: `reenact ps --all` lists them")))?;
+    let id: Uuid = id
+        .parse()
+        .map_err(|_| Failure::usage(format!("`{chat}` is not the id of a chat: `reenact ps --all` lists them")))?;
     let row: OpenChat = match model {
         Some(model) => client.patch(&format!("/api/chats/{id}"), &json!({"model": model})).await?,
         None => client.get(&format!("/api/chats/{id}")).await?,
@@ -209,8 +210,7 @@ mod tests {
     fn a_turn_that_was_stopped_is_not_done() {
         let message = Uuid::now_v7();
         let mut told = Told { message, turn: Some(1), story: None };
-        let stopped =
-            Event::TurnCancelled { turn: 1, usage: Usage::default(), digest: "".into(), decider_version: 1 };
+        let stopped = Event::TurnCancelled { turn: 1, usage: Usage::default(), digest: "".into(), decider_version: 1 };
         assert_eq!(told.hear(&stopped).unwrap(), Some(Exit::Failed));
     }
 }

@@ -55,7 +55,7 @@ impl Client {
     pub fn find_again(&mut self) -> bool {
         match holder(&self.data.join("log")) {
             Ok(Some(holder)) if !holder.note.is_empty() => {
-                self.base = holder.note.trim_end_matches('/').to_owned();
+                holder.note.trim_end_matches('/').clone_into(&mut self.base);
                 true
             }
             Ok(_) | Err(_) => false,
@@ -114,9 +114,8 @@ impl Client {
         }
         // An answer without a body is `null`.
         let body: &[u8] = if body.is_empty() { b"null" } else { &body };
-        serde_json::from_slice(body).map_err(|error| {
-            Failure::failed(format!("the server at {} is of another version: {error}", self.base))
-        })
+        serde_json::from_slice(body)
+            .map_err(|error| Failure::failed(format!("the server at {} is of another version: {error}", self.base)))
     }
 }
 
@@ -146,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_problem_keeps_its_code_and_words() {
-        let body = br#"{"type":"about:blank","title":"Not Found","status":404,"code":"no_chat","detail":"there is no chat"}"#;
+        let body =
+            br#"{"type":"about:blank","title":"Not Found","status":404,"code":"no_chat","detail":"there is no chat"}"#;
         let failure = problem(StatusCode::NOT_FOUND, body);
         assert_eq!((failure.exit, failure.code.as_deref()), (Exit::NotFound, Some("no_chat")));
         assert_eq!(failure.error.to_string(), "there is no chat");

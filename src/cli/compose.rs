@@ -217,10 +217,12 @@ fn bind(settings: &Settings, listen: &Listen) -> Result<TcpListener, ComposeErro
         .map_err(|error| failed(format!("{error}. Name an address of this machine with --host")))?
         .collect();
     TcpListener::bind(&*addresses).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            failed(format!("port {port} is in use. Take another with --port N (0 takes a free one), or stop what holds it"))
+        io::ErrorKind::AddrInUse => failed(format!(
+            "port {port} is in use. Take another with --port N (0 takes a free one), or stop what holds it"
+        )),
+        io::ErrorKind::PermissionDenied => {
+            failed(format!("{error}. Ports below 1024 need rights: take another with --port N"))
         }
-        io::ErrorKind::PermissionDenied => failed(format!("{error}. Ports below 1024 need rights: take another with --port N")),
         io::ErrorKind::AddrNotAvailable => failed(format!("{error}. Name an address of this machine with --host")),
         _ => failed(error.to_string()),
     })
@@ -306,7 +308,8 @@ async fn first_key(host: &Host, data: &Path) -> Result<String, ComposeError> {
     if name != keys::OWNER {
         tracing::warn!("the file {} is not the one that the log knows: its key is now named {name}", path.display());
     }
-    host.note(system::Command::CreateKey { name: name.into(), role: system::Role::Admin, sha256: sha256.into() }).await?;
+    host.note(system::Command::CreateKey { name: name.into(), role: system::Role::Admin, sha256: sha256.into() })
+        .await?;
     Ok(key)
 }
 

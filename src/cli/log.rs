@@ -78,7 +78,8 @@ async fn ls(client: &Client, kind: Option<&str>, json: bool) -> Ended {
         return Ok(Exit::Done);
     }
     let cells = |row: &Value| {
-        let text = |name: &str| row.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let text =
+            |name: &str| row.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         vec![
             text("stream").unwrap_or_default(),
             row["revision"].as_u64().map_or_else(String::new, |last| (last + 1).to_string()),

@@ -57,7 +57,10 @@ fn stale(dir: &Path, files: &BTreeMap<String, String>) -> Vec<String> {
     let mut stale: Vec<String> = files.iter().filter(differs).map(|(name, _)| name.clone()).collect();
     let there = fs::read_dir(dir).into_iter().flatten().flatten();
     let names = there.filter_map(|entry| entry.file_name().into_string().ok());
-    stale.extend(names.filter(|name| name.ends_with(".json") && !files.contains_key(name)));
+    stale
+        .extend(names.filter(|name| {
+            Path::new(name).extension().is_some_and(|kind| kind == "json") && !files.contains_key(name)
+        }));
     stale
 }
 

@@ -88,7 +88,8 @@ pub fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
 
 /// A moment as people write it, in UTC, to the second.
 pub fn moment(at: Micros) -> String {
-    jiff::Timestamp::from_microsecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    jiff::Timestamp::from_microsecond(at.0)
+        .map_or_else(|_| at.0.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// The first `most` characters of a text on one line; `…` where something is left out.

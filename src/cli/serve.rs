@@ -82,7 +82,8 @@ async fn told_to_stop() -> io::Result<()> {
 /// Hands the address to whatever opens addresses here. Without one, the printed address does as well.
 fn open_browser(address: &str) {
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let opened = Command::new(program).arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let opened =
+        Command::new(program).arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Err(error) = opened {
         tracing::warn!("`{program}` cannot open the browser ({error}): open the address above");
     }

@@ -28,6 +28,10 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     let cancelled = connection.client.post(&format!("/api/chats/{}/cancel", stream.id()), &json!({})).await;
     connection.close().await?;
     let landed: Value = cancelled?;
-    if json { json_line(&landed)? } else { Screen::new().line(Tone::Plain, &format!("stopped {stream}"))? }
+    if json {
+        json_line(&landed)?;
+    } else {
+        Screen::new().line(Tone::Plain, &format!("stopped {stream}"))?;
+    }
     Ok(Exit::Done)
 }

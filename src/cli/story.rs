@@ -36,17 +36,24 @@ impl Story {
         match event {
             Event::ReasoningAppended { call, text, .. } => return self.speak(*call, Tone::Dim, text),
             Event::TextAppended { call, text, .. } => return self.speak(*call, Tone::Plain, text),
-            Event::ChatOpened { .. } | Event::TurnStarted { .. } | Event::WaitElapsed { .. } | Event::ToolStarted { .. } => {}
             Event::ChatRenamed { title } => self.line(Tone::Dim, &format!("— now called {title}"))?,
             Event::ChatConfigured { model } => self.line(Tone::Dim, &format!("— {model} answers from now on"))?,
             Event::MessageQueued { text, .. } if self.messages => {
                 self.line(Tone::Dim, &format!("waits: {}", short(text.shown(), 200)))?;
             }
-            Event::MessageUnqueued { .. } if self.messages => self.line(Tone::Dim, "— a waiting message was taken back")?,
+            Event::MessageUnqueued { .. } if self.messages => {
+                self.line(Tone::Dim, "— a waiting message was taken back")?;
+            }
             Event::MessagePosted { text, .. } if self.messages => {
                 self.line(Tone::Strong, &format!("› {}", text.shown().trim_end()))?;
             }
-            Event::MessageQueued { .. } | Event::MessageUnqueued { .. } | Event::MessagePosted { .. } => {}
+            Event::MessageQueued { .. }
+            | Event::MessageUnqueued { .. }
+            | Event::MessagePosted { .. }
+            | Event::ChatOpened { .. }
+            | Event::TurnStarted { .. }
+            | Event::WaitElapsed { .. }
+            | Event::ToolStarted { .. } => {}
             Event::ModelCallStarted { attempt, .. } if attempt.0 > 1 => {
                 self.line(Tone::Dim, "— cut off; the model is asked again")?;
             }
@@ -99,10 +106,8 @@ impl Story {
 /// The argument of a tool call that says most, or all of them.
 fn telling(arguments: &str) -> String {
     let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(arguments).ok();
-    let told: Vec<&str> = object
-        .iter()
-        .flat_map(|object| TELLING.iter().filter_map(|name| object.get(*name)?.as_str()))
-        .collect();
+    let told: Vec<&str> =
+        object.iter().flat_map(|object| TELLING.iter().filter_map(|name| object.get(*name)?.as_str())).collect();
     if told.is_empty() { short(arguments, 80) } else { short(&told.join(" in "), 80) }
 }
 
@@ -113,7 +118,9 @@ fn limit_words(limit: &Limit) -> String {
             format!("{tool} was called {times} times in a row with the same arguments: the turn is summed up and ended")
         }
         Limit::ToolMistakes { times } => format!("{times} tool calls failed in a row: the turn is summed up and ended"),
-        Limit::Tokens { budget } => format!("the turn's budget of {budget} tokens is used up: it is summed up and ended"),
+        Limit::Tokens { budget } => {
+            format!("the turn's budget of {budget} tokens is used up: it is summed up and ended")
+        }
     }
 }
 

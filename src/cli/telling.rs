@@ -12,7 +12,9 @@ pub fn start(filter: Option<&str>, serving: bool) -> Result<(), String> {
     let usual = if serving { "info,actix_server=warn" } else { "warn" };
     let filter = filter.unwrap_or(usual);
     let parsed = EnvFilter::try_new(filter).map_err(|error| {
-        format!("`{filter}` is no filter ({error}): write error, warn, info, debug or trace, or such as info,replay=debug")
+        format!(
+            "`{filter}` is no filter ({error}): write error, warn, info, debug or trace, or such as info,replay=debug"
+        )
     })?;
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let ansi = io::stderr().is_terminal() && !plain;

@@ -77,14 +77,22 @@ async fn decide(client: &Client, arguments: &Arguments, path: &std::path::Path, 
         show(&mut screen, path, &shown)?;
     }
     if shown.trusted {
-        if json { json_line(&shown)? } else { screen.line(Tone::Plain, "this is trusted already")? }
+        if json {
+            json_line(&shown)?;
+        } else {
+            screen.line(Tone::Plain, "this is trusted already")?;
+        }
         return Ok(Exit::Done);
     }
     if !arguments.yes && !agreed(path)? {
         return Err(Failure::refused("not trusted: nothing of it will run"));
     }
     let trusted: Value = client.post(&route, &json!({"digest": shown.digest})).await?;
-    if json { json_line(&trusted)? } else { screen.line(Tone::Plain, &format!("{} is trusted", path.display()))? }
+    if json {
+        json_line(&trusted)?;
+    } else {
+        screen.line(Tone::Plain, &format!("{} is trusted", path.display()))?;
+    }
     Ok(Exit::Done)
 }
 

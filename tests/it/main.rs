@@ -7,6 +7,7 @@
 mod aimock;
 mod asking;
 mod bare_server;
+mod cli;
 mod house;
 mod offline;
 mod turns;

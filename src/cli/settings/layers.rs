@@ -197,8 +197,8 @@ impl Given {
             key,
         };
         let list = std::iter::once(data_row).chain(keys(&Settings::META, "").into_iter().map(row)).collect();
-        let settings = Settings::from_layer(merged)
-            .map_err(|error| LoadError::File { path: file, problem: error.to_string() })?;
+        let settings =
+            Settings::from_layer(merged).map_err(|error| LoadError::File { path: file, problem: error.to_string() })?;
         Ok(Loaded { data, settings, list })
     }
 
