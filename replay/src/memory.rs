@@ -106,7 +106,9 @@ fn flush_in_time(shared: &Weak<Shared>, wishes: &mpsc::Receiver<()>) {
     while wishes.recv().is_ok() {
         thread::sleep(WRITTEN_AT_MOST);
         while wishes.try_recv().is_ok() {}
-        let Some(shared) = shared.upgrade() else { return };
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
         shared.make_durable();
     }
 }

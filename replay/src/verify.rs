@@ -135,7 +135,9 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, 
     let numbers = match segment::numbers(dir) {
         Ok(numbers) if !numbers.is_empty() => numbers,
         Ok(_) => return Err(VerifyError::NoLog(dir.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(VerifyError::NoLog(dir.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(VerifyError::NoLog(dir.to_owned()));
+        }
         Err(error) => return Err(at(dir)(error)),
     };
     let last = numbers.last().copied().unwrap_or(0);
@@ -216,7 +218,9 @@ impl Check {
         };
         match header {
             None => self.fault(number, "its header is damaged"),
-            Some(header) if header.log != log => return self.fault(number, format!("it is of log {}", header.log)),
+            Some(header) if header.log != log => {
+                return self.fault(number, format!("it is of log {}", header.log));
+            }
             Some(header) if header.segment != number => {
                 return self.fault(number, format!("it is segment {}", header.segment));
             }
@@ -403,7 +407,6 @@ impl Check {
     }
 
     fn report(self) -> Report {
-        let hex = |digest: Digest32| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         Report {
             log: self.log.map(|id| LogId { id, epoch: self.epoch }),
             segments: self.segments,
@@ -411,8 +414,8 @@ impl Check {
             redacted: self.redacted,
             streams: segment::bytes_of(self.next.len()),
             head: Position(self.position),
-            chain: hex(self.chain.unwrap_or_default()),
-            root: self.tree.map(|tree| hex(tree.root())),
+            chain: hex(&self.chain.unwrap_or_default()),
+            root: self.tree.map(|tree| hex(&tree.root())),
             unfinished: self.unfinished,
             faults: self.faults,
         }
@@ -431,7 +434,9 @@ fn index_of(place: &Place, bytes: &[u8]) -> Option<Result<Footer, ()>> {
 fn listed(index: &Footer, hole: &Hole) -> Vec<Remains> {
     let mut found = Vec::new();
     for run in &index.streams {
-        let Ok(stream) = run.name.parse::<StreamId>() else { continue };
+        let Ok(stream) = run.name.parse::<StreamId>() else {
+            continue;
+        };
         let nexts = run.frames.iter().skip(1).map(|(revision, _)| run.first + u64::from(*revision)).chain([run.next]);
         for ((revision, offset), next) in run.frames.iter().zip(nexts) {
             let (revision, offset) = (run.first + u64::from(*revision), u64::from(*offset) * 8);
@@ -443,4 +448,11 @@ fn listed(index: &Footer, hole: &Hole) -> Vec<Remains> {
     }
     found.sort_unstable_by_key(|lost| lost.offset);
     found
+}
+
+fn hex(digest: &Digest32) -> String {
+    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
+        text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('0')));
+        text
+    })
 }

@@ -5,13 +5,14 @@ import {
   type ReactNode,
   use,
   useCallback,
+  useState,
   useSyncExternalStore,
 } from "react";
 
 export type Route =
   | { pane: "home" }
   | { pane: "add" }
-  | { pane: "models" }
+  | { pane: "settings" }
   | { pane: "project"; project: string }
   | { pane: "session"; project: string; session: string }
   | { pane: "chat"; project: string; session: string; chat: string }
@@ -23,7 +24,7 @@ export function address(route: Route): string {
     case "home":
       return "/";
     case "add":
-    case "models":
+    case "settings":
       return `/${route.pane}`;
     case "project":
       return `/p/${route.project}`;
@@ -43,7 +44,7 @@ const PATHS = new RegExp(`^/p/${ID}(?:/s/${ID}(?:/c/${ID})?)?/?$`);
 export function parse(path: string): Route {
   if (path === "/") return { pane: "home" };
   if (path === "/add") return { pane: "add" };
-  if (path === "/models") return { pane: "models" };
+  if (path === "/settings") return { pane: "settings" };
   const [, project, session, chat] = PATHS.exec(path) ?? [];
   if (!project) return { pane: "lost", path };
   if (!session) return { pane: "project", project };
@@ -52,6 +53,8 @@ export function parse(path: string): Route {
 
 interface Router {
   route: Route;
+  /** How often somewhere was gone to, where one was already included. */
+  visits: number;
   go(route: Route, how?: "push" | "replace"): void;
 }
 
@@ -70,13 +73,15 @@ function listen(listener: () => void): () => void {
 
 export function RouterProvider({ children }: { children: ReactNode }) {
   const path = useSyncExternalStore(listen, () => location.pathname);
+  const [visits, setVisits] = useState(0);
   const go = useCallback((route: Route, how: "push" | "replace" = "push") => {
     const to = address(route);
     if (how === "replace") history.replaceState(null, "", to);
     else if (to !== location.pathname) history.pushState(null, "", to);
+    setVisits((was) => was + 1);
     for (const listener of listeners) listener();
   }, []);
-  return <RouterContext value={{ route: parse(path), go }}>{children}</RouterContext>;
+  return <RouterContext value={{ route: parse(path), visits, go }}>{children}</RouterContext>;
 }
 
 export function useRouter(): Router {

@@ -208,7 +208,9 @@ impl Index {
         if segment.landmarks.last().is_none_or(|(_, offset)| u64::from(*offset) * 8 + LANDMARKS <= frame.offset) {
             segment.landmarks.push(entry(frame.position - segment.first, frame.offset));
         }
-        let Runs::Open(runs) = &mut segment.runs else { return };
+        let Runs::Open(runs) = &mut segment.runs else {
+            return;
+        };
         let run = runs.entry(number).or_insert_with(|| Run { first: frame.revision, next, last, frames: Vec::new() });
         (run.next, run.last) = (next, last);
         run.frames.push(entry(frame.revision - run.first, frame.offset));
@@ -245,7 +247,9 @@ impl Index {
     /// The footer of a segment that will not grow any more. `None`: it is sealed already.
     pub fn footer(&self, segment: usize, chain: Digest32, frontier: Option<Frontier>) -> Option<Footer> {
         let segment = self.segments.get(segment)?;
-        let Runs::Open(runs) = &segment.runs else { return None };
+        let Runs::Open(runs) = &segment.runs else {
+            return None;
+        };
         let mut streams: Vec<StreamRun> = runs
             .iter()
             .map(|(number, run)| StreamRun {
@@ -274,8 +278,12 @@ impl Index {
 
     /// Keeps the runs of a segment that will not grow any more in less memory.
     pub fn pack(&mut self, segment: usize) {
-        let Some(segment) = self.segments.get_mut(segment) else { return };
-        let Runs::Open(open) = &mut segment.runs else { return };
+        let Some(segment) = self.segments.get_mut(segment) else {
+            return;
+        };
+        let Runs::Open(open) = &mut segment.runs else {
+            return;
+        };
         let mut sorted: Vec<_> = std::mem::take(open).into_iter().collect();
         sorted.sort_unstable_by_key(|(number, _)| *number);
         let mut frames = Vec::with_capacity(sorted.iter().map(|(_, run)| run.frames.len()).sum());
@@ -289,10 +297,14 @@ impl Index {
 
     /// The next frames of a stream that may hold revisions from `from` on, at most `most`.
     pub fn spots(&self, stream: &StreamId, from: u64, most: usize) -> Vec<Spot> {
-        let Some(number) = self.numbers.get(stream) else { return Vec::new() };
+        let Some(number) = self.numbers.get(stream) else {
+            return Vec::new();
+        };
         let mut spots = Vec::new();
         for segment in &self.segments {
-            let Some((first, frames)) = segment.frames(*number, from) else { continue };
+            let Some((first, frames)) = segment.frames(*number, from) else {
+                continue;
+            };
             let room = most - spots.len();
             spots.extend(frames.iter().take(room).map(|(revision, offset)| Spot {
                 file: segment.file.clone(),
@@ -308,10 +320,14 @@ impl Index {
 
     /// The streams of the frames that begin in a part of a segment, with their first revisions, by offset.
     pub fn between(&self, segment: u64, from: u64, to: u64) -> Vec<(u64, StreamId, u64)> {
-        let Some(segment) = usize::try_from(segment).ok().and_then(|n| self.segments.get(n)) else { return Vec::new() };
+        let Some(segment) = usize::try_from(segment).ok().and_then(|n| self.segments.get(n)) else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
         for (tail, number) in self.tails.iter().zip(0..) {
-            let Some((first, frames)) = segment.frames(number, 0) else { continue };
+            let Some((first, frames)) = segment.frames(number, 0) else {
+                continue;
+            };
             found.extend(frames.iter().filter_map(|(revision, offset)| {
                 let offset = u64::from(*offset) * 8;
                 (from..to).contains(&offset).then(|| (offset, tail.stream.clone(), first + u64::from(*revision)))

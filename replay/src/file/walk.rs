@@ -178,9 +178,15 @@ pub(crate) fn remains<V>(
         if position >= end {
             break;
         }
-        let Some(head) = frame::unchecked(bytes.get(offset..).unwrap_or_default(), bytes_of(offset)) else { break };
-        let Some(header) = bytes.get(offset + HEAD + record::PREFIX..) else { break };
-        let Some((first, revision)) = numbers(header) else { break };
+        let Some(head) = frame::unchecked(bytes.get(offset..).unwrap_or_default(), bytes_of(offset)) else {
+            break;
+        };
+        let Some(header) = bytes.get(offset + HEAD + record::PREFIX..) else {
+            break;
+        };
+        let Some((first, revision)) = numbers(header) else {
+            break;
+        };
         // Where the hole begins, a frame began; elsewhere only a position that fits says so.
         let begins = bytes_of(offset) == hole.offset
             || (position..end).contains(&first)
@@ -217,4 +223,44 @@ fn stream_of<V>(header: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&Stre
         text.get(..own.len()).is_some_and(|text| differ(text) <= 1) && fits(stream)
     };
     known.keys().find(near).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_whatever_break_the_walk(bytes in proptest::collection::vec(any::<u8>(), 0..3000), limit in proptest::option::of(0_u64..20)) {
+            let place = Place { log: Uuid::nil(), segment: 0 };
+            let mut segment = vec![0; header::LEN];
+            segment.extend_from_slice(&bytes);
+            for found in Walk::new(&segment, place, 0, [0; 32], limit) {
+                if let Found::Hole(hole) = found {
+                    remains(&segment, &hole, hole.first + 5, &HashMap::<StreamId, u64>::new(), |_| 0);
+                }
+            }
+        }
+
+        #[test]
+        fn frames_are_found_again_behind_any_noise(noise in proptest::collection::vec(1_u8.., 1..200)) {
+            let place = Place { log: Uuid::from_u128(5), segment: 2 };
+            let mut segment = vec![0; header::LEN];
+            segment.extend_from_slice(&noise);
+            segment.resize(segment.len().next_multiple_of(frame::ALIGN), 0);
+            let offset = segment.len();
+            let mut mark = vec![0; HEAD];
+            let head = frame::Head { count: 0, first: 7, synced: 7, before: [1; 32], after: [1; 32] };
+            frame::seal(&mut mark, &place, bytes_of(offset), &head);
+            segment.extend_from_slice(&mark);
+            segment.resize(segment.len() + 300, 0);
+            let found: Vec<_> = Walk::new(&segment, place, 3, [0; 32], None).collect();
+            let [Found::Hole(hole), Found::Frame(frame)] = &found[..] else { panic!("{found:?}") };
+            prop_assert_eq!((hole.first, hole.resumes, hole.end_offset), (3, Some(7), bytes_of(offset)));
+            prop_assert_eq!(frame.synced, 7);
+        }
+    }
 }

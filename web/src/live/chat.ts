@@ -1,4 +1,4 @@
-// The events of a chat, folded into its view: the mirror of the server's rules for what the page shows.
+// The events of a chat, folded into its view: the mirror of the server's own fold.
 import type {
   Body,
   Call,
@@ -10,6 +10,7 @@ import type {
   ToolCall,
   ToolState,
   Turn,
+  TurnEnd,
   Usage,
 } from "../wire/index.ts";
 
@@ -31,7 +32,7 @@ export function foldChat(view: ChatView, frame: Pick<EventFrame, "type" | "data"
   const at = frame.at;
   switch (event.type) {
     case "ChatOpened":
-      return { ...view, about: { ...event.data, opened_at: at } };
+      return view.about ? view : { ...view, about: { ...event.data, opened_at: at } };
     case "ChatRenamed":
       return view.about ? { ...view, about: { ...view.about, title: event.data.title } } : view;
     case "ChatConfigured":
@@ -46,50 +47,50 @@ export function foldChat(view: ChatView, frame: Pick<EventFrame, "type" | "data"
         queue: view.queue.filter((queued) => queued.message !== event.data.message),
       };
     case "TurnStarted": {
+      if (view.turn) return view;
       const { turn, message } = event.data;
       const open: Turn = { turn, message, started_at: at, usage: NO_USAGE, failures: 0, mistakes: 0 };
-      return openCall({ ...view, turn: open, turns: turn }, `${turn}.1`, at);
+      return pushCall({ ...view, turn: open, turns: turn }, `${turn}.1`, at);
     }
     case "ModelCallStarted": {
       const { call, model, attempt } = event.data;
-      return withCall(view, call, (was) => restarted({ ...was, model }, attempt));
+      return withOpenCall(view, call, (open) => ({ ...interrupted(open), model, attempt }));
     }
-    case "ReasoningAppended":
-      return withCall(view, event.data.call, (was) => ({
-        ...was,
-        reasoning: append(was.reasoning, event.data.text),
+    case "ReasoningAppended": {
+      const { call, attempt, text } = event.data;
+      return withAttempt(view, call, attempt, (open) => ({
+        ...open,
+        reasoning: append(open.reasoning, text),
       }));
-    case "TextAppended":
-      return withCall(view, event.data.call, (was) => ({ ...was, text: append(was.text, event.data.text) }));
+    }
+    case "TextAppended": {
+      const { call, attempt, text } = event.data;
+      return withAttempt(view, call, attempt, (open) => ({ ...open, text: append(open.text, text) }));
+    }
     case "ToolCalled": {
       const { call, ...asked } = event.data;
       const tool: ToolCall = { ...asked, since: at, state: { kind: "requested" } };
-      return withCall(view, call, (was) => ({ ...was, tool_calls: [...(was.tool_calls ?? []), tool] }));
-    }
-    case "ModelCallFinished": {
-      const { call, stop, usage, latency_ms, text, reasoning } = event.data;
-      const after = withCall(view, call, (was) => ({
-        ...was,
-        state: { kind: "finished", stop },
-        usage,
-        latency_ms,
-        text: text ?? was.text,
-        reasoning: reasoning ?? was.reasoning,
+      const after = withOpenCall(view, call, (open) => ({
+        ...open,
+        tool_calls: [...(open.tool_calls ?? []), tool],
       }));
-      const turn = after.turn && { ...after.turn, usage: plus(after.turn.usage, usage), failures: 0 };
-      return { ...after, turn, usage: plus(after.usage, usage) };
+      return after === view ? view : repeated(after, tool);
     }
+    case "ModelCallFinished":
+      return callFinished(view, event.data);
     case "ModelCallFailed": {
       const { call, error, retry_at } = event.data;
-      const after = withCall(view, call, (was) => ({
-        ...was,
-        state: retry_at == null ? { kind: "failed", error } : { kind: "failed", error, retry_at },
-      }));
-      const turn = after.turn && { ...after.turn, failures: after.turn.failures + 1 };
-      return { ...after, turn };
+      const state = { kind: "failed" as const, error, ...(retry_at == null ? {} : { retry_at }) };
+      const after = withOpenCall(view, call, (open) => ({ ...open, state }));
+      if (after === view || !after.turn) return after;
+      return { ...after, turn: { ...after.turn, failures: after.turn.failures + 1 } };
     }
-    case "WaitElapsed":
-      return openCall(view, next(event.data.call), at);
+    case "WaitElapsed": {
+      const call = currentCall(view);
+      const waits =
+        call?.call === event.data.call && call.state.kind === "failed" && call.state.retry_at != null;
+      return waits ? pushCall(view, next(call.call), at) : view;
+    }
     case "ToolStarted": {
       const { tool_call, attempt } = event.data;
       return withTool(view, tool_call, { kind: "started", attempt, at });
@@ -98,30 +99,22 @@ export function foldChat(view: ChatView, frame: Pick<EventFrame, "type" | "data"
       const { tool_call, ...finished } = event.data;
       return toolFinished(view, tool_call, { kind: "finished", ...finished }, at);
     }
-    case "LimitReached":
-      return view.turn ? { ...view, turn: { ...view.turn, limit: event.data.limit } } : view;
+    case "LimitReached": {
+      const { turn, limit } = event.data;
+      if (view.turn?.turn !== turn) return view;
+      const after = { ...view, turn: { ...view.turn, limit } };
+      return withCurrentCall(after, (call) => (call.attempt === null ? { ...call, closing: true } : call));
+    }
     case "TurnFinished": {
       const { turn, outcome, usage } = event.data;
-      return ended(view, {
-        kind: "end",
-        turn,
-        outcome,
-        usage,
-        started_at: startedAt(view, at),
-        ended_at: at,
-      });
+      return ended(view, turn, outcome, usage, at);
     }
     case "TurnCancelled": {
       const { turn, usage } = event.data;
-      const after = withLastCall(view, cancelled);
-      return ended(after, {
-        kind: "end",
-        turn,
-        outcome: null,
-        usage,
-        started_at: startedAt(view, at),
-        ended_at: at,
-      });
+      const after = withCurrentCall(view, (call) =>
+        call.call.startsWith(`${turn}.`) ? stopped(call) : call,
+      );
+      return ended(after, turn, null, usage, at);
     }
     default:
       return view; // A type that a newer server writes: it changes nothing that this page shows.
@@ -151,7 +144,7 @@ function configured(view: ChatView, model: string): ChatView {
   if (!view.about) return view;
   const after = { ...view, about: { ...view.about, model } };
   // A call that has not been begun asks the new model.
-  return withLastCall(after, (call) =>
+  return withCurrentCall(after, (call) =>
     call.state.kind === "open" && call.attempt === null ? { ...call, model } : call,
   );
 }
@@ -160,7 +153,7 @@ function push(view: ChatView, message: Message): ChatView {
   return { ...view, messages: [...view.messages, message] };
 }
 
-function openCall(view: ChatView, call: string, at: Micros): ChatView {
+function pushCall(view: ChatView, call: string, at: Micros): ChatView {
   const opened: Call = {
     kind: "call",
     call,
@@ -176,80 +169,124 @@ function openCall(view: ChatView, call: string, at: Micros): ChatView {
   return push(view, view.turn?.limit ? { ...opened, closing: true } : opened);
 }
 
-function restarted(call: Call, attempt: number): Call {
-  const begun: Call = { ...call, attempt };
-  if (attempt <= 1 || (isEmpty(call.text) && isEmpty(call.reasoning))) return begun;
-  const cut = { attempt: call.attempt ?? attempt - 1, reasoning: call.reasoning, text: call.text };
-  return { ...begun, text: "", reasoning: "", interrupted: [...(call.interrupted ?? []), cut] };
+/** Puts what an attempt that was cut off had written aside. */
+function interrupted(call: Call): Call {
+  const { attempt, reasoning, text } = call;
+  const anew: Call = { ...call, reasoning: "", text: "" };
+  if (attempt === null || (isEmpty(text) && isEmpty(reasoning))) return anew;
+  return { ...anew, interrupted: [...(call.interrupted ?? []), { attempt, reasoning, text }] };
 }
 
-function toolFinished(
+type Finished = Extract<ChatEvent, { type: "ModelCallFinished" }>["data"];
+
+function callFinished(
   view: ChatView,
-  id: string,
-  state: Extract<ToolState, { kind: "finished" }>,
+  { call, attempt, stop, usage, latency_ms, ...long }: Finished,
+): ChatView {
+  const after = withAttempt(view, call, attempt, (open) => ({
+    ...open,
+    state: { kind: "finished", stop },
+    usage,
+    latency_ms,
+    text: long.text ?? open.text,
+    reasoning: long.reasoning ?? open.reasoning,
+  }));
+  if (after === view) return view;
+  const turn = after.turn && { ...after.turn, usage: plus(after.turn.usage, usage), failures: 0 };
+  return { ...after, turn, usage: plus(after.usage, usage) };
+}
+
+type ToolFinished = Extract<ToolState, { kind: "finished" }>;
+
+function toolFinished(view: ChatView, id: string, state: ToolFinished, at: Micros): ChatView {
+  const after = withTool(view, id, state);
+  if (after === view || !after.turn) return view;
+  const mistakes = state.outcome === "failed" ? after.turn.mistakes + 1 : 0;
+  const counted = { ...after, turn: { ...after.turn, mistakes } };
+  const call = currentCall(counted);
+  const done = call?.tool_calls?.every((tool) => tool.state.kind === "finished");
+  return call && done ? pushCall(counted, next(call.call), at) : counted;
+}
+
+/** What the model is told of a tool that was stopped. */
+const STOPPED = "The user stopped the turn before this tool answered.";
+
+function stopped(call: Call): Call {
+  const cancelled: ToolFinished = {
+    kind: "finished",
+    outcome: "cancelled",
+    output: STOPPED,
+    latency_ms: 0,
+    truncated: false,
+  };
+  const after = { ...call, state: stoppedState(call.state) };
+  if (!call.tool_calls) return after;
+  const tool_calls = call.tool_calls.map((tool) =>
+    tool.state.kind === "finished" ? tool : { ...tool, state: cancelled },
+  );
+  return { ...after, tool_calls };
+}
+
+function stoppedState(state: Call["state"]): Call["state"] {
+  switch (state.kind) {
+    case "open":
+      return { kind: "cancelled" };
+    case "failed":
+      return { kind: "failed", error: state.error };
+    case "finished":
+    case "cancelled":
+      return state;
+  }
+}
+
+/** A row of the same call so long stays noted. */
+const DOOM = 3;
+
+function repeated(view: ChatView, { name, arguments: given }: ToolCall): ChatView {
+  const last = view.turn?.repeated;
+  if (!view.turn || (last && last.times >= DOOM)) return view;
+  const same = last?.name === name && JSON.stringify(last.arguments) === JSON.stringify(given);
+  const times = last && same ? last.times + 1 : 1;
+  return { ...view, turn: { ...view.turn, repeated: { name, arguments: given, times } } };
+}
+
+function ended(
+  view: ChatView,
+  turn: number,
+  outcome: TurnEnd["outcome"],
+  usage: Usage,
   at: Micros,
 ): ChatView {
-  const after = withTool(view, id, state);
-  const call = currentCall(after);
-  if (!call?.tool_calls?.some((tool) => tool.tool_call === id)) return after;
-  const mistakes = state.outcome === "succeeded" ? 0 : (after.turn?.mistakes ?? 0) + 1;
-  const counted = { ...after, turn: after.turn && { ...after.turn, mistakes } };
-  return call.tool_calls.every((tool) => tool.state.kind === "finished")
-    ? openCall(counted, next(call.call), at)
-    : counted;
-}
-
-function cancelled(call: Call): Call {
-  const state: Call["state"] = call.state.kind === "finished" ? call.state : { kind: "cancelled" };
-  if (!call.tool_calls) return { ...call, state };
-  const tool_calls = call.tool_calls.map((tool) =>
-    tool.state.kind === "finished"
-      ? tool
-      : {
-          ...tool,
-          state: {
-            kind: "finished" as const,
-            outcome: "cancelled" as const,
-            output: "",
-            latency_ms: 0,
-            truncated: false,
-          },
-        },
-  );
-  return { ...call, state, tool_calls };
-}
-
-function ended(view: ChatView, end: Message): ChatView {
+  if (view.turn?.turn !== turn) return view;
+  const { started_at } = view.turn;
+  const end: TurnEnd = { kind: "end", turn, outcome, usage, started_at, ended_at: at };
   return { ...push(view, end), turn: null };
 }
 
-function startedAt(view: ChatView, otherwise: Micros): Micros {
-  return view.turn?.started_at ?? otherwise;
+function withCurrentCall(view: ChatView, change: (call: Call) => Call): ChatView {
+  const call = currentCall(view);
+  if (!call) return view;
+  const changed = change(call);
+  return changed === call ? view : { ...view, messages: [...view.messages.slice(0, -1), changed] };
 }
 
-function withCall(view: ChatView, id: string, change: (call: Call) => Call): ChatView {
-  const index = view.messages.findLastIndex((message) => message.kind === "call" && message.call === id);
-  return changedAt(view, index, change);
+function withOpenCall(view: ChatView, id: string, change: (call: Call) => Call): ChatView {
+  return withCurrentCall(view, (call) =>
+    call.call === id && call.state.kind === "open" ? change(call) : call,
+  );
 }
 
-function withLastCall(view: ChatView, change: (call: Call) => Call): ChatView {
-  return currentCall(view) ? changedAt(view, view.messages.length - 1, change) : view;
-}
-
-function changedAt(view: ChatView, index: number, change: (call: Call) => Call): ChatView {
-  const was = view.messages[index];
-  if (was?.kind !== "call") return view;
-  const messages = view.messages.slice();
-  messages[index] = change(was);
-  return { ...view, messages };
+function withAttempt(view: ChatView, id: string, attempt: number, change: (call: Call) => Call): ChatView {
+  return withOpenCall(view, id, (call) => (call.attempt === attempt ? change(call) : call));
 }
 
 function withTool(view: ChatView, id: string, state: ToolState): ChatView {
-  const call = id.slice(0, id.lastIndexOf("."));
-  return withCall(view, call, (was) => ({
-    ...was,
-    tool_calls: (was.tool_calls ?? []).map((tool) => (tool.tool_call === id ? { ...tool, state } : tool)),
-  }));
+  return withCurrentCall(view, (call) => {
+    const tool = call.tool_calls?.find((it) => it.tool_call === id);
+    if (call.state.kind !== "finished" || !tool || tool.state.kind === "finished") return call;
+    const tool_calls = call.tool_calls?.map((it) => (it === tool ? { ...it, state } : it)) ?? [];
+    return { ...call, tool_calls };
+  });
 }
 
 function next(call: string): string {

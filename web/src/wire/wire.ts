@@ -67,6 +67,7 @@ export type ChatEvent =
         model: string;
         agent: string;
         origin: Origin;
+        token_budget: number;
       };
     }
   | { type: "ChatRenamed"; data: { title: string } }
@@ -129,6 +130,7 @@ export type ChatCommand =
       title?: string;
       model: string;
       agent?: string;
+      token_budget?: number;
     }
   | { type: "PostMessage"; message?: string; text: Body }
   | { type: "UnqueueMessage"; message: string }
@@ -154,6 +156,8 @@ export interface About {
   model: string;
   agent: string;
   origin: Origin;
+  /** How many tokens one turn may take. */
+  token_budget: number;
   opened_at: Micros;
 }
 
@@ -230,6 +234,8 @@ export interface Turn {
   usage: Usage;
   failures: number;
   mistakes: number;
+  /** The last tool call, and how often in a row it was made. */
+  repeated?: { name: string; arguments: Body; times: number } | null;
   limit?: Limit | null;
 }
 

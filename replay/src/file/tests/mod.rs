@@ -1,6 +1,7 @@
 //! Tests of the log in files: promises, reopening, torn tails, damage, refusals.
 
 mod damage;
+mod failing;
 mod promises;
 mod torn;
 mod verified;

@@ -2,7 +2,6 @@
 import { CircleSlash, History } from "lucide-react";
 import { memo, useState } from "react";
 import { More, useBody } from "../../parts/body-text.tsx";
-import { CopyButton } from "../../parts/code/index.tsx";
 import { isEmpty, shown } from "../../parts/format.ts";
 import { Markdown } from "../../parts/markdown/index.tsx";
 import type { BlobRef, Body, Call, Interrupted } from "../../wire/index.ts";
@@ -21,7 +20,7 @@ export const CallMessage = memo(function CallMessage({ call, current }: Props) {
   const streaming = call.state.kind === "open";
   const answer = !isEmpty(call.text);
   return (
-    <article aria-label={`${call.model || "Model"} answers`} className="group/call mt-3 flex flex-col gap-2">
+    <article aria-label={`${call.model || "Model"} answers`} className="flex flex-col gap-2">
       {call.interrupted?.map((cut) => (
         <Cut key={cut.attempt} cut={cut} />
       ))}
@@ -42,14 +41,9 @@ export const CallMessage = memo(function CallMessage({ call, current }: Props) {
 function Answer({ text, streaming }: { text: Body; streaming: boolean }) {
   const { text: whole, state, read } = useBody(text, true);
   return (
-    <div className="relative">
+    <div>
       <Markdown text={whole} streaming={streaming} />
       {state !== "whole" && <More of={text as BlobRef} reading={state === "reading"} onRead={read} />}
-      {!streaming && (
-        <div className="-bottom-6 absolute right-0 z-10 opacity-0 focus-within:opacity-100 group-hover/call:opacity-100">
-          <CopyButton text={whole} label="Copy answer" />
-        </div>
-      )}
     </div>
   );
 }

@@ -3,11 +3,10 @@ import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import type { Answer } from "../../live/outbox.ts";
 import { ModelPicker } from "../../parts/model-picker.tsx";
-import { useDraft } from "./drafts.ts";
 
 interface Props {
-  /** The name under which what is typed is kept. */
-  draft: string;
+  text: string;
+  onText(text: string): void;
   model: string;
   /** A turn is open: what is sent now waits. */
   running: boolean;
@@ -26,7 +25,7 @@ interface Props {
 
 export function Composer(props: Props) {
   const { running, stopping = false, busy = false, keepUntilAnswered = false } = props;
-  const [text, setText] = useDraft(props.draft);
+  const { text, onText: setText } = props;
   const field = useRef<HTMLTextAreaElement>(null);
   const latest = useRef(text);
   useEffect(() => {
@@ -65,7 +64,7 @@ export function Composer(props: Props) {
   };
   return (
     <form
-      className="rounded-lg border border-line-strong bg-raised focus-within:border-accent focus-within:outline focus-within:outline-accent"
+      className="rounded-lg border border-line-strong bg-raised focus-within:border-accent"
       onSubmit={(event) => {
         event.preventDefault();
         void send();

@@ -7,7 +7,7 @@ import { get } from "../../live/http.ts";
 import { useLive } from "../../live/react.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Trouble } from "../../parts/status.tsx";
-import type { ChatView, Message, MessagesPage } from "../../wire/index.ts";
+import type { Call, ChatView, Message, MessagesPage } from "../../wire/index.ts";
 import { CallMessage } from "./call.tsx";
 import { useStick } from "./scroll.ts";
 import { TurnEndLine } from "./turn-end.tsx";
@@ -40,14 +40,17 @@ export function Conversation({ chat, entry, children }: Props) {
         aria-busy={view.turn !== null}
         className="h-full overflow-y-auto overscroll-contain outline-offset-[-2px]"
       >
-        <div ref={content} className="mx-auto max-w-[52rem] px-4 pt-4 pb-6 max-md:px-3">
+        <div ref={content} className="mx-auto max-w-[48rem] px-4 pt-4 pb-6 max-md:px-3">
           <Older chat={chat} first={view.first} />
           {view.messages.map((message, index) => (
-            <div key={keyOf(message)} className={ends - index > NEAR ? "distant" : undefined}>
+            <div
+              key={keyOf(message)}
+              className={`not-first:mt-3 ${message.kind === "user" ? "not-first:pt-3" : ""} ${ends - index > NEAR ? "distant" : ""}`}
+            >
               <MessageView
                 message={message}
                 current={index === ends - 1 && view.turn !== null}
-                model={modelBefore(view.messages, index)}
+                before={message.kind === "end" ? callBefore(view.messages, index) : null}
               />
             </div>
           ))}
@@ -74,27 +77,28 @@ function keyOf(message: Message): string {
   return message.kind === "call" ? message.call : `end ${message.turn}`;
 }
 
-/** The model that answered last before a message. */
-function modelBefore(messages: Message[], index: number): string {
+/** The call that stands right before a message. */
+function callBefore(messages: Message[], index: number): Call | null {
   const before = messages[index - 1];
-  return before?.kind === "call" ? before.model : "";
+  return before?.kind === "call" ? before : null;
 }
 
 interface MessageProps {
   message: Message;
   /** It is the last of the open turn. */
   current: boolean;
-  model: string;
+  /** The last call of the turn that this message ends. */
+  before: Call | null;
 }
 
-function MessageView({ message, current, model }: MessageProps) {
+function MessageView({ message, current, before }: MessageProps) {
   switch (message.kind) {
     case "user":
       return <UserMessage message={message} />;
     case "call":
       return <CallMessage call={message} current={current} />;
     case "end":
-      return <TurnEndLine end={message} model={model} />;
+      return <TurnEndLine end={message} before={before} />;
   }
 }
 

@@ -3,6 +3,7 @@
 import { Pencil, Plus } from "lucide-react";
 import { useEffect, useState } from "react";
 import { chatLabel } from "../../live/desk.ts";
+import { uuid7 } from "../../live/ids.ts";
 import { useChat, useConnection, useList, useLive, useOutgoing } from "../../live/react.tsx";
 import { outcomeOf, Rename } from "../../parts/ask.tsx";
 import { IconButton } from "../../parts/button.tsx";
@@ -12,6 +13,7 @@ import { Link } from "../../routes.tsx";
 import type { ChatView } from "../../wire/index.ts";
 import { Composer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
+import { useDraft } from "./drafts.ts";
 import { Queue, Sending } from "./queue.tsx";
 import { Refusals } from "./refusals.tsx";
 
@@ -26,6 +28,7 @@ export function ChatPane({ project, session, chat }: Props) {
   const stream = `chat/${chat}`;
   const entry = useChat(chat);
   const { phase } = useConnection();
+  const [draft, setDraft] = useDraft(chat);
   const outgoing = useOutgoing().filter((it) => it.stream === stream);
   const { view } = entry;
   useRevision(entry.revision, view);
@@ -37,23 +40,29 @@ export function ChatPane({ project, session, chat }: Props) {
     if (entry.freshness === "live") return <NoSuchChat project={project} session={session} />;
     return <Skeleton lines={8} label="Loading the chat" />;
   }
-  const post = (text: string) =>
-    live.command(stream, { type: "PostMessage", message: crypto.randomUUID(), text });
+  const post = (text: string) => live.command(stream, { type: "PostMessage", message: uuid7(), text });
+  const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
   return (
     <div className="flex h-full flex-col">
       <Head project={project} session={session} chat={chat} view={view} />
       <Conversation chat={chat} entry={entry}>
         <Sending posting={posting} away={phase !== "live"} />
       </Conversation>
-      <div className="mx-auto w-full max-w-[52rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
+      <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
         {entry.trouble && <Trouble>{entry.trouble.message}</Trouble>}
         <Refusals stream={stream} />
         <Queue
           queue={view.queue}
-          onRemove={(message) => void live.command(stream, { type: "UnqueueMessage", message })}
+          onRemove={unqueue}
+          onEdit={({ message, text }) => {
+            unqueue(message);
+            setDraft(draft ? `${shown(text)}\n\n${draft}` : shown(text));
+            document.getElementById("composer")?.focus();
+          }}
         />
         <Composer
-          draft={chat}
+          text={draft}
+          onText={setDraft}
           model={view.about?.model ?? ""}
           running={view.turn !== null}
           stopping={outgoing.some((it) => it.command.type === "CancelTurn")}

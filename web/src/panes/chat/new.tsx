@@ -12,6 +12,7 @@ import { Dot, Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, type Route, useRouter } from "../../routes.tsx";
 import { TrustCard } from "../start/trust.tsx";
 import { Composer } from "./composer.tsx";
+import { useDraft } from "./drafts.ts";
 
 interface Props {
   project: string;
@@ -34,6 +35,7 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
   const { phase } = useConnection();
   const { data: providers } = useProviders();
   const [chosen, setChosen] = useState<string | null>(null);
+  const [draft, setDraft] = useDraft(session ? `session/${session.id}` : `project/${project.id}`);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   const model = chosen ?? session?.model ?? providers?.default_model ?? "";
@@ -76,7 +78,8 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
             </div>
           )}
           <Composer
-            draft={session ? `session/${session.id}` : `project/${project.id}`}
+            text={draft}
+            onText={setDraft}
             model={model}
             running={false}
             busy={busy || !model}
@@ -142,7 +145,7 @@ function Samples({ offline, busy, onAsk }: { offline: boolean; busy: boolean; on
       ))}
       {offline && (
         <li className="text-faint text-small">
-          <Link to={{ pane: "models" }} className="underline hover:text-ink">
+          <Link to={{ pane: "settings" }} className="underline hover:text-ink">
             The offline model answers: add a key for another
           </Link>
         </li>

@@ -10,8 +10,8 @@ type Arguments = Record<string, unknown>;
 const TOOLS: Record<string, ((of: Arguments) => Words) | undefined> = {
   list_directory: (of) => ({ verb: "List", subject: text(of.path) || "." }),
   read_file: (of) => ({ verb: "Read", subject: text(of.path) + lines(of) }),
-  find_files: (of) => ({ verb: "Find", subject: text(of.pattern ?? of.glob) + within(of) }),
-  search_text: (of) => ({ verb: "Search", subject: text(of.pattern ?? of.query ?? of.text) + within(of) }),
+  find_files: (of) => ({ verb: "Find", subject: text(of.pattern) + within(of) }),
+  search_text: (of) => ({ verb: "Search", subject: text(of.pattern) + within(of) }),
 };
 
 /** The words for a call of a tool with these arguments, which are normally JSON. */
@@ -35,25 +35,21 @@ function parsed(written: string): Arguments | null {
 
 function text(value: unknown): string {
   if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.map(text).join(", ");
   return value === undefined || value === null ? "" : JSON.stringify(value);
 }
 
+/** Where it is searched: a folder other than the project's own, and files of some names only. */
 function within(of: Arguments): string {
-  const path = text(of.path);
-  return path && path !== "." ? ` in ${path}` : "";
+  const places = [of.path, of.glob]
+    .map(text)
+    .filter((place) => place !== "" && place !== "." && place !== "**");
+  return places.length > 0 ? ` in ${places.join(" ")}` : "";
 }
 
-function lines(of: Arguments): string {
-  const from = number(of.start_line ?? of.from ?? of.offset);
-  const to = number(of.end_line ?? of.to) ?? last(from, number(of.limit));
-  if (from === null && to === null) return "";
-  return `:${from ?? 1}${to === null ? "" : `-${to}`}`;
-}
-
-function last(from: number | null, limit: number | null): number | null {
-  return limit === null ? null : (from ?? 1) + limit - 1;
-}
-
-function number(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
+/** The lines that are read, where not all are. */
+function lines({ offset, limit }: Arguments): string {
+  const from = typeof offset === "number" ? offset : 1;
+  if (typeof limit === "number") return `:${from}-${from + limit - 1}`;
+  return from > 1 ? `:${from}` : "";
 }

@@ -15,7 +15,7 @@ import { memo, useState } from "react";
 import { BodyText } from "../../parts/body-text.tsx";
 import { useNow } from "../../parts/clock.tsx";
 import { Coloured, CopyButton } from "../../parts/code/index.tsx";
-import { duration, seconds, shown } from "../../parts/format.ts";
+import { duration, firstLine, seconds, shown } from "../../parts/format.ts";
 import type { ToolCall, ToolOutcome } from "../../wire/index.ts";
 import { Fold } from "./fold.tsx";
 import { describe } from "./tool-words.ts";
@@ -48,6 +48,7 @@ export const ToolLine = memo(function ToolLine({ tool }: { tool: ToolCall }) {
           <>
             <span className="text-soft">{verb}</span>{" "}
             <span className="font-mono text-code text-ink">{subject}</span>
+            <Reason tool={tool} />
           </>
         }
         aside={<Outcome tool={tool} />}
@@ -58,6 +59,12 @@ export const ToolLine = memo(function ToolLine({ tool }: { tool: ToolCall }) {
   );
 });
 
+/** Why a call failed, in the line itself: one need not open it to know. */
+function Reason({ tool: { state } }: { tool: ToolCall }) {
+  if (state.kind !== "finished" || state.outcome !== "failed") return null;
+  return <span className="ml-2 text-bad text-small">{firstLine(shown(state.output))}</span>;
+}
+
 function Outcome({ tool }: { tool: ToolCall }) {
   const { state } = tool;
   if (state.kind === "requested") return <span className="text-faint text-small">waits</span>;
@@ -65,7 +72,7 @@ function Outcome({ tool }: { tool: ToolCall }) {
   const { icon: Icon, look, word } = OUTCOMES[state.outcome];
   return (
     <span className="numbers flex shrink-0 items-center gap-1.5 text-faint text-small">
-      {state.truncated && <span title="The output leaves something out">cut</span>}
+      {state.truncated && <span title="The output leaves something out">partial</span>}
       {state.outcome !== "cancelled" && duration(state.latency_ms)}
       <Icon size={13} className={look} role="img" aria-label={word} />
     </span>

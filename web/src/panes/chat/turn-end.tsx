@@ -1,15 +1,23 @@
 // The quiet line at the end of a turn, or the loud one if it did not end well.
 import { CircleStop, OctagonAlert } from "lucide-react";
 import { memo } from "react";
-import { brief, cacheShare, count, duration, exactly, plural } from "../../parts/format.ts";
-import type { Limit, TurnEnd } from "../../wire/index.ts";
+import { useBody } from "../../parts/body-text.tsx";
+import { CopyButton } from "../../parts/code/index.tsx";
+import { brief, cacheShare, count, duration, exactly, isEmpty, plural } from "../../parts/format.ts";
+import type { Body, Call, Limit, TurnEnd } from "../../wire/index.ts";
 import { Failure } from "./failure.tsx";
 
-export const TurnEndLine = memo(function TurnEndLine({ end, model }: { end: TurnEnd; model?: string }) {
+interface Props {
+  end: TurnEnd;
+  /** The last call of the turn. */
+  before: Call | null;
+}
+
+export const TurnEndLine = memo(function TurnEndLine({ end, before }: Props) {
   const { outcome, usage } = end;
   const cached = cacheShare(usage);
   const facts = [
-    model,
+    before?.model,
     duration((end.ended_at - end.started_at) / 1_000),
     usage.input + usage.output > 0 &&
       `${usage.estimated ? "about " : ""}${brief(usage.input)} in, ${brief(usage.output)} out`,
@@ -17,7 +25,7 @@ export const TurnEndLine = memo(function TurnEndLine({ end, model }: { end: Turn
   ].filter((fact): fact is string => typeof fact === "string" && fact !== "");
   const title = `Turn ${end.turn}, ended ${exactly(end.ended_at)}\n${plural(usage.input, "token")} in (${count(usage.cache_read)} from the cache), ${count(usage.output)} out (${count(usage.reasoning)} reasoning)`;
   return (
-    <div className="mt-2 flex flex-col gap-2">
+    <div className="flex flex-col gap-2">
       {outcome === null && (
         <p className="flex items-center gap-2 text-small text-soft">
           <CircleStop size={13} aria-hidden />
@@ -31,12 +39,19 @@ export const TurnEndLine = memo(function TurnEndLine({ end, model }: { end: Turn
         </p>
       )}
       {outcome?.kind === "failed" && <Failure error={outcome.error} retryAt={null} />}
-      <p className="numbers text-faint text-small" title={title}>
-        {facts.join(" · ")}
-      </p>
+      <div className="-mt-1 flex items-center gap-2">
+        <p className="numbers min-w-0 flex-1 truncate text-faint text-small" title={title}>
+          {facts.join(" · ")}
+        </p>
+        {before && !isEmpty(before.text) && <CopyAnswer body={before.text} />}
+      </div>
     </div>
   );
 });
+
+function CopyAnswer({ body }: { body: Body }) {
+  return <CopyButton text={useBody(body, true).text} label="Copy answer" />;
+}
 
 export function limitWords(limit: Limit): string {
   switch (limit.kind) {

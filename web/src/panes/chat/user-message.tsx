@@ -6,7 +6,7 @@ import type { UserMessage as Said } from "../../wire/index.ts";
 
 export const UserMessage = memo(function UserMessage({ message }: { message: Said }) {
   return (
-    <article aria-label="You" className="mt-6 rounded-lg bg-sunken px-3.5 py-2.5 first:mt-0">
+    <article aria-label="You" className="rounded-lg bg-said px-3.5 py-2.5">
       <div className="flex items-start gap-4">
         <div className="min-w-0 flex-1 whitespace-pre-wrap text-prose [overflow-wrap:anywhere]">
           <BodyText body={message.text} />

@@ -1,5 +1,5 @@
 // The bar at the foot of a phone.
-import { Cpu, House, type LucideIcon, MessageSquare, PanelLeft, SquarePen } from "lucide-react";
+import { House, type LucideIcon, MessageSquare, PanelLeft, Settings, SquarePen } from "lucide-react";
 import { Link, type Route, useRouter } from "../../routes.tsx";
 
 const item = "flex h-12 flex-1 flex-col items-center justify-center gap-0.5 text-tiny";
@@ -34,8 +34,8 @@ export function BottomBar({ browsing, onBrowse }: { browsing: boolean; onBrowse(
           <Label icon={SquarePen}>New</Label>
         </Link>
       )}
-      <Link to={{ pane: "models" }} className={look(at("models"))} current={at("models")}>
-        <Label icon={Cpu}>Models</Label>
+      <Link to={{ pane: "settings" }} className={look(at("settings"))} current={at("settings")}>
+        <Label icon={Settings}>Settings</Label>
       </Link>
     </nav>
   );

@@ -9,9 +9,9 @@ import type { Providers } from "../../wire/index.ts";
 import { ChatPane } from "../chat/index.tsx";
 import { NewChat } from "../chat/new.tsx";
 import { Home } from "../home/index.tsx";
+import { Settings } from "../settings/index.tsx";
 import { SignIn } from "../signin/index.tsx";
 import { AddProject } from "../start/index.tsx";
-import { Models } from "../start/models.tsx";
 import { BottomBar } from "./bottom-bar.tsx";
 import { useShortcuts } from "./keys.ts";
 import { Rail } from "./rail.tsx";
@@ -25,7 +25,7 @@ export function Shell() {
 }
 
 function Frame() {
-  const { route, go } = useRouter();
+  const { route, visits, go } = useRouter();
   const [browsing, setBrowsing] = useState(false);
   const [folded, setFolded] = useState(() => localStorage.getItem("rail") === "folded");
   const [help, setHelp] = useState(false);
@@ -42,10 +42,7 @@ function Frame() {
     home: () => go({ pane: "home" }),
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever chose something on the phone wants to see it
-  useEffect(
-    () => setBrowsing(false),
-    [route.pane, "chat" in route && route.chat, "session" in route && route.session],
-  );
+  useEffect(() => setBrowsing(false), [visits]);
   return (
     <ProvidersContext value={providers}>
       <div className="flex h-dvh flex-col">
@@ -57,13 +54,17 @@ function Frame() {
         </a>
         <Reconnecting />
         <div className="flex min-h-0 flex-1">
-          <Rail folded={folded} onFold={fold} browsing={browsing} />
-          <main
-            id="pane"
-            tabIndex={-1}
-            className={`min-w-0 flex-1 outline-none ${browsing ? "max-md:hidden" : ""}`}
-          >
-            <Pane route={route} />
+          <Rail folded={folded} onFold={fold} />
+          <main id="pane" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+            {browsing && (
+              <div className="h-full md:hidden">
+                <h1 className="sr-only">Sessions</h1>
+                <Rail browsing />
+              </div>
+            )}
+            <div className={`h-full ${browsing ? "max-md:hidden" : ""}`}>
+              <Pane route={route} />
+            </div>
           </main>
         </div>
         <StatusLine onHelp={() => setHelp(true)} />
@@ -82,8 +83,8 @@ function Pane({ route }: { route: Route }) {
       return projects.freshness === "live" ? <AddProject first /> : <Skeleton />;
     case "add":
       return <AddProject first={false} />;
-    case "models":
-      return <Models />;
+    case "settings":
+      return <Settings />;
     case "project":
       return <NewChat key={route.project} project={route.project} />;
     case "session":

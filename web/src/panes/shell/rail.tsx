@@ -1,5 +1,5 @@
 // The rail: projects with their sessions, and the chats of the session that is open.
-import { Archive, FolderMinus, FolderPlus, House, PanelLeft, Pencil, Plus, ShieldAlert } from "lucide-react";
+import { Archive, FolderMinus, FolderPlus, House, PanelLeft, Pencil, Plus } from "lucide-react";
 import { useState } from "react";
 import { chatLabel, type ProjectOnDesk, type SessionOnDesk } from "../../live/desk.ts";
 import { useDesk, useLive } from "../../live/react.tsx";
@@ -12,21 +12,18 @@ import { Link, useRouter } from "../../routes.tsx";
 import type { ChatRow } from "../../wire/index.ts";
 
 interface Props {
-  folded: boolean;
-  onFold(): void;
-  /** On a phone: the rail is what is looked at. */
-  browsing: boolean;
+  folded?: boolean;
+  onFold?(): void;
+  /** On a phone: the rail is the pane. */
+  browsing?: boolean;
 }
 
-export function Rail({ folded, onFold, browsing }: Props) {
+export function Rail({ folded = false, onFold, browsing = false }: Props) {
   const { projects, known } = useDesk();
-  const wide = browsing ? "max-md:flex max-md:w-full" : "max-md:hidden";
-  if (folded && !browsing) return <FoldedRail projects={projects} onFold={onFold} />;
+  const place = browsing ? "h-full w-full" : "w-64 border-line border-r max-md:hidden";
+  if (folded) return <FoldedRail projects={projects} onFold={onFold} />;
   return (
-    <nav
-      aria-label="Projects and sessions"
-      className={`flex w-64 shrink-0 flex-col border-line border-r bg-rail max-md:border-r-0 ${wide}`}
-    >
+    <nav aria-label="Projects and sessions" className={`flex shrink-0 flex-col bg-rail ${place}`}>
       <div className="flex h-11 shrink-0 items-center gap-1 px-2">
         <Link to={{ pane: "home" }} className="flex min-w-0 flex-1 items-center gap-2 rounded-md px-1.5 py-1">
           <img src="/icon.svg" alt="" className="size-5" />
@@ -35,9 +32,11 @@ export function Rail({ folded, onFold, browsing }: Props) {
         <Link to={{ pane: "add" }} className={iconButtonClass} title="Add a project">
           <FolderPlus size={15} aria-label="Add a project" />
         </Link>
-        <IconButton label="Fold the rail" onClick={onFold} className="max-md:hidden">
-          <PanelLeft size={15} aria-hidden />
-        </IconButton>
+        {onFold && (
+          <IconButton label="Fold the rail" onClick={onFold}>
+            <PanelLeft size={15} aria-hidden />
+          </IconButton>
+        )}
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
         {!known && <Skeleton lines={6} label="Loading projects" />}
@@ -52,7 +51,7 @@ export function Rail({ folded, onFold, browsing }: Props) {
   );
 }
 
-function FoldedRail({ projects, onFold }: { projects: ProjectOnDesk[]; onFold(): void }) {
+function FoldedRail({ projects, onFold }: { projects: ProjectOnDesk[]; onFold: Props["onFold"] }) {
   return (
     <nav
       aria-label="Projects"
@@ -98,9 +97,6 @@ function Project({ project }: { project: ProjectOnDesk }) {
           className="flex h-7 min-w-0 flex-1 items-center gap-1.5 rounded-md px-2 font-semibold text-small text-soft hover:text-ink max-md:h-10"
         >
           <span className="truncate">{project.name}</span>
-          {!project.trusted && (
-            <ShieldAlert size={12} className="shrink-0 text-faint" aria-label="not trusted: reading only" />
-          )}
         </Link>
         <Menu
           label={`Actions for ${project.name}`}

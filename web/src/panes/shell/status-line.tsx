@@ -1,6 +1,5 @@
-// The line at the foot: connection, revision, what runs, how much came from the cache; and the theme.
-import { Keyboard, Monitor, Moon, Sun } from "lucide-react";
-import { useState } from "react";
+// The line at the foot: connection, revision, what runs, how much came from the cache.
+import { Keyboard } from "lucide-react";
 import { useChat, useConnection, useList } from "../../live/react.tsx";
 import type { Phase } from "../../live/socket.ts";
 import { brief, cacheShare, count } from "../../parts/format.ts";
@@ -29,10 +28,9 @@ export function StatusLine({ onHelp }: { onHelp(): void }) {
       {route.pane === "chat" && <ChatFacts chat={route.chat} />}
       {running.length > 0 && <span>{count(running.length)} running</span>}
       <span className="ml-auto flex items-center gap-3">
-        <Link to={{ pane: "models" }} className="hover:text-ink">
-          models
+        <Link to={{ pane: "settings" }} className="hover:text-ink">
+          settings
         </Link>
-        <Theme />
         <button type="button" onClick={onHelp} className="flex items-center gap-1 hover:text-ink">
           <Keyboard size={12} aria-hidden />
           shortcuts
@@ -59,38 +57,5 @@ function ChatFacts({ chat }: { chat: string }) {
       )}
       {cached !== null && cached > 0 && <span>{cached} % cached</span>}
     </>
-  );
-}
-
-const THEMES = ["system", "light", "dark"] as const;
-type Setting = (typeof THEMES)[number];
-const ICONS = { system: Monitor, light: Sun, dark: Moon };
-
-export function Theme() {
-  const [setting, setSetting] = useState<Setting>(
-    () => (document.documentElement.dataset.theme as Setting | undefined) ?? "system",
-  );
-  const next = THEMES[(THEMES.indexOf(setting) + 1) % THEMES.length] ?? "system";
-  const Icon = ICONS[setting];
-  const change = () => {
-    if (next === "system") {
-      delete document.documentElement.dataset.theme;
-      localStorage.removeItem("theme");
-    } else {
-      document.documentElement.dataset.theme = next;
-      localStorage.setItem("theme", next);
-    }
-    setSetting(next);
-  };
-  return (
-    <button
-      type="button"
-      onClick={change}
-      className="flex items-center gap-1 hover:text-ink"
-      title={`Theme: ${setting}. Change to ${next}`}
-    >
-      <Icon size={12} aria-hidden />
-      {setting}
-    </button>
   );
 }

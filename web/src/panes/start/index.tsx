@@ -1,11 +1,11 @@
 // A folder becomes a project: the first start, and every later one that is added.
 import { useState } from "react";
 import { send } from "../../live/http.ts";
+import { ModelsInUse } from "../../parts/models-in-use.tsx";
 import { Trouble } from "../../parts/status.tsx";
 import { useRouter } from "../../routes.tsx";
 import type { ProjectRow } from "../../wire/index.ts";
 import { FolderBrowser } from "./folder-browser.tsx";
-import { ModelsInUse } from "./models.tsx";
 
 export function AddProject({ first }: { first: boolean }) {
   const { go } = useRouter();

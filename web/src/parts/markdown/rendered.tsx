@@ -88,7 +88,11 @@ function List({ list, streaming }: { list: Tokens.List; streaming: boolean }) {
       )}
     </li>
   ));
-  return list.ordered ? <ol start={list.start === "" ? 1 : list.start}>{items}</ol> : <ul>{items}</ul>;
+  return list.ordered ? (
+    <ol start={list.start === 1 || list.start === "" ? undefined : list.start}>{items}</ol>
+  ) : (
+    <ul>{items}</ul>
+  );
 }
 
 function Table({ table }: { table: Tokens.Table }) {

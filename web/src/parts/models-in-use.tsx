@@ -1,20 +1,9 @@
 // Which models there are, which one answers, and how to add a key.
 import { CircleCheck, CircleDashed } from "lucide-react";
-import { Button } from "../../parts/button.tsx";
-import { OFFLINE, useProviders } from "../../parts/models.ts";
-import { Skeleton, Trouble } from "../../parts/status.tsx";
-import type { Provider } from "../../wire/index.ts";
-
-export function Models() {
-  return (
-    <div className="h-full overflow-y-auto">
-      <div className="mx-auto flex max-w-2xl flex-col gap-5 p-6 max-md:p-4">
-        <h1 className="font-semibold text-title">Models</h1>
-        <ModelsInUse />
-      </div>
-    </div>
-  );
-}
+import type { Provider } from "../wire/index.ts";
+import { Button } from "./button.tsx";
+import { OFFLINE, useProviders } from "./models.ts";
+import { Skeleton, Trouble } from "./status.tsx";
 
 export function ModelsInUse() {
   const { data, error, again } = useProviders();
