@@ -68,6 +68,11 @@ const IMPURE_STD: &[&str] = &["fs", "net", "process", "thread", "env", "io", "ti
 const WIRE: &[&str] = &["\"reenact.v1\"", "\"application/problem+json\""];
 const FRAME_TAG: (&str, &str) = ("tag", "\"op\"");
 
+/// Words with which records are handed to the log: only `host` says them.
+const APPENDING: &[&str] = &["Append", "NewRecord"];
+/// The word with which work reports: the rules hear it, `host` says it.
+const REPORTING: &[&str] = &["EffectCommand"];
+
 /// The most lines a file may have.
 const LINES: usize = 600;
 
@@ -193,6 +198,22 @@ pub fn wire_names(file: &File) -> Vec<Breach> {
     file.source.literals.iter().filter_map(breach).collect()
 }
 
+/// Appends to the log from anywhere but `host`.
+pub fn appends(file: &File) -> Vec<Breach> {
+    said(file, APPENDING, &["host"])
+}
+
+/// Reports of work from anywhere but `host`.
+pub fn reports(file: &File) -> Vec<Breach> {
+    said(file, REPORTING, &["host", "entities"])
+}
+
+fn said(file: &File, words: &[&str], rooms: &[&str]) -> Vec<Breach> {
+    let Some(room) = file.room().filter(|room| !rooms.contains(room)) else { return vec![] };
+    let found = file.source.words.iter().filter(|(_, word)| words.contains(&word.as_str()));
+    found.map(|(line, word)| file.breach(*line, format!("`{room}` says `{word}`, which stays in {rooms:?}"))).collect()
+}
+
 /// `.unwrap()` outside tests.
 pub fn unwraps(file: &File) -> Vec<Breach> {
     let what = "`unwrap` outside tests: use `?`, or `expect` with the reason why it cannot fail";
@@ -263,6 +284,15 @@ mod teeth {
         let text = r#"#[serde(tag = "op")] enum Frame {}"#;
         one(wire_names(&File::read("src/host/frames.rs", text)), "\"op\"");
         assert_eq!(wire_names(&File::read("src/api/frames.rs", text)), []);
+    }
+
+    #[test]
+    fn an_append_and_a_report_from_elsewhere_are_found() {
+        let append = "fn f(log: &dyn EventLog) { log.append(Append { stream }) }";
+        one(appends(&File::read("src/effects/chat.rs", append)), "`effects` says `Append`");
+        assert_eq!(appends(&File::read("src/host/batch.rs", append)), []);
+        let report = "fn f() { host.settle(EffectCommand::Report { key }) }";
+        one(reports(&File::read("src/api/socket.rs", report)), "`api` says `EffectCommand`");
     }
 
     #[test]
