@@ -104,6 +104,21 @@ pub(crate) struct Spot {
     pub revision: u64,
 }
 
+impl Runs {
+    /// All runs in one piece, given each stream's number, first and next revision, and frames.
+    fn packed<'a>(runs: impl Iterator<Item = (u32, u64, u64, &'a [Entry])>) -> Self {
+        let mut sorted: Vec<_> = runs.collect();
+        sorted.sort_unstable_by_key(|(stream, ..)| *stream);
+        let mut frames = Vec::with_capacity(sorted.iter().map(|(.., frames)| frames.len()).sum());
+        let mut runs = Vec::with_capacity(sorted.len());
+        for (stream, first, next, own) in sorted {
+            runs.push(PackedRun { stream, start: size32(frames.len()), first, next });
+            frames.extend_from_slice(own);
+        }
+        Self::Packed { runs, frames }
+    }
+}
+
 impl Segment {
     /// A segment with nothing in it yet.
     pub fn empty(file: Arc<SegmentFile>, first: u64) -> Self {
@@ -227,20 +242,8 @@ impl Index {
             self.advance(number, place, offset, (run.first, run.next), run.last);
             runs.push((number, run));
         }
-        runs.sort_unstable_by_key(|(number, _)| *number);
-        let mut frames = Vec::with_capacity(runs.iter().map(|(_, run)| run.frames.len()).sum());
-        let mut packed = Vec::with_capacity(runs.len());
-        for (stream, run) in runs {
-            packed.push(PackedRun { stream, start: size32(frames.len()), first: run.first, next: run.next });
-            frames.extend_from_slice(&run.frames);
-        }
-        self.segments.push(Segment {
-            file,
-            first: footer.first,
-            end: footer.end,
-            landmarks: footer.landmarks,
-            runs: Runs::Packed { runs: packed, frames },
-        });
+        let runs = Runs::packed(runs.into_iter().map(|(number, run)| (number, run.first, run.next, &run.frames[..])));
+        self.segments.push(Segment { file, first: footer.first, end: footer.end, landmarks: footer.landmarks, runs });
         Some(())
     }
 
@@ -284,15 +287,8 @@ impl Index {
         let Runs::Open(open) = &mut segment.runs else {
             return;
         };
-        let mut sorted: Vec<_> = std::mem::take(open).into_iter().collect();
-        sorted.sort_unstable_by_key(|(number, _)| *number);
-        let mut frames = Vec::with_capacity(sorted.iter().map(|(_, run)| run.frames.len()).sum());
-        let mut runs = Vec::with_capacity(sorted.len());
-        for (stream, run) in sorted {
-            runs.push(PackedRun { stream, start: size32(frames.len()), first: run.first, next: run.next });
-            frames.extend_from_slice(&run.frames);
-        }
-        segment.runs = Runs::Packed { runs, frames };
+        let packed = Runs::packed(open.iter().map(|(number, run)| (*number, run.first, run.next, &run.frames[..])));
+        segment.runs = packed;
     }
 
     /// The next frames of a stream that may hold revisions from `from` on, at most `most`.

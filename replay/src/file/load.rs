@@ -319,6 +319,12 @@ impl Loader {
             }
         }
         if let Some(stream) = stream {
+            // A jump in its revisions says whose records were in a hole that could not be told before.
+            let next = self.index.next_revision(&stream);
+            let here = self.report.damage.last_mut().filter(|damage| damage.segment == bytes_of(segment));
+            if let Some(damage) = here.filter(|_| next < revision) {
+                damage.tell(stream.clone(), Revision(next), revision - next);
+            }
             let landed =
                 Landed { stream, offset: frame.offset, revision, position: frame.first, count: u64::from(frame.count) };
             self.index.land(segment, &landed);

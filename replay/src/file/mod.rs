@@ -47,10 +47,10 @@ use self::{
     writer::{Break, Message, Point, Prepared, Start, Writer},
 };
 use crate::{
+    admission::check,
     follow,
     ids::{Position, Revision, StreamId},
     log::{Append, AppendError, Appended, EventLog, LogId, ReadError, Selection, Subscription},
-    memory::check,
     merkle::Frontier,
     record::Record,
 };

@@ -169,7 +169,8 @@ impl Shared {
             let raw = raw.filter(|raw| raw.stream == stream.as_str() && raw.revision == revision);
             let raw = raw.ok_or("another record stands where this one should be")?;
             if revision >= *expected {
-                records.push(raw.to_record(stream).ok_or("a record's texts are not what the log accepts")?);
+                let record = raw.to_record(stream, records.last());
+                records.push(record.ok_or("a record's texts are not what the log accepts")?);
                 *expected = revision + 1;
             }
         }
@@ -232,7 +233,8 @@ impl Shared {
             let known = stream.take().filter(|s| s.as_str() == raw.stream);
             let name = known.or_else(|| self.index().name(raw.stream)).or_else(|| raw.stream.parse().ok());
             let name = name.ok_or("a record's stream has no name that the log accepts")?;
-            records.push(raw.to_record(&name).ok_or("a record's texts are not what the log accepts")?);
+            let record = raw.to_record(&name, records.last());
+            records.push(record.ok_or("a record's texts are not what the log accepts")?);
             stream = Some(name);
         }
         Ok(())

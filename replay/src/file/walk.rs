@@ -181,22 +181,19 @@ pub(crate) fn remains<V>(
         let Some(head) = frame::unchecked(bytes.get(offset..).unwrap_or_default(), bytes_of(offset)) else {
             break;
         };
-        let Some(header) = bytes.get(offset + HEAD + record::PREFIX..) else {
-            break;
-        };
-        let Some((first, revision)) = numbers(header) else {
-            break;
-        };
+        let Some(body) = bytes.get(offset + HEAD..) else { break };
+        let Some((first, revision)) = body.get(record::PREFIX..).and_then(numbers) else { break };
         // Where the hole begins, a frame began; elsewhere only a position that fits says so.
         let begins = bytes_of(offset) == hole.offset
             || (position..end).contains(&first)
             || (head.first == position && head.count > 0);
-        let Some(stream) = begins.then(|| stream_of(header, known, |stream| next(stream) == revision)).flatten() else {
+        let Some(stream) = begins.then(|| stream_of(body, known, |stream| next(stream) == revision)).flatten() else {
             continue;
         };
         let first = if (position..end).contains(&first) { first } else { position };
         let count = u64::from(head.count).clamp(1, end - first);
-        let count = if head.first == first { count } else { 1 };
+        let told = head.first == first || u64::from(head.count) == end - position;
+        let count = if told { count } else { 1 };
         position = first + count;
         found.push(Remains { offset: bytes_of(offset), stream, position: first, revision, count });
     }
@@ -209,12 +206,12 @@ fn numbers(header: &[u8]) -> Option<(u64, u64)> {
     Some((fields.u64()?, fields.u64()?))
 }
 
-/// The stream that a record's header names, or that of nearly this name which `fits`.
-fn stream_of<V>(header: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&StreamId) -> bool) -> Option<StreamId> {
-    let name = header.get(record::STREAM..)?;
+/// The stream that a record's header names, or the known one of nearly this name that `fits`.
+fn stream_of<V>(body: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&StreamId) -> bool) -> Option<StreamId> {
+    let name = body.get(record::PREFIX + record::STREAM..)?;
     let exact = Fields(name).short_text().and_then(|text| text.parse::<StreamId>().ok());
-    if exact.as_ref().is_some_and(|stream| known.contains_key(stream) || fits(stream)) {
-        return exact;
+    if let Some(stream) = exact.as_ref().filter(|stream| known.contains_key(*stream)) {
+        return Some(stream.clone());
     }
     let text = name.get(1..)?;
     let near = |stream: &&StreamId| {
@@ -222,7 +219,14 @@ fn stream_of<V>(header: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&Stre
         let differ = |text: &[u8]| text.iter().zip(own).filter(|(a, b)| a != b).count();
         text.get(..own.len()).is_some_and(|text| differ(text) <= 1) && fits(stream)
     };
-    known.keys().find(near).cloned()
+    // A stream that nobody knows is believed only if it begins here, in a record that can be read whole.
+    let begins = |stream: &StreamId| fits(stream) && record::take(&mut Fields(body)).is_some();
+    let mut alike = known.keys().filter(near);
+    match (alike.next(), alike.next()) {
+        (Some(only), None) => Some(only.clone()),
+        (Some(_), Some(_)) => None,
+        (None, _) => exact.filter(begins),
+    }
 }
 
 #[cfg(test)]

@@ -26,10 +26,10 @@ use super::{
     upkeep::Upkeep,
 };
 use crate::{
+    admission::expect,
     follow::Source,
     ids::{Position, Revision, StreamId},
     log::{Ack, AppendError, Appended, Expected, LogId},
-    memory::expect,
     merkle::Frontier,
 };
 
@@ -216,7 +216,6 @@ impl Writer {
                 Message::Close => {}
             }
         }
-        self.shared.bell().close();
     }
 
     /// Takes all that waits. `false`: it was told to end.
@@ -409,6 +408,13 @@ impl Writer {
         self.state.buffer.resize(start + HEAD, 0);
         self.seal_frame(start, 0, self.written.position, self.written.chain);
         self.commit();
+    }
+}
+
+impl Drop for Writer {
+    /// However the writer ends, those who follow the log are not left waiting.
+    fn drop(&mut self) {
+        self.shared.bell().close();
     }
 }
 

@@ -265,8 +265,10 @@ pub fn take<'a>(fields: &mut Fields<'a>) -> Option<RawRecord<'a>> {
 }
 
 impl RawRecord<'_> {
-    /// The record as a value of its own. `None`: a text or the data is not what the log accepts.
-    pub fn to_record(self, stream: &StreamId) -> Option<Record> {
+    /// The record as a value of its own, sharing texts with one that is `like` it. `None`: a text or the data is not what the
+    /// log accepts.
+    pub fn to_record(self, stream: &StreamId, like: Option<&Record>) -> Option<Record> {
+        let like = like.map(|record| &record.event);
         let data = match self.body {
             Body::Open { data, .. } => {
                 let text = std::str::from_utf8(data).ok()?;
@@ -278,7 +280,13 @@ impl RawRecord<'_> {
             Some(text) => Some(text.parse::<CommandId>().ok()?),
             None => None,
         };
-        let by = By { kind: self.by_kind, id: self.by.into(), on_behalf_of: self.on_behalf_of.map(Into::into) };
+        let by = By {
+            kind: self.by_kind,
+            id: shared(self.by, like.map(|like| &like.by.id)),
+            on_behalf_of: self
+                .on_behalf_of
+                .map(|other| shared(other, like.and_then(|like| like.by.on_behalf_of.as_ref()))),
+        };
         Some(Record {
             position: Position(self.position),
             revision: Revision(self.revision),
@@ -286,7 +294,7 @@ impl RawRecord<'_> {
             event: NewRecord {
                 id: self.id,
                 at: Micros(self.at),
-                kind: self.kind.into(),
+                kind: shared(self.kind, like.map(|like| &like.kind)),
                 version: self.version,
                 by,
                 cause: self.cause,
@@ -297,6 +305,11 @@ impl RawRecord<'_> {
             },
         })
     }
+}
+
+/// A text, which is often the one that was read before.
+fn shared(text: &str, before: Option<&Arc<str>>) -> Arc<str> {
+    before.filter(|before| ***before == *text).map_or_else(|| text.into(), Arc::clone)
 }
 
 #[cfg(test)]
@@ -356,7 +369,7 @@ mod tests {
             put(&mut bytes, &stream, &record, [7; 16]);
             assert_eq!(bytes.len(), encoded_len(&stream, &record));
             let back = take(&mut Fields(&bytes)).unwrap();
-            assert_eq!(format!("{:?}", back.to_record(&stream).unwrap().event), format!("{record:?}"));
+            assert_eq!(format!("{:?}", back.to_record(&stream, None).unwrap().event), format!("{record:?}"));
         }
     }
 
@@ -364,7 +377,7 @@ mod tests {
         #[test]
         fn no_bytes_whatever_break_the_decoding(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             if let Some(raw) = take(&mut Fields(&bytes)) {
-                raw.to_record(&"system/host".parse().unwrap());
+                raw.to_record(&"system/host".parse().unwrap(), None);
             }
         }
 
@@ -377,7 +390,7 @@ mod tests {
             bytes[at] = byte;
             bytes.truncate(cut.index(bytes.len() + 1));
             if let Some(raw) = take(&mut Fields(&bytes)) {
-                raw.to_record(&stream);
+                raw.to_record(&stream, None);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod damage;
 mod failing;
+mod power;
 mod promises;
 mod torn;
 mod verified;
