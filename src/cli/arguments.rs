@@ -29,17 +29,29 @@ const AFTER: &str = "Without a command, it serves.\n\
 /// What stands before or after any command.
 #[derive(Debug, Clone, Args)]
 struct Global {
-    /// The data folder [default: $XDG_DATA_HOME/reenact; REENACT_DATA].
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "The data folder [default: $XDG_DATA_HOME/reenact; REENACT_DATA]"
+    )]
     data: Option<PathBuf>,
-    /// The settings file [default: reenact.toml in the data folder; REENACT_CONFIG].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "The settings file [default: reenact.toml in the data folder; REENACT_CONFIG]"
+    )]
     config: Option<PathBuf>,
     /// Prints JSON, one value a line.
     #[arg(long, global = true)]
     json: bool,
-    /// What is told on standard error: error, warn, info, debug, trace, or a filter [REENACT_LOG].
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        help = "What is told on standard error: error, warn, info, debug, trace, or a filter [REENACT_LOG]"
+    )]
     log: Option<String>,
 }
 

@@ -55,7 +55,7 @@ impl Client {
     pub fn find_again(&mut self) -> bool {
         match holder(&self.data.join("log")) {
             Ok(Some(holder)) if !holder.note.is_empty() => {
-                self.base = holder.note.trim_end_matches('/').to_owned();
+                holder.note.trim_end_matches('/').clone_into(&mut self.base);
                 true
             }
             Ok(_) | Err(_) => false,

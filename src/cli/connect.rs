@@ -94,7 +94,7 @@ impl Own {
             .name("server".into())
             .spawn(move || actix_rt::System::new().block_on(live(loaded, purpose, started, stopped)))
             .map_err(ComposeError::Thread)?;
-        let (base, key) = starting.await.unwrap_or_else(|_| Err(ComposeError::Died))?;
+        let (base, key) = starting.await.unwrap_or(Err(ComposeError::Died))?;
         Ok((Self { stop, thread }, base, key))
     }
 }

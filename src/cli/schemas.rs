@@ -13,7 +13,10 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::exit::{Ended, Exit, Failure};
-use crate::entities::{chat, project, session, system};
+use crate::{
+    api,
+    entities::{chat, project, session, system},
+};
 
 /// Writes schemas/ from the types of this program.
 #[derive(Debug, Args)]
@@ -54,7 +57,10 @@ fn stale(dir: &Path, files: &BTreeMap<String, String>) -> Vec<String> {
     let mut stale: Vec<String> = files.iter().filter(differs).map(|(name, _)| name.clone()).collect();
     let there = fs::read_dir(dir).into_iter().flatten().flatten();
     let names = there.filter_map(|entry| entry.file_name().into_string().ok());
-    stale.extend(names.filter(|name| name.ends_with(".json") && !files.contains_key(name)));
+    stale
+        .extend(names.filter(|name| {
+            Path::new(name).extension().is_some_and(|kind| kind == "json") && !files.contains_key(name)
+        }));
     stale
 }
 
@@ -62,6 +68,9 @@ fn stale(dir: &Path, files: &BTreeMap<String, String>) -> Vec<String> {
 fn all() -> anyhow::Result<BTreeMap<String, String>> {
     let documents = [
         ("chat.json", kind::<chat::Chat>()?),
+        ("frames.json", api::frames_schema()),
+        ("http.json", api::http_schema()),
+        ("openapi.json", api::openapi()),
         ("project.json", kind::<project::Project>()?),
         ("session.json", kind::<session::Session>()?),
         ("system.json", kind::<system::System>()?),
@@ -121,11 +130,13 @@ fn document<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entities::Kind;
 
     #[test]
     fn every_kind_has_its_events_commands_state_and_view() {
-        for (name, text) in all().unwrap() {
-            let document: Value = serde_json::from_str(&text).unwrap();
+        let files = all().unwrap();
+        for name in Kind::ALL.iter().map(|kind| format!("{}.json", kind.name())) {
+            let document: Value = serde_json::from_str(&files[&name]).unwrap();
             for part in ["Event", "Command", "State", "View"] {
                 assert!(document["$defs"][part].is_object(), "{name} lacks {part}");
             }

@@ -29,9 +29,9 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     connection.close().await?;
     let landed: Value = cancelled?;
     if json {
-        json_line(&landed)?
+        json_line(&landed)?;
     } else {
-        Screen::new().line(Tone::Plain, &format!("stopped {stream}"))?
+        Screen::new().line(Tone::Plain, &format!("stopped {stream}"))?;
     }
     Ok(Exit::Done)
 }

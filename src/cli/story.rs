@@ -36,22 +36,24 @@ impl Story {
         match event {
             Event::ReasoningAppended { call, text, .. } => return self.speak(*call, Tone::Dim, text),
             Event::TextAppended { call, text, .. } => return self.speak(*call, Tone::Plain, text),
-            Event::ChatOpened { .. }
-            | Event::TurnStarted { .. }
-            | Event::WaitElapsed { .. }
-            | Event::ToolStarted { .. } => {}
             Event::ChatRenamed { title } => self.line(Tone::Dim, &format!("— now called {title}"))?,
             Event::ChatConfigured { model } => self.line(Tone::Dim, &format!("— {model} answers from now on"))?,
             Event::MessageQueued { text, .. } if self.messages => {
                 self.line(Tone::Dim, &format!("waits: {}", short(text.shown(), 200)))?;
             }
             Event::MessageUnqueued { .. } if self.messages => {
-                self.line(Tone::Dim, "— a waiting message was taken back")?
+                self.line(Tone::Dim, "— a waiting message was taken back")?;
             }
             Event::MessagePosted { text, .. } if self.messages => {
                 self.line(Tone::Strong, &format!("› {}", text.shown().trim_end()))?;
             }
-            Event::MessageQueued { .. } | Event::MessageUnqueued { .. } | Event::MessagePosted { .. } => {}
+            Event::MessageQueued { .. }
+            | Event::MessageUnqueued { .. }
+            | Event::MessagePosted { .. }
+            | Event::ChatOpened { .. }
+            | Event::TurnStarted { .. }
+            | Event::WaitElapsed { .. }
+            | Event::ToolStarted { .. } => {}
             Event::ModelCallStarted { attempt, .. } if attempt.0 > 1 => {
                 self.line(Tone::Dim, "— cut off; the model is asked again")?;
             }
@@ -59,9 +61,10 @@ impl Story {
             Event::ToolCalled { tool_call, name, arguments, .. } => {
                 self.tools.insert(*tool_call, format!("{name} {}", telling(arguments.shown())));
             }
-            Event::ModelCallFailed { error, retry_at, .. } => {
-                let again = if retry_at.is_some() { " (tried again)" } else { "" };
-                self.line(Tone::Alarm, &format!("! {}{again}", error.message))?;
+            // What is not tried again ends the turn, which says the same.
+            Event::ModelCallFailed { retry_at: None, .. } => {}
+            Event::ModelCallFailed { error, retry_at: Some(_), .. } => {
+                self.line(Tone::Alarm, &format!("! {} (tried again)", error.message))?;
             }
             Event::ToolFinished { tool_call, outcome, output, latency_ms, truncated } => {
                 let what = self.tools.remove(tool_call).unwrap_or_else(|| "a tool".into());

@@ -78,9 +78,9 @@ async fn decide(client: &Client, arguments: &Arguments, path: &std::path::Path, 
     }
     if shown.trusted {
         if json {
-            json_line(&shown)?
+            json_line(&shown)?;
         } else {
-            screen.line(Tone::Plain, "this is trusted already")?
+            screen.line(Tone::Plain, "this is trusted already")?;
         }
         return Ok(Exit::Done);
     }
@@ -89,9 +89,9 @@ async fn decide(client: &Client, arguments: &Arguments, path: &std::path::Path, 
     }
     let trusted: Value = client.post(&route, &json!({"digest": shown.digest})).await?;
     if json {
-        json_line(&trusted)?
+        json_line(&trusted)?;
     } else {
-        screen.line(Tone::Plain, &format!("{} is trusted", path.display()))?
+        screen.line(Tone::Plain, &format!("{} is trusted", path.display()))?;
     }
     Ok(Exit::Done)
 }

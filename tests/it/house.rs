@@ -79,6 +79,21 @@ fn the_names_of_the_wire_stand_in_the_api_only() {
 }
 
 #[test]
+fn only_the_command_line_reads_the_environment() {
+    none(product(&["src"]).iter().flat_map(rules::environment).collect());
+}
+
+#[test]
+fn only_the_host_appends() {
+    none(product(&["src"]).iter().flat_map(rules::appends).collect());
+}
+
+#[test]
+fn reports_of_work_are_said_in_the_host_only() {
+    none(product(&["src"]).iter().flat_map(rules::reports).collect());
+}
+
+#[test]
 fn nothing_is_unwrapped_outside_tests() {
     none(product(&["src", "replay/src"]).iter().flat_map(rules::unwraps).collect());
 }
@@ -97,4 +112,17 @@ fn the_engine_knows_no_ai_no_http_and_no_actor() {
         let named = manifest.lines().any(|line| line.starts_with(name));
         assert!(!named, "replay/Cargo.toml names `{name}`");
     }
+}
+
+#[test]
+fn every_test_that_the_architecture_names_is_there() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md")).unwrap();
+    let absent = page.split("## What is absent").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let shown_by = absent.lines().filter_map(|line| line.strip_prefix("| ")?.rsplit(" | ").next());
+    let named: Vec<&str> = shown_by.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    assert!(named.len() > 15, "the table names only {named:?}");
+    let all = files(&["src", "replay/src", "tests"]);
+    let missing: Vec<&&str> =
+        named.iter().filter(|name| !all.iter().any(|(_, text)| text.contains(&format!("fn {name}(")))).collect();
+    assert!(missing.is_empty(), "docs/ARCHITECTURE.md names tests that are not there: {missing:?}");
 }

@@ -8,6 +8,7 @@ mod aimock;
 mod api;
 mod asking;
 mod bare_server;
+mod cli;
 mod damage;
 mod house;
 mod kills;

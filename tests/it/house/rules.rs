@@ -64,8 +64,14 @@ const IMPURE: &[&str] = &[
 ];
 const IMPURE_STD: &[&str] = &["fs", "net", "process", "thread", "env", "io", "time"];
 
-/// What names the wire: the protocol, its error type, and the tag of its frames.
-const WIRE: &[&str] = &["\"reenact.v1\"", "\"application/problem+json\"", "\"op\""];
+/// What names the wire: the protocol, its error type, and the tag of its frames (`#[serde(tag = "op")]`).
+const WIRE: &[&str] = &["\"reenact.v1\"", "\"application/problem+json\""];
+const FRAME_TAG: (&str, &str) = ("tag", "\"op\"");
+
+/// Words with which records are handed to the log: only `host` says them.
+const APPENDING: &[&str] = &["Append", "NewRecord"];
+/// The word with which work reports: the rules hear it, `host` says it.
+const REPORTING: &[&str] = &["EffectCommand"];
 
 /// The most lines a file may have.
 const LINES: usize = 600;
@@ -180,15 +186,43 @@ pub fn purity(file: &File) -> Vec<Breach> {
     file.source.words.iter().filter_map(word).chain(file.source.paths.iter().filter_map(path)).collect()
 }
 
-/// Names of the wire outside `api` (the command line speaks it through the types of `api`).
+/// Names of the wire outside `api` and the one file that is its client.
 pub fn wire_names(file: &File) -> Vec<Breach> {
-    if file.room() == Some("api") {
+    if file.room() == Some("api") || file.name == "src/cli/socket.rs" {
         return vec![];
     }
-    let breach = |(line, literal): &(usize, String)| {
-        WIRE.contains(&literal.as_str()).then(|| file.breach(*line, format!("{literal} is a name of the wire")))
+    let breach = |(line, literal, before): &(usize, String, String)| {
+        let named = WIRE.contains(&literal.as_str()) || (before.as_str(), literal.as_str()) == FRAME_TAG;
+        named.then(|| file.breach(*line, format!("{literal} is a name of the wire")))
     };
     file.source.literals.iter().filter_map(breach).collect()
+}
+
+/// The environment of the process, read anywhere but in `cli`: everything else is told what was set.
+pub fn environment(file: &File) -> Vec<Breach> {
+    let Some(room) = file.room().filter(|room| *room != "cli") else { return vec![] };
+    let is_read = |parts: &[String]| {
+        let last = parts.last().map_or("", String::as_str);
+        parts.iter().any(|part| part == "env") && matches!(last, "var" | "vars" | "var_os" | "vars_os" | "args")
+    };
+    let read = file.source.paths.iter().filter(|path| is_read(&path.parts));
+    read.map(|path| file.breach(path.line, format!("`{room}` reads the environment: make it a setting"))).collect()
+}
+
+/// Appends to the log from anywhere but `host`.
+pub fn appends(file: &File) -> Vec<Breach> {
+    said(file, APPENDING, &["host"])
+}
+
+/// Reports of work from anywhere but `host`.
+pub fn reports(file: &File) -> Vec<Breach> {
+    said(file, REPORTING, &["host", "entities"])
+}
+
+fn said(file: &File, words: &[&str], rooms: &[&str]) -> Vec<Breach> {
+    let Some(room) = file.room().filter(|room| !rooms.contains(room)) else { return vec![] };
+    let found = file.source.words.iter().filter(|(_, word)| words.contains(&word.as_str()));
+    found.map(|(line, word)| file.breach(*line, format!("`{room}` says `{word}`, which stays in {rooms:?}"))).collect()
 }
 
 /// `.unwrap()` outside tests.
@@ -261,6 +295,22 @@ mod teeth {
         let text = r#"#[serde(tag = "op")] enum Frame {}"#;
         one(wire_names(&File::read("src/host/frames.rs", text)), "\"op\"");
         assert_eq!(wire_names(&File::read("src/api/frames.rs", text)), []);
+    }
+
+    #[test]
+    fn a_variable_read_in_a_room_below_is_found() {
+        let text = r#"fn f() { std::env::var("KEY"); }"#;
+        one(environment(&File::read("src/models/mod.rs", text)), "`models` reads the environment");
+        assert_eq!(environment(&File::read("src/cli/screen.rs", text)), []);
+    }
+
+    #[test]
+    fn an_append_and_a_report_from_elsewhere_are_found() {
+        let append = "fn f(log: &dyn EventLog) { log.append(Append { stream }) }";
+        one(appends(&File::read("src/effects/chat.rs", append)), "`effects` says `Append`");
+        assert_eq!(appends(&File::read("src/host/batch.rs", append)), []);
+        let report = "fn f() { host.settle(EffectCommand::Report { key }) }";
+        one(reports(&File::read("src/api/socket.rs", report)), "`api` says `EffectCommand`");
     }
 
     #[test]

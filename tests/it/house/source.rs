@@ -22,8 +22,8 @@ pub struct Source {
     pub paths: Vec<Path>,
     /// Every identifier, keywords too, with its line.
     pub words: Vec<(usize, String)>,
-    /// Every literal as it is written, with its line.
-    pub literals: Vec<(usize, String)>,
+    /// Every literal as it is written, with its line and the identifier before it.
+    pub literals: Vec<(usize, String, String)>,
     /// Lines with `.unwrap()`.
     pub unwraps: Vec<usize>,
     /// Modules declared as `#[cfg(test)] mod NAME;`: their files are tests.
@@ -42,6 +42,7 @@ impl Source {
     fn walk(&mut self, tokens: TokenStream, module: &[String]) {
         let mut tokens = tokens.into_iter().peekable();
         let mut test_only = false;
+        let mut before = String::new();
         while let Some(token) = tokens.next() {
             match token {
                 TokenTree::Punct(punct) if punct.as_char() == '#' => {
@@ -58,7 +59,7 @@ impl Source {
                 }
                 TokenTree::Punct(_) => {}
                 TokenTree::Literal(literal) => {
-                    self.literals.push((literal.span().start().line, literal.to_string()));
+                    self.literals.push((literal.span().start().line, literal.to_string(), before.clone()));
                 }
                 // What is only there for tests: an item ends with its braces or its semicolon.
                 TokenTree::Ident(word) if test_only => {
@@ -76,6 +77,7 @@ impl Source {
                 }
                 TokenTree::Ident(word) => {
                     let line = word.span().start().line;
+                    before = word.to_string();
                     self.words.push((line, word.to_string()));
                     self.path(line, vec![word.to_string()], &mut tokens, module);
                 }
