@@ -8,7 +8,7 @@ export interface Outgoing {
 }
 
 export type Answer =
-  | { ok: true; revision: number; position: number }
+  | { ok: true; revision: number | null; position: number | null }
   | { ok: false; code: string; message: string };
 
 /** Where commands outlive a reload of the page. */

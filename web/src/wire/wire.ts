@@ -325,7 +325,7 @@ export type ServerFrame =
   | { op: "row"; sub: number; position: number; row: Row }
   | { op: "gone"; sub: number; position: number; stream: string }
   | { op: "live"; sub: number }
-  | { op: "accepted"; id: string; revision: number; position: number }
+  | { op: "accepted"; id: string; revision: number | null; position: number | null }
   | { op: "rejected"; id: string; code: string; message: string }
   | { op: "error"; sub?: number | null; code: string; message: string }
   | { op: "pong" };
@@ -355,7 +355,7 @@ export interface Problem {
 export interface Directories {
   path: string;
   parent: string | null;
-  home: string;
+  home: string | null;
   entries: Directory[];
   truncated: boolean;
 }
@@ -391,6 +391,8 @@ export interface Provider {
   configured: boolean;
   base_url: string | null;
   models: string[];
+  /** The model meant by the provider's name alone. */
+  default_model?: string | null;
   /** How to set it up. */
   hint?: string;
 }

@@ -14,12 +14,14 @@ interface Props {
 export function FolderBrowser({ busy, onChoose }: Props) {
   const [path, setPath] = useState("");
   const [typed, setTyped] = useState<string | null>(null);
+  const [came, setCame] = useState("");
   const [hidden, setHidden] = useState(false);
   const { data, error } = useRead<Directories>(
     `/api/directories${path && `?path=${encodeURIComponent(path)}`}`,
   );
   const field = useId();
   const go = (to: string) => {
+    setCame(data?.path ?? "");
     setTyped(null);
     setPath(to);
   };
@@ -31,8 +33,7 @@ export function FolderBrowser({ busy, onChoose }: Props) {
         className="flex items-center gap-1"
         onSubmit={(event) => {
           event.preventDefault();
-          if (typed !== null && typed.trim() !== data?.path) go(typed.trim());
-          else if (data) onChoose(data.path);
+          if (typed !== null) go(typed.trim());
         }}
       >
         <label htmlFor={field} className="sr-only">
@@ -46,7 +47,11 @@ export function FolderBrowser({ busy, onChoose }: Props) {
           onChange={(event) => setTyped(event.target.value)}
           className="h-8 min-w-0 flex-1 rounded-md border border-line-strong bg-raised px-2 font-mono text-code"
         />
-        <IconButton label="Your home folder" onClick={() => data && go(data.home)}>
+        <IconButton
+          label="Your home folder"
+          disabled={!data?.home}
+          onClick={() => data?.home && go(data.home)}
+        >
           <House size={15} aria-hidden />
         </IconButton>
         <IconButton
@@ -59,7 +64,7 @@ export function FolderBrowser({ busy, onChoose }: Props) {
       </form>
       {error && <Trouble>{error.message}</Trouble>}
       {data ? (
-        <Entries key={data.path} at={data} entries={entries} onOpen={go} />
+        <Entries at={data} entries={entries} came={came} onOpen={go} />
       ) : (
         !error && <Skeleton lines={6} label="Loading folders" />
       )}
@@ -84,18 +89,23 @@ export function FolderBrowser({ busy, onChoose }: Props) {
 interface EntriesProps {
   at: Directories;
   entries: Directory[];
+  /** The folder that was left: going up, it is the one that is marked. */
+  came: string;
   onOpen(path: string): void;
 }
 
-function Entries({ at, entries, onOpen }: EntriesProps) {
+function Entries({ at, entries, came, onOpen }: EntriesProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const rows = [
     ...(at.parent === null ? [] : [{ name: "..", path: at.parent, project_like: false }]),
     ...entries,
   ];
-  const [active, setActive] = useState(0);
-  const current = Math.min(active, rows.length - 1);
+  const [marked, setMarked] = useState({ path: "", index: 0 });
+  const setActive = (index: number) => setMarked({ path: at.path, index });
+  const left = rows.findIndex((row) => row.path === came && row.name !== "..");
+  const first = left >= 0 ? left : at.parent === null ? 0 : 1;
+  const current = Math.min(marked.path === at.path ? marked.index : first, rows.length - 1);
   useEffect(() => {
     list.current?.querySelector(`[data-index="${current}"]`)?.scrollIntoView({ block: "nearest" });
   }, [current]);
