@@ -95,16 +95,14 @@ interface EntriesProps {
 }
 
 function Entries({ at, entries, came, onOpen }: EntriesProps) {
+  const parent = at.parent ?? null;
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const rows = [
-    ...(at.parent === null ? [] : [{ name: "..", path: at.parent, project_like: false }]),
-    ...entries,
-  ];
+  const rows = [...(parent === null ? [] : [{ name: "..", path: parent, project_like: false }]), ...entries];
   const [marked, setMarked] = useState({ path: "", index: 0 });
   const setActive = (index: number) => setMarked({ path: at.path, index });
   const left = rows.findIndex((row) => row.path === came && row.name !== "..");
-  const first = left >= 0 ? left : at.parent === null ? 0 : 1;
+  const first = left >= 0 ? left : parent === null ? 0 : 1;
   const current = Math.min(marked.path === at.path ? marked.index : first, rows.length - 1);
   useEffect(() => {
     list.current?.querySelector(`[data-index="${current}"]`)?.scrollIntoView({ block: "nearest" });
@@ -113,7 +111,7 @@ function Entries({ at, entries, came, onOpen }: EntriesProps) {
     const to = moved(event.key, current, rows.length);
     if (to !== null) setActive(to);
     else if (event.key === "Enter" && rows[current]) onOpen(rows[current].path);
-    else if (event.key === "Backspace" && at.parent !== null) onOpen(at.parent);
+    else if (event.key === "Backspace" && parent !== null) onOpen(parent);
     else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const letter = event.key.toLowerCase();
       const after = [...rows.keys()].map((step) => (current + 1 + step) % rows.length);
