@@ -117,6 +117,18 @@ test("a call that fails says why", async () => {
   await page.context().close();
 });
 
+test("a call that fails for a while says when it is tried again, and is", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "you are busy at first");
+  await log(page).getByText("The provider asks to slow down.").waitFor();
+  await log(page)
+    .getByText(/tried again in \d+ s/)
+    .waitFor();
+  await log(page).getByText("Now there is time.").waitFor({ timeout: 30_000 });
+  await turnEnded(page);
+  await page.context().close();
+});
+
 test("two windows see the same, and the address is a link to it", async () => {
   const page = await openProject(browser, server);
   await ask(page, "tell a long story");
