@@ -17,6 +17,8 @@ import { Working } from "./working.tsx";
 interface Props {
   chat: string;
   entry: StreamEntry<ChatView>;
+  /** The server is away. */
+  away: boolean;
   /** What stands after the last message. */
   children: ReactNode;
 }
@@ -24,10 +26,10 @@ interface Props {
 /** So many of the last messages are always laid out. */
 const NEAR = 30;
 
-export function Conversation({ chat, entry, children }: Props) {
+export function Conversation({ chat, entry, away, children }: Props) {
   const { view } = entry;
   const own = view.turns + view.queue.length;
-  const { scroller, content, below, away, toEnd } = useStick(view.first, own);
+  const { scroller, content, below, scrolled, toEnd } = useStick(view.first, own);
   const ends = view.messages.length;
   return (
     <div className="relative min-h-0 flex-1">
@@ -54,11 +56,11 @@ export function Conversation({ chat, entry, children }: Props) {
               />
             </div>
           ))}
-          {view.turn && <Working view={view} turn={view.turn} />}
+          {view.turn && <Working view={view} turn={view.turn} away={away} />}
           {children}
         </div>
       </div>
-      {away && (
+      {scrolled && (
         <button
           type="button"
           onClick={toEnd}

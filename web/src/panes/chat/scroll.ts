@@ -9,7 +9,8 @@ interface Stick {
   content: RefObject<HTMLDivElement | null>;
   /** Something came below what is seen. */
   below: boolean;
-  away: boolean;
+  /** The end is out of sight. */
+  scrolled: boolean;
   toEnd(): void;
 }
 
@@ -18,14 +19,14 @@ export function useStick(first: number, own: number): Stick {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
-  const [away, setAway] = useState(false);
+  const [scrolled, setScrolled] = useState(false);
   const [below, setBelow] = useState(false);
 
   const toEnd = useCallback(() => {
     const element = scroller.current;
     if (!element) return;
     atEnd.current = true;
-    setAway(false);
+    setScrolled(false);
     setBelow(false);
     element.scrollTop = element.scrollHeight;
   }, []);
@@ -34,10 +35,10 @@ export function useStick(first: number, own: number): Stick {
     const [outer, inner] = [scroller.current, content.current];
     if (!outer || !inner) return;
     let height = inner.offsetHeight;
-    const scrolled = () => {
+    const moved = () => {
       const distance = outer.scrollHeight - outer.scrollTop - outer.clientHeight;
       atEnd.current = distance <= NEAR;
-      setAway(!atEnd.current);
+      setScrolled(!atEnd.current);
       if (atEnd.current) setBelow(false);
     };
     const resized = new ResizeObserver(() => {
@@ -46,12 +47,12 @@ export function useStick(first: number, own: number): Stick {
       if (atEnd.current) outer.scrollTop = outer.scrollHeight;
       else if (grown) setBelow(true);
     });
-    outer.addEventListener("scroll", scrolled, { passive: true });
+    outer.addEventListener("scroll", moved, { passive: true });
     resized.observe(inner);
     resized.observe(outer);
     outer.scrollTop = outer.scrollHeight;
     return () => {
-      outer.removeEventListener("scroll", scrolled);
+      outer.removeEventListener("scroll", moved);
       resized.disconnect();
     };
   }, []);
@@ -75,5 +76,5 @@ export function useStick(first: number, own: number): Stick {
     anchor.current = { first, height: outer.scrollHeight };
   });
 
-  return { scroller, content, below, away, toEnd };
+  return { scroller, content, below, scrolled, toEnd };
 }

@@ -68,8 +68,8 @@ export function FolderBrowser({ busy, onChoose }: Props) {
       ) : (
         !error && <Skeleton lines={6} label="Loading folders" />
       )}
-      <div className="flex items-center justify-between gap-3">
-        <p className="min-w-0 truncate text-faint text-small">
+      <div className="flex items-start justify-between gap-3">
+        <p className="min-w-0 text-faint text-small max-md:invisible">
           {data?.truncated
             ? "There are more folders than are listed: write the path."
             : "Enter opens a folder, Backspace goes up."}
@@ -79,7 +79,7 @@ export function FolderBrowser({ busy, onChoose }: Props) {
           disabled={busy || !data || typed !== null}
           onClick={() => data && onChoose(data.path)}
         >
-          Use this folder
+          Use {data ? nameOf(data.path) : "this folder"}
         </Button>
       </div>
     </section>
@@ -129,7 +129,7 @@ function Entries({ at, entries, came, onOpen }: EntriesProps) {
       aria-activedescendant={rows.length > 0 ? `${id}-${current}` : undefined}
       tabIndex={0}
       onKeyDown={press}
-      className="h-72 overflow-y-auto rounded-md border border-line bg-raised p-1"
+      className="group/list h-72 overflow-y-auto rounded-md border border-line bg-raised p-1"
     >
       {rows.length === 0 && <p className="p-2 text-faint">There are no folders in here.</p>}
       {rows.map((row, index) => {
@@ -144,7 +144,7 @@ function Entries({ at, entries, came, onOpen }: EntriesProps) {
             tabIndex={-1}
             aria-selected={index === current}
             onClick={() => onOpen(row.path)}
-            className={`flex h-7 cursor-pointer select-none items-center gap-2 rounded-sm px-2 max-md:h-10 ${index === current ? "bg-chosen" : "hover:bg-hover"}`}
+            className={`flex h-7 cursor-pointer select-none items-center gap-2 rounded-sm px-2 max-md:h-10 ${index === current ? "hover:bg-hover group-focus/list:bg-chosen" : "hover:bg-hover"}`}
           >
             <Icon size={15} className={row.project_like ? "text-accent" : "text-faint"} aria-hidden />
             <span className="min-w-0 flex-1 truncate">{row.name === ".." ? "Up one folder" : row.name}</span>
@@ -154,6 +154,11 @@ function Entries({ at, entries, came, onOpen }: EntriesProps) {
       })}
     </div>
   );
+}
+
+/** The last part of a path, in quotes; the root is named by its path. */
+function nameOf(path: string): string {
+  return `“${path.split("/").at(-1) || path}”`;
 }
 
 /** Where a key leads in a list, or null if it does not lead anywhere. */
