@@ -173,8 +173,22 @@ test("older messages are read when one comes near to them", async () => {
   await page.reload();
   await log(page).getByText("say hello 24", { exact: true }).waitFor();
   assert.equal(await log(page).getByText("say hello 2", { exact: true }).count(), 0);
+  // The answer is held back until it is known where things stand without it.
+  const held = new Promise((resolve) => page.route("**/messages?*", resolve));
   await log(page).evaluate((element) => element.scrollTo(0, 0));
+  const route = await held;
+  const [first, top] = await log(page).evaluate(async (element) => {
+    for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+    const message = element.querySelector("article[aria-label=You]");
+    return [message.textContent, message.getBoundingClientRect().top];
+  });
+  await route.continue();
   await log(page).getByText("say hello 1", { exact: true }).waitFor();
+  const after = await log(page)
+    .getByRole("article", { name: "You" })
+    .filter({ hasText: first })
+    .evaluate((message) => message.getBoundingClientRect().top);
+  assert.ok(Math.abs(after - top) < 3, `what was read stays where it is: from ${top} to ${after}`);
   const said = await log(page).getByRole("article", { name: "You" }).allTextContents();
   assert.deepEqual(
     said.map((text) => Number(/hello (\d+)/.exec(text)?.[1])),

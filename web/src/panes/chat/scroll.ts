@@ -12,9 +12,11 @@ interface Stick {
   /** The end is out of sight. */
   scrolled: boolean;
   toEnd(): void;
+  /** To be called right before older messages are put before the first: what is seen then stays where it is. */
+  hold(): void;
 }
 
-/** `first` is the index of the first message: when older ones are put before it, what is seen stays where it is. */
+/** `first` is the index of the first message, `own` counts the messages of oneself. */
 export function useStick(first: number, own: number): Stick {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -64,17 +66,20 @@ export function useStick(first: number, own: number): Stick {
     before.current = own;
   }, [own, toEnd]);
 
-  const anchor = useRef<{ first: number; height: number } | null>(null);
+  const anchor = useRef<{ element: Element; top: number } | null>(null);
+  const hold = useCallback(() => {
+    const edge = scroller.current?.getBoundingClientRect().top ?? 0;
+    const messages = content.current?.querySelectorAll("[data-message]") ?? [];
+    const element = [...messages].find((message) => message.getBoundingClientRect().bottom > edge);
+    anchor.current = element ? { element, top: element.getBoundingClientRect().top } : null;
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is when older messages were put before the first
   useLayoutEffect(() => {
-    const outer = scroller.current;
-    if (!outer) return;
-    const was = anchor.current;
-    if (was && first < was.first && !atEnd.current) {
-      const added = outer.scrollHeight - was.height;
-      if (outer.scrollTop < added) outer.scrollTop += added;
-    }
-    anchor.current = { first, height: outer.scrollHeight };
-  });
+    const held = anchor.current;
+    anchor.current = null;
+    if (!held || !scroller.current || atEnd.current) return;
+    scroller.current.scrollTop += held.element.getBoundingClientRect().top - held.top;
+  }, [first]);
 
-  return { scroller, content, below, scrolled, toEnd };
+  return { scroller, content, below, scrolled, toEnd, hold };
 }
