@@ -96,7 +96,7 @@ test("Escape stops the answer, and what was written stays", async () => {
 
 test("a refused command shows its reason and gives the words back", async () => {
   const page = await openProject(browser, server);
-  await ask(page, "tell a long story");
+  await ask(page, "think for long");
   await turnOpen(page);
   const alert = page.getByRole("alert");
   for (let sent = 1; sent <= 200 && (await alert.count()) === 0; sent += 1)
@@ -114,6 +114,18 @@ test("a call that fails says why", async () => {
   await log(page).getByText("The key was refused").first().waitFor();
   await turnEnded(page);
   await accessible(page);
+  await page.context().close();
+});
+
+test("a call that fails for a while says when it is tried again, and is", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "you are busy at first");
+  await log(page).getByText("The provider asks to slow down.").waitFor();
+  await log(page)
+    .getByText(/tried again in \d+ s/)
+    .waitFor();
+  await log(page).getByText("Now there is time.").waitFor({ timeout: 30_000 });
+  await turnEnded(page);
   await page.context().close();
 });
 
@@ -148,6 +160,70 @@ test("the view stays where one reads, and a chip leads back to the end", async (
     const element = document.querySelector("[role=log]");
     return element.scrollHeight - element.scrollTop - element.clientHeight < 2;
   });
+  await page.context().close();
+});
+
+test("older messages are read when one comes near to them", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "say hello 1");
+  await log(page).getByText("Hello to you.").waitFor();
+  for (let number = 2; number <= 24; number += 1) await ask(page, `say hello ${number}`);
+  await log(page).getByText("say hello 24", { exact: true }).waitFor({ timeout: 30_000 });
+  await turnEnded(page);
+  await page.reload();
+  await log(page).getByText("say hello 24", { exact: true }).waitFor();
+  assert.equal(await log(page).getByText("say hello 2", { exact: true }).count(), 0);
+  // The answer is held back until it is known where things stand without it.
+  const held = new Promise((resolve) => page.route("**/messages?*", resolve));
+  await log(page).evaluate((element) => element.scrollTo(0, 0));
+  const route = await held;
+  const [first, top] = await log(page).evaluate(async (element) => {
+    for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+    const message = element.querySelector("article[aria-label=You]");
+    return [message.textContent, message.getBoundingClientRect().top];
+  });
+  await route.continue();
+  await log(page).getByText("say hello 1", { exact: true }).waitFor();
+  const after = await log(page)
+    .getByRole("article", { name: "You" })
+    .filter({ hasText: first })
+    .evaluate((message) => message.getBoundingClientRect().top);
+  assert.ok(Math.abs(after - top) < 3, `what was read stays where it is: from ${top} to ${after}`);
+  const said = await log(page).getByRole("article", { name: "You" }).allTextContents();
+  assert.deepEqual(
+    said.map((text) => Number(/hello (\d+)/.exec(text)?.[1])),
+    Array.from({ length: 24 }, (_, index) => index + 1),
+  );
+  await page.context().close();
+});
+
+test("a text that is too long for an event is there in full, also after a reload", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "write a book");
+  await log(page).getByText("The book ends.").waitFor({ timeout: 30_000 });
+  await turnEnded(page);
+  await log(page).getByText("Sentence 499 of a book").waitFor();
+  await page.reload();
+  await log(page).getByText("Sentence 499 of a book").waitFor();
+  await log(page).getByText("The book ends.").waitFor();
+  await page.context().close();
+});
+
+test("a chat and its session are renamed, and the shortcuts are shown", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "say hello");
+  await turnEnded(page);
+  await page.getByRole("button", { name: "Rename the chat" }).click();
+  await accessible(page);
+  await page.getByRole("textbox", { name: "Name" }).fill("A greeting");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "A greeting" }).waitFor();
+  await log(page).focus();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
+  await accessible(page);
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.context().close();
 });
 

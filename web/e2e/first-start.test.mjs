@@ -63,7 +63,7 @@ test("a folder is chosen and a first question asked, by keyboard alone", async (
   assert.match(await list.getByRole("option", { selected: true }).textContent(), /^atlas.*project/);
   await page.keyboard.press("Enter");
   await page.getByRole("listbox", { name: `Folders in ${server.project}` }).waitFor();
-  await page.getByRole("button", { name: "Use this folder" }).press("Enter");
+  await page.getByRole("button", { name: "Use “atlas”" }).press("Enter");
 
   await page.getByRole("heading", { name: "May what this folder's files name run?" }).waitFor();
   await page.getByText(".mcp.json").waitFor();

@@ -130,7 +130,7 @@ export async function openProject(browser, server, options) {
   await page.getByLabel("Folder", { exact: true }).fill(server.project);
   await page.keyboard.press("Enter");
   await page.getByRole("listbox", { name: `Folders in ${server.project}` }).waitFor();
-  await page.getByRole("button", { name: "Use this folder" }).click();
+  await page.getByRole("button", { name: "Use “atlas”" }).click();
   await composer(page).waitFor();
   return page;
 }

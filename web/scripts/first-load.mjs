@@ -1,5 +1,5 @@
 // Says how much JavaScript the first load takes, gzipped, and fails above the bar.
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const BAR = 260 * 1024;
@@ -14,6 +14,9 @@ const visit = (key) => {
   for (const imported of chunk.imports ?? []) visit(imported);
 };
 for (const [key, chunk] of Object.entries(manifest)) if (chunk.isEntry) visit(key);
+
+// The manifest was for this; it is no part of what is served.
+rmSync(new URL(".vite/", dist), { recursive: true });
 
 let total = 0;
 for (const file of files) total += gzipSync(readFileSync(new URL(file, dist)), { level: 9 }).length;

@@ -17,13 +17,14 @@ let stale = 0;
 for (const file of files.sort()) {
   const name = file.slice(0, -".json".length);
   const schema = closed(JSON.parse(readFileSync(new URL(file, SCHEMAS), "utf8")));
-  const text = await compile({ ...schema, title: `${name} schema` }, name, {
+  const made = await compile({ ...schema, title: `${name} schema` }, name, {
     bannerComment: `// Made from schemas/${file} by \`npm run types\`: change the server's types, not this file.`,
     unreachableDefinitions: true,
     additionalProperties: false,
     format: true,
     style: { printWidth: 110 },
   });
+  const text = plain(made);
   const target = new URL(`${name}.ts`, TARGET);
   if (current(target) === text) continue;
   stale += 1;
@@ -42,10 +43,30 @@ function current(target) {
   }
 }
 
-/** Numbers that are formats of Rust say nothing to TypeScript; a titled member would become a type of its own. */
+/** What would only give the same type a second name is left out: words beside a reference, formats of numbers. */
 function closed(node) {
   if (Array.isArray(node)) return node.map(closed);
   if (typeof node !== "object" || node === null) return node;
-  const entries = Object.entries(node).filter(([key]) => key !== "format");
+  if (typeof node.$ref === "string") {
+    const { $ref, properties, required } = node;
+    // A tagged variant: the fields of a type, and its tag beside them.
+    return properties ? { allOf: [{ $ref }, closed({ type: "object", properties, required })] } : { $ref };
+  }
+  const entries = Object.entries(node).filter(
+    ([key, value]) => key !== "format" || typeof value !== "string",
+  );
   return Object.fromEntries(entries.map(([key, value]) => [key, closed(value)]));
+}
+
+/** Without the words that the generator adds to every type. */
+function plain(text) {
+  return text
+    .replaceAll(
+      /\n \*\n \* This interface was referenced by `.*?`'s JSON-Schema\n \* via the `definition` ".*?"\./g,
+      "",
+    )
+    .replaceAll(
+      /\/\*\*\n \* This interface was referenced by `.*?`'s JSON-Schema\n \* via the `definition` ".*?"\.\n \*\/\n/g,
+      "",
+    );
 }

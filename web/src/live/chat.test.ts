@@ -70,11 +70,12 @@ const failed = (retry_at?: number): ChatEvent => ({
   type: "ModelCallFailed",
   data: { call: "1.1", attempt: 1, error, ...(retry_at === undefined ? {} : { retry_at }) },
 });
+const closing = { digest: "", decider_version: 1 };
 const answered: ChatEvent = {
   type: "TurnFinished",
-  data: { turn: 1, outcome: { kind: "answered" }, usage },
+  data: { turn: 1, outcome: { kind: "answered" }, usage, ...closing },
 };
-const stopped: ChatEvent = { type: "TurnCancelled", data: { turn: 1, usage } };
+const stopped: ChatEvent = { type: "TurnCancelled", data: { turn: 1, usage, ...closing } };
 
 function lastCall(view: ChatView): Call {
   const call = view.messages.findLast((message) => message.kind === "call");
@@ -212,7 +213,7 @@ describe("a chat", () => {
       [open, wrote("of another call", "1.2")],
       [open, toolFinished(0)],
       [open, { type: "WaitElapsed", data: { call: "1.1" } }],
-      [open, { type: "TurnFinished", data: { turn: 7, outcome: { kind: "answered" }, usage } }],
+      [open, { type: "TurnFinished", data: { turn: 7, outcome: { kind: "answered" }, usage, ...closing } }],
     ];
     for (const [view, event] of unfit) expect(foldChat(view, { ...event, at: 50 })).toBe(view);
   });

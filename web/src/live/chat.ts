@@ -26,9 +26,13 @@ export const emptyChat: ChatView = {
   usage: NO_USAGE,
 };
 
+/** What the fold needs of an event. */
+export type Happening = Pick<EventFrame, "type" | "data" | "at">;
+
 /** The view after an event. Never changes what it was given; what an event does not touch stays the same object. */
-export function foldChat(view: ChatView, frame: Pick<EventFrame, "type" | "data" | "at">): ChatView {
-  const event = frame as ChatEvent;
+export function foldChat(view: ChatView, frame: Happening): ChatView {
+  // What the server sends as this stream's event is one, or of a type that a newer server writes.
+  const event = frame as unknown as ChatEvent;
   const at = frame.at;
   switch (event.type) {
     case "ChatOpened":

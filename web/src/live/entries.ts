@@ -62,7 +62,7 @@ export function foldStream(stream: string, entry: StreamEntry, frame: ServerFram
     case "view": {
       const join = KINDS[kindOf(stream)]?.join;
       const view = join ? join(entry.view as never, frame.view as never) : frame.view;
-      return { freshness: "catching-up", revision: frame.revision, view, trouble: null };
+      return { freshness: "catching-up", revision: frame.revision ?? null, view, trouble: null };
     }
     case "event": {
       const expected = entry.revision === null ? 0 : entry.revision + 1;

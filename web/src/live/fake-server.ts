@@ -67,7 +67,7 @@ export class FakeServer {
       close: () => undefined,
       send: (text) => {
         const frame = JSON.parse(text) as ClientFrame;
-        this.#heard.push(...(frame.op === "batch" ? frame.frames : [frame]));
+        this.#heard.push(...(frame.op === "batch" ? (frame.frames as ClientFrame[]) : [frame]));
       },
     };
     this.#wires.push(wire);

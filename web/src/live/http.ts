@@ -5,8 +5,8 @@ export class HttpError extends Error {
   readonly status: number;
   readonly code: string;
 
-  constructor(problem: Problem) {
-    super(problem.detail ?? problem.title);
+  constructor(problem: Pick<Problem, "status" | "code" | "detail">) {
+    super(problem.detail);
     this.status = problem.status;
     this.code = problem.code;
   }
@@ -36,22 +36,19 @@ async function request(path: string, init: RequestInit): Promise<Response> {
     response = await fetch(path, { credentials: "same-origin", ...init });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new HttpError({
-      title: "The server does not answer: is it running?",
-      status: 0,
-      code: "unreachable",
-    });
+    const detail = "The server does not answer: is it running?";
+    throw new HttpError({ status: 0, code: "unreachable", detail });
   }
   if (response.ok) return response;
   throw new HttpError(await problem(response));
 }
 
-async function problem(response: Response): Promise<Problem> {
-  const title = `The server answered ${response.status} ${response.statusText}`.trim();
-  const unknown = { title, status: response.status, code: "unknown" };
+async function problem(response: Response): Promise<Pick<Problem, "status" | "code" | "detail">> {
+  const detail = `The server answered ${response.status} ${response.statusText}`.trim();
+  const unknown = { status: response.status, code: "unknown", detail };
   try {
     return { ...unknown, ...((await response.json()) as Partial<Problem>) };
   } catch {
-    return unknown;
+    return unknown; // Something between page and server answered, in its own form.
   }
 }

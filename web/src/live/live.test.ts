@@ -25,14 +25,16 @@ function setUp() {
   return { server, live };
 }
 
-function event(sub: number, revision: number, type: string, data: unknown) {
+function event(sub: number, revision: number, type: string, data: Record<string, unknown>) {
   return {
     op: "event" as const,
     sub,
     revision,
     position: revision + 100,
     at: 1,
-    by: { kind: "person" },
+    by: { kind: "person" as const, id: "owner" },
+    id: `event-${revision}`,
+    version: 1,
     type,
     data,
   };
@@ -145,7 +147,7 @@ describe("a subscription", () => {
     live.watch(chat);
     const [asked] = subscribes(server.heard);
     const sub = asked?.sub ?? 0;
-    server.say({ op: "view", sub, revision: null, view: emptyChat });
+    server.say({ op: "view", sub, revision: null, view: { ...emptyChat } });
     server.say({ op: "live", sub });
     server.say(event(sub, 0, "ChatOpened", about));
     expect(live.read(chat)).toMatchObject({ revision: 0, view: { about: { model: "offline" } } });
@@ -194,7 +196,7 @@ describe("a command", () => {
     expect(server.heard).toEqual([{ op: "command", id: "id-1", stream: "chat/c", command: post }]);
     expect(live.outgoing).toHaveLength(1);
     server.say({ op: "accepted", id: "id-1", revision: 3, position: 9 });
-    expect(await answer).toEqual({ ok: true, revision: 3, position: 9 });
+    expect(await answer).toEqual({ ok: true });
     expect(live.outgoing).toHaveLength(0);
   });
 
@@ -308,7 +310,7 @@ describe("the connection", () => {
     server.log = "log.2";
     await cutAndBack(server);
     expect(await answer).toMatchObject({ ok: false, code: "log_changed" });
-    expect(live.read(chat)).toMatchObject({ freshness: "loading", revision: null, view: emptyChat });
+    expect(live.read(chat)).toMatchObject({ freshness: "loading", revision: null, view: { ...emptyChat } });
     expect(subscribes(server.heard).at(-1)).not.toHaveProperty("after");
     expect(live.position).toBe(0);
   });

@@ -203,7 +203,8 @@ export class Live {
   }
 
   #received(frame: ServerFrame): void {
-    if ("position" in frame) this.position = Math.max(this.position, frame.position);
+    if ("position" in frame && frame.position != null)
+      this.position = Math.max(this.position, frame.position);
     if (frame.op === "accepted" || frame.op === "rejected") this.#answered(frame);
     else if ("sub" in frame && frame.sub != null) this.#fold(frame.sub, frame);
     else if (frame.op === "error") console.error(`${frame.code}: ${frame.message}`);

@@ -7,9 +7,7 @@ export interface Outgoing {
   command: Command;
 }
 
-export type Answer =
-  | { ok: true; revision: number; position: number }
-  | { ok: false; code: string; message: string };
+export type Answer = { ok: true } | { ok: false; code: string; message: string };
 
 /** Where commands outlive a reload of the page. */
 export interface Shelf {
@@ -44,11 +42,7 @@ export class Outbox {
     this.#keep(this.#waiting.filter((outgoing) => outgoing !== answered));
     const ask = this.#askers.get(frame.id);
     this.#askers.delete(frame.id);
-    ask?.(
-      frame.op === "accepted"
-        ? { ok: true, revision: frame.revision, position: frame.position }
-        : { ok: false, code: frame.code, message: frame.message },
-    );
+    ask?.(frame.op === "accepted" ? { ok: true } : { ok: false, code: frame.code, message: frame.message });
     return answered;
   }
 

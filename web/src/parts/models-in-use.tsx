@@ -4,6 +4,7 @@ import type { Provider } from "../wire/index.ts";
 import { Button } from "./button.tsx";
 import { OFFLINE, useProviders } from "./models.ts";
 import { Skeleton, Trouble } from "./status.tsx";
+import { Words } from "./words.tsx";
 
 export function ModelsInUse() {
   const { data, error, again } = useProviders();
@@ -41,7 +42,11 @@ function ProviderLine({ provider }: { provider: Provider }) {
           <span className="font-medium">{provider.label}</span>
           <span className="text-faint text-small">{provider.configured ? "ready" : "not set up"}</span>
         </div>
-        {provider.hint && <p className="text-soft text-small [overflow-wrap:anywhere]">{provider.hint}</p>}
+        {provider.hint && (
+          <p className="text-soft text-small [overflow-wrap:anywhere]">
+            <Words>{provider.hint}</Words>
+          </p>
+        )}
         {provider.base_url && <p className="truncate font-mono text-faint text-small">{provider.base_url}</p>}
         {provider.configured && provider.id !== OFFLINE && provider.models.length > 0 && (
           <p className="text-faint text-small">{provider.models.slice(0, 8).join(" · ")}</p>

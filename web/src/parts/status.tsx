@@ -2,6 +2,7 @@
 import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ChatRowState } from "../wire/index.ts";
+import { Words } from "./words.tsx";
 
 const LABELS: Record<ChatRowState, string> = {
   running: "running",
@@ -43,7 +44,9 @@ export function Trouble({ children, action }: { children: ReactNode; action?: Re
       className="flex items-start gap-2 rounded-md bg-bad-ground px-3 py-2 text-bad [overflow-wrap:anywhere]"
     >
       <CircleAlert size={15} className="mt-0.5 shrink-0" aria-hidden />
-      <div className="min-w-0 flex-1">{children}</div>
+      <div className="min-w-0 flex-1">
+        {typeof children === "string" ? <Words>{children}</Words> : children}
+      </div>
       {action}
     </div>
   );

@@ -17,6 +17,8 @@ import { Working } from "./working.tsx";
 interface Props {
   chat: string;
   entry: StreamEntry<ChatView>;
+  /** The server is away. */
+  away: boolean;
   /** What stands after the last message. */
   children: ReactNode;
 }
@@ -24,10 +26,10 @@ interface Props {
 /** So many of the last messages are always laid out. */
 const NEAR = 30;
 
-export function Conversation({ chat, entry, children }: Props) {
+export function Conversation({ chat, entry, away, children }: Props) {
   const { view } = entry;
   const own = view.turns + view.queue.length;
-  const { scroller, content, below, away, toEnd } = useStick(view.first, own);
+  const { scroller, content, below, scrolled, toEnd, hold } = useStick(view.first, own);
   const ends = view.messages.length;
   return (
     <div className="relative min-h-0 flex-1">
@@ -41,10 +43,11 @@ export function Conversation({ chat, entry, children }: Props) {
         className="h-full overflow-y-auto overscroll-contain outline-offset-[-2px]"
       >
         <div ref={content} className="mx-auto max-w-[48rem] px-4 pt-4 pb-6 max-md:px-3">
-          <Older chat={chat} first={view.first} />
+          <Older chat={chat} first={view.first} beforeAdding={hold} />
           {view.messages.map((message, index) => (
             <div
               key={keyOf(message)}
+              data-message={message.kind}
               className={`not-first:mt-3 ${message.kind === "user" ? "not-first:pt-3" : ""} ${ends - index > NEAR ? "distant" : ""}`}
             >
               <MessageView
@@ -54,11 +57,11 @@ export function Conversation({ chat, entry, children }: Props) {
               />
             </div>
           ))}
-          {view.turn && <Working view={view} turn={view.turn} />}
+          {view.turn && <Working view={view} turn={view.turn} away={away} />}
           {children}
         </div>
       </div>
-      {away && (
+      {scrolled && (
         <button
           type="button"
           onClick={toEnd}
@@ -103,7 +106,13 @@ function MessageView({ message, current, before }: MessageProps) {
 }
 
 /** Reads older messages when one comes near to the first. */
-function Older({ chat, first }: { chat: string; first: number }) {
+interface OlderProps {
+  chat: string;
+  first: number;
+  beforeAdding(): void;
+}
+
+function Older({ chat, first, beforeAdding }: OlderProps) {
   const live = useLive();
   const [state, setState] = useState<"idle" | "reading" | { failed: string }>("idle");
   const mark = useRef<HTMLDivElement>(null);
@@ -114,6 +123,7 @@ function Older({ chat, first }: { chat: string; first: number }) {
       setState("reading");
       get<MessagesPage>(`/api/chats/${chat}/messages?before=${first}&limit=50`).then(
         (page) => {
+          beforeAdding();
           live.extend(`chat/${chat}`, (view: ChatView) => withOlder(view, page.messages, page.first));
           setState("idle");
         },

@@ -2,6 +2,7 @@
 import { CircleAlert, RotateCw } from "lucide-react";
 import { useNow } from "../../parts/clock.tsx";
 import { seconds } from "../../parts/format.ts";
+import { Words } from "../../parts/words.tsx";
 import type { CallError, Micros } from "../../wire/index.ts";
 
 export function Failure({ error, retryAt }: { error: CallError; retryAt: Micros | null }) {
@@ -11,7 +12,9 @@ export function Failure({ error, retryAt }: { error: CallError; retryAt: Micros 
     <div className={`flex items-start gap-2 rounded-md px-3 py-2 ${look}`}>
       <Icon size={15} className="mt-0.5 shrink-0" aria-hidden />
       <div className="min-w-0 flex-1">
-        <p className="[overflow-wrap:anywhere]">{error.message}</p>
+        <p className="[overflow-wrap:anywhere]">
+          <Words>{error.message}</Words>
+        </p>
         <p className="numbers text-small">
           <span className="font-mono">{error.code}</span>
           {retryAt !== null && <Countdown to={retryAt} />}

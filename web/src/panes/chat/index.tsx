@@ -45,7 +45,7 @@ export function ChatPane({ project, session, chat }: Props) {
   return (
     <div className="flex h-full flex-col">
       <Head project={project} session={session} chat={chat} view={view} />
-      <Conversation chat={chat} entry={entry}>
+      <Conversation chat={chat} entry={entry} away={phase !== "live"}>
         <Sending posting={posting} away={phase !== "live"} />
       </Conversation>
       <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">

@@ -2,13 +2,13 @@
 import { Clock, X } from "lucide-react";
 import type { Outgoing } from "../../live/outbox.ts";
 import { firstLine, shown } from "../../parts/format.ts";
-import type { Posted } from "../../wire/index.ts";
+import type { Queued } from "../../wire/index.ts";
 
 interface QueueProps {
-  queue: Posted[];
+  queue: Queued[];
   onRemove(message: string): void;
   /** Takes a message back into the field, to be changed. */
-  onEdit(message: Posted): void;
+  onEdit(message: Queued): void;
 }
 
 export function Queue({ queue, onRemove, onEdit }: QueueProps) {

@@ -9,23 +9,26 @@ interface Stick {
   content: RefObject<HTMLDivElement | null>;
   /** Something came below what is seen. */
   below: boolean;
-  away: boolean;
+  /** The end is out of sight. */
+  scrolled: boolean;
   toEnd(): void;
+  /** To be called right before older messages are put before the first: what is seen then stays where it is. */
+  hold(): void;
 }
 
-/** `first` is the index of the first message: when older ones are put before it, what is seen stays where it is. */
+/** `first` is the index of the first message, `own` counts the messages of oneself. */
 export function useStick(first: number, own: number): Stick {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
-  const [away, setAway] = useState(false);
+  const [scrolled, setScrolled] = useState(false);
   const [below, setBelow] = useState(false);
 
   const toEnd = useCallback(() => {
     const element = scroller.current;
     if (!element) return;
     atEnd.current = true;
-    setAway(false);
+    setScrolled(false);
     setBelow(false);
     element.scrollTop = element.scrollHeight;
   }, []);
@@ -34,10 +37,10 @@ export function useStick(first: number, own: number): Stick {
     const [outer, inner] = [scroller.current, content.current];
     if (!outer || !inner) return;
     let height = inner.offsetHeight;
-    const scrolled = () => {
+    const moved = () => {
       const distance = outer.scrollHeight - outer.scrollTop - outer.clientHeight;
       atEnd.current = distance <= NEAR;
-      setAway(!atEnd.current);
+      setScrolled(!atEnd.current);
       if (atEnd.current) setBelow(false);
     };
     const resized = new ResizeObserver(() => {
@@ -46,12 +49,12 @@ export function useStick(first: number, own: number): Stick {
       if (atEnd.current) outer.scrollTop = outer.scrollHeight;
       else if (grown) setBelow(true);
     });
-    outer.addEventListener("scroll", scrolled, { passive: true });
+    outer.addEventListener("scroll", moved, { passive: true });
     resized.observe(inner);
     resized.observe(outer);
     outer.scrollTop = outer.scrollHeight;
     return () => {
-      outer.removeEventListener("scroll", scrolled);
+      outer.removeEventListener("scroll", moved);
       resized.disconnect();
     };
   }, []);
@@ -63,17 +66,20 @@ export function useStick(first: number, own: number): Stick {
     before.current = own;
   }, [own, toEnd]);
 
-  const anchor = useRef<{ first: number; height: number } | null>(null);
+  const anchor = useRef<{ element: Element; top: number } | null>(null);
+  const hold = useCallback(() => {
+    const edge = scroller.current?.getBoundingClientRect().top ?? 0;
+    const messages = content.current?.querySelectorAll("[data-message]") ?? [];
+    const element = [...messages].find((message) => message.getBoundingClientRect().bottom > edge);
+    anchor.current = element ? { element, top: element.getBoundingClientRect().top } : null;
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is when older messages were put before the first
   useLayoutEffect(() => {
-    const outer = scroller.current;
-    if (!outer) return;
-    const was = anchor.current;
-    if (was && first < was.first && !atEnd.current) {
-      const added = outer.scrollHeight - was.height;
-      if (outer.scrollTop < added) outer.scrollTop += added;
-    }
-    anchor.current = { first, height: outer.scrollHeight };
-  });
+    const held = anchor.current;
+    anchor.current = null;
+    if (!held || !scroller.current || atEnd.current) return;
+    scroller.current.scrollTop += held.element.getBoundingClientRect().top - held.top;
+  }, [first]);
 
-  return { scroller, content, below, away, toEnd };
+  return { scroller, content, below, scrolled, toEnd, hold };
 }

@@ -16,6 +16,7 @@ import { BodyText } from "../../parts/body-text.tsx";
 import { useNow } from "../../parts/clock.tsx";
 import { Coloured, CopyButton } from "../../parts/code/index.tsx";
 import { duration, firstLine, seconds, shown } from "../../parts/format.ts";
+import { Words } from "../../parts/words.tsx";
 import type { ToolCall, ToolOutcome } from "../../wire/index.ts";
 import { Fold } from "./fold.tsx";
 import { describe } from "./tool-words.ts";
@@ -62,7 +63,11 @@ export const ToolLine = memo(function ToolLine({ tool }: { tool: ToolCall }) {
 /** Why a call failed, in the line itself: one need not open it to know. */
 function Reason({ tool: { state } }: { tool: ToolCall }) {
   if (state.kind !== "finished" || state.outcome !== "failed") return null;
-  return <span className="ml-2 text-bad text-small">{firstLine(shown(state.output))}</span>;
+  return (
+    <span className="ml-2 text-bad text-small">
+      <Words>{firstLine(shown(state.output))}</Words>
+    </span>
+  );
 }
 
 function Outcome({ tool }: { tool: ToolCall }) {

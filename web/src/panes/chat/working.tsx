@@ -5,10 +5,23 @@ import { brief, isEmpty, plural, seconds } from "../../parts/format.ts";
 import type { ChatView, Turn } from "../../wire/index.ts";
 import { limitWords } from "./turn-end.tsx";
 
-export function Working({ view, turn }: { view: ChatView; turn: Turn }) {
+interface Props {
+  view: ChatView;
+  turn: Turn;
+  /** The server is away: what it is doing is not known. */
+  away: boolean;
+}
+
+export function Working({ view, turn, away }: Props) {
   const now = useNow(1_000);
   const elapsed = seconds(now - turn.started_at / 1_000);
   const tokens = turn.usage.input + turn.usage.output;
+  if (away)
+    return (
+      <p role="status" className="ml-6 text-small text-warn">
+        The server is away: the answer goes on when it is back.
+      </p>
+    );
   const doing = whatIsDone(view);
   return (
     <div className="mt-3 flex items-center gap-2 text-faint text-small">

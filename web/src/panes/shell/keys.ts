@@ -46,6 +46,11 @@ export function useShortcuts(actions: Actions): void {
   }, []);
 }
 
+function toNewest(): void {
+  const log = document.querySelector("[role=log]");
+  log?.scrollTo(0, log.scrollHeight);
+}
+
 function actionOf(event: KeyboardEvent, actions: Actions): (() => void) | null {
   const held = event.ctrlKey || event.metaKey;
   if (held && !event.altKey && event.code === "KeyB") return actions.fold;
@@ -53,6 +58,7 @@ function actionOf(event: KeyboardEvent, actions: Actions): (() => void) | null {
   if (event.altKey && !held && event.code === "KeyH") return actions.home;
   if (held || event.altKey || isTyping(event.target)) return null;
   if (event.key === "?") return actions.help;
+  if (event.key === "End") return toNewest;
   if (event.key === "/") return () => document.getElementById("composer")?.focus();
   return null;
 }

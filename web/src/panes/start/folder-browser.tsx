@@ -14,12 +14,14 @@ interface Props {
 export function FolderBrowser({ busy, onChoose }: Props) {
   const [path, setPath] = useState("");
   const [typed, setTyped] = useState<string | null>(null);
+  const [came, setCame] = useState("");
   const [hidden, setHidden] = useState(false);
   const { data, error } = useRead<Directories>(
     `/api/directories${path && `?path=${encodeURIComponent(path)}`}`,
   );
   const field = useId();
   const go = (to: string) => {
+    setCame(data?.path ?? "");
     setTyped(null);
     setPath(to);
   };
@@ -31,8 +33,7 @@ export function FolderBrowser({ busy, onChoose }: Props) {
         className="flex items-center gap-1"
         onSubmit={(event) => {
           event.preventDefault();
-          if (typed !== null && typed.trim() !== data?.path) go(typed.trim());
-          else if (data) onChoose(data.path);
+          if (typed !== null) go(typed.trim());
         }}
       >
         <label htmlFor={field} className="sr-only">
@@ -46,7 +47,11 @@ export function FolderBrowser({ busy, onChoose }: Props) {
           onChange={(event) => setTyped(event.target.value)}
           className="h-8 min-w-0 flex-1 rounded-md border border-line-strong bg-raised px-2 font-mono text-code"
         />
-        <IconButton label="Your home folder" onClick={() => data && go(data.home)}>
+        <IconButton
+          label="Your home folder"
+          disabled={!data?.home}
+          onClick={() => data?.home && go(data.home)}
+        >
           <House size={15} aria-hidden />
         </IconButton>
         <IconButton
@@ -59,12 +64,12 @@ export function FolderBrowser({ busy, onChoose }: Props) {
       </form>
       {error && <Trouble>{error.message}</Trouble>}
       {data ? (
-        <Entries key={data.path} at={data} entries={entries} onOpen={go} />
+        <Entries at={data} entries={entries} came={came} onOpen={go} />
       ) : (
         !error && <Skeleton lines={6} label="Loading folders" />
       )}
-      <div className="flex items-center justify-between gap-3">
-        <p className="min-w-0 truncate text-faint text-small">
+      <div className="flex items-start justify-between gap-3">
+        <p className="min-w-0 text-faint text-small max-md:invisible">
           {data?.truncated
             ? "There are more folders than are listed: write the path."
             : "Enter opens a folder, Backspace goes up."}
@@ -74,7 +79,7 @@ export function FolderBrowser({ busy, onChoose }: Props) {
           disabled={busy || !data || typed !== null}
           onClick={() => data && onChoose(data.path)}
         >
-          Use this folder
+          Use {data ? nameOf(data.path) : "this folder"}
         </Button>
       </div>
     </section>
@@ -84,18 +89,21 @@ export function FolderBrowser({ busy, onChoose }: Props) {
 interface EntriesProps {
   at: Directories;
   entries: Directory[];
+  /** The folder that was left: going up, it is the one that is marked. */
+  came: string;
   onOpen(path: string): void;
 }
 
-function Entries({ at, entries, onOpen }: EntriesProps) {
+function Entries({ at, entries, came, onOpen }: EntriesProps) {
+  const parent = at.parent ?? null;
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const rows = [
-    ...(at.parent === null ? [] : [{ name: "..", path: at.parent, project_like: false }]),
-    ...entries,
-  ];
-  const [active, setActive] = useState(0);
-  const current = Math.min(active, rows.length - 1);
+  const rows = [...(parent === null ? [] : [{ name: "..", path: parent, project_like: false }]), ...entries];
+  const [marked, setMarked] = useState({ path: "", index: 0 });
+  const setActive = (index: number) => setMarked({ path: at.path, index });
+  const left = rows.findIndex((row) => row.path === came && row.name !== "..");
+  const first = left >= 0 ? left : parent === null ? 0 : 1;
+  const current = Math.min(marked.path === at.path ? marked.index : first, rows.length - 1);
   useEffect(() => {
     list.current?.querySelector(`[data-index="${current}"]`)?.scrollIntoView({ block: "nearest" });
   }, [current]);
@@ -103,7 +111,7 @@ function Entries({ at, entries, onOpen }: EntriesProps) {
     const to = moved(event.key, current, rows.length);
     if (to !== null) setActive(to);
     else if (event.key === "Enter" && rows[current]) onOpen(rows[current].path);
-    else if (event.key === "Backspace" && at.parent !== null) onOpen(at.parent);
+    else if (event.key === "Backspace" && parent !== null) onOpen(parent);
     else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const letter = event.key.toLowerCase();
       const after = [...rows.keys()].map((step) => (current + 1 + step) % rows.length);
@@ -121,7 +129,7 @@ function Entries({ at, entries, onOpen }: EntriesProps) {
       aria-activedescendant={rows.length > 0 ? `${id}-${current}` : undefined}
       tabIndex={0}
       onKeyDown={press}
-      className="h-72 overflow-y-auto rounded-md border border-line bg-raised p-1"
+      className="group/list h-72 overflow-y-auto rounded-md border border-line bg-raised p-1"
     >
       {rows.length === 0 && <p className="p-2 text-faint">There are no folders in here.</p>}
       {rows.map((row, index) => {
@@ -136,7 +144,7 @@ function Entries({ at, entries, onOpen }: EntriesProps) {
             tabIndex={-1}
             aria-selected={index === current}
             onClick={() => onOpen(row.path)}
-            className={`flex h-7 cursor-pointer select-none items-center gap-2 rounded-sm px-2 max-md:h-10 ${index === current ? "bg-chosen" : "hover:bg-hover"}`}
+            className={`flex h-7 cursor-pointer select-none items-center gap-2 rounded-sm px-2 max-md:h-10 ${index === current ? "hover:bg-hover group-focus/list:bg-chosen" : "hover:bg-hover"}`}
           >
             <Icon size={15} className={row.project_like ? "text-accent" : "text-faint"} aria-hidden />
             <span className="min-w-0 flex-1 truncate">{row.name === ".." ? "Up one folder" : row.name}</span>
@@ -146,6 +154,11 @@ function Entries({ at, entries, onOpen }: EntriesProps) {
       })}
     </div>
   );
+}
+
+/** The last part of a path, in quotes; the root is named by its path. */
+function nameOf(path: string): string {
+  return `“${path.split("/").at(-1) || path}”`;
 }
 
 /** Where a key leads in a list, or null if it does not lead anywhere. */

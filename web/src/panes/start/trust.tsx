@@ -8,6 +8,8 @@ import { useRead } from "../../parts/read.ts";
 import { Trouble } from "../../parts/status.tsx";
 import type { ProjectRow, Trust } from "../../wire/index.ts";
 
+const KINDS: Record<string, string | undefined> = { mcp: "tool servers" };
+
 const keyOf = (project: string) => `trust-later:${project}`;
 
 export function TrustCard({ project }: { project: ProjectRow }) {
@@ -108,7 +110,7 @@ function Items({ trust }: { trust: Trust }) {
         {trust.items.map((item) => (
           <li key={item.path} className="numbers flex items-baseline gap-3 py-0.5 text-small">
             <span className="min-w-0 flex-1 font-mono [overflow-wrap:anywhere]">{item.path}</span>
-            <span className="text-faint">{item.kind}</span>
+            <span className="text-faint">{KINDS[item.kind] ?? item.kind}</span>
             <span className="text-faint">{bytes(item.bytes)}</span>
           </li>
         ))}
