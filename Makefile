@@ -89,6 +89,8 @@ page: need-cargo web/dist/index.html
 
 web/dist/index.html: web/node_modules/.package-lock.json web/index.html web/vite.config.ts \
                      $(shell find web/src web/public -type f 2>/dev/null)
+	@# A binary that was built before there was a page does not know that there is one now.
+	@[ -e $@ ] || touch src/api/page.rs
 	@cd web && npm run --silent build
 
 # The packages of the page, and the mock server that the tests of the models ask.

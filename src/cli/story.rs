@@ -61,9 +61,10 @@ impl Story {
             Event::ToolCalled { tool_call, name, arguments, .. } => {
                 self.tools.insert(*tool_call, format!("{name} {}", telling(arguments.shown())));
             }
-            Event::ModelCallFailed { error, retry_at, .. } => {
-                let again = if retry_at.is_some() { " (tried again)" } else { "" };
-                self.line(Tone::Alarm, &format!("! {}{again}", error.message))?;
+            // What is not tried again ends the turn, which says the same.
+            Event::ModelCallFailed { retry_at: None, .. } => {}
+            Event::ModelCallFailed { error, retry_at: Some(_), .. } => {
+                self.line(Tone::Alarm, &format!("! {} (tried again)", error.message))?;
             }
             Event::ToolFinished { tool_call, outcome, output, latency_ms, truncated } => {
                 let what = self.tools.remove(tool_call).unwrap_or_else(|| "a tool".into());

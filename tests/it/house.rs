@@ -79,6 +79,11 @@ fn the_names_of_the_wire_stand_in_the_api_only() {
 }
 
 #[test]
+fn only_the_command_line_reads_the_environment() {
+    none(product(&["src"]).iter().flat_map(rules::environment).collect());
+}
+
+#[test]
 fn only_the_host_appends() {
     none(product(&["src"]).iter().flat_map(rules::appends).collect());
 }

@@ -198,6 +198,17 @@ pub fn wire_names(file: &File) -> Vec<Breach> {
     file.source.literals.iter().filter_map(breach).collect()
 }
 
+/// The environment of the process, read anywhere but in `cli`: everything else is told what was set.
+pub fn environment(file: &File) -> Vec<Breach> {
+    let Some(room) = file.room().filter(|room| *room != "cli") else { return vec![] };
+    let is_read = |parts: &[String]| {
+        let last = parts.last().map_or("", String::as_str);
+        parts.iter().any(|part| part == "env") && matches!(last, "var" | "vars" | "var_os" | "vars_os" | "args")
+    };
+    let read = file.source.paths.iter().filter(|path| is_read(&path.parts));
+    read.map(|path| file.breach(path.line, format!("`{room}` reads the environment: make it a setting"))).collect()
+}
+
 /// Appends to the log from anywhere but `host`.
 pub fn appends(file: &File) -> Vec<Breach> {
     said(file, APPENDING, &["host"])
@@ -284,6 +295,13 @@ mod teeth {
         let text = r#"#[serde(tag = "op")] enum Frame {}"#;
         one(wire_names(&File::read("src/host/frames.rs", text)), "\"op\"");
         assert_eq!(wire_names(&File::read("src/api/frames.rs", text)), []);
+    }
+
+    #[test]
+    fn a_variable_read_in_a_room_below_is_found() {
+        let text = r#"fn f() { std::env::var("KEY"); }"#;
+        one(environment(&File::read("src/models/mod.rs", text)), "`models` reads the environment");
+        assert_eq!(environment(&File::read("src/cli/screen.rs", text)), []);
     }
 
     #[test]
