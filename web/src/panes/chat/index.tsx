@@ -34,7 +34,13 @@ export function ChatPane({ project, session, chat }: Props) {
   useRevision(entry.revision, view);
   useTitle(chat);
 
-  const posting = outgoing.filter((it) => it.command.type === "PostMessage");
+  // The event of a message may come before the answer to its command.
+  const here = new Set(
+    [...view.queue, ...view.messages.slice(-8)].map((it) => ("message" in it ? it.message : "")),
+  );
+  const posting = outgoing.filter(
+    (it) => it.command.type === "PostMessage" && !here.has(it.command.message ?? ""),
+  );
   if (!view.about && posting.length === 0) {
     if (entry.trouble) return <Notice>{entry.trouble.message}</Notice>;
     if (entry.freshness === "live") return <NoSuchChat project={project} session={session} />;
