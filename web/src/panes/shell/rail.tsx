@@ -8,7 +8,7 @@ import { IconButton, iconButtonClass } from "../../parts/button.tsx";
 import { Ago } from "../../parts/clock.tsx";
 import { count } from "../../parts/format.ts";
 import { Menu } from "../../parts/menu.tsx";
-import { Dot, Skeleton } from "../../parts/status.tsx";
+import { Dot, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, useRouter } from "../../routes.tsx";
 import type { ChatRow } from "../../wire/index.ts";
 
@@ -23,7 +23,7 @@ interface Props {
 }
 
 export function Rail({ folded = false, onFold, browsing = false }: Props) {
-  const { projects, known } = useDesk();
+  const { projects, known, trouble } = useDesk();
   const place = browsing ? "h-full w-full" : "w-64 border-line border-r max-md:hidden";
   if (folded) return <FoldedRail projects={projects} onFold={onFold} />;
   return (
@@ -43,7 +43,8 @@ export function Rail({ folded = false, onFold, browsing = false }: Props) {
         )}
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
-        {!known && <Skeleton lines={6} label="Loading projects" />}
+        {trouble && <Trouble>{trouble}</Trouble>}
+        {!known && !trouble && <Skeleton lines={6} label="Loading projects" />}
         {known && projects.length === 0 && (
           <p className="px-2 py-1 text-faint">No projects yet. Choose a folder to begin.</p>
         )}
