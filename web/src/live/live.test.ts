@@ -184,6 +184,9 @@ describe("a subscription", () => {
     const [asked] = subscribes(server.heard);
     server.say({ op: "error", sub: asked?.sub ?? 0, code: "damaged", message: "revision 3 cannot be read" });
     expect((live.read(chat) as StreamEntry).trouble?.message).toBe("revision 3 cannot be read");
+    live.again(chat);
+    expect((live.read(chat) as StreamEntry).trouble).toBeNull();
+    expect(server.heard).toMatchObject([{ op: "unsubscribe", sub: asked?.sub }, { op: "subscribe" }]);
   });
 });
 

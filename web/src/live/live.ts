@@ -118,6 +118,15 @@ export class Live {
     };
   }
 
+  /** Subscribes anew to a topic whose subscription the server ended. */
+  again(topic: Topic): void {
+    const held = this.#hold(topic);
+    this.#leave(held);
+    held.entry = { ...held.entry, trouble: null };
+    if (held.watchers > 0) this.#subscribe(held);
+    this.#tell();
+  }
+
   /** Sends a command and waits for its answer, through interruptions too. */
   command(stream: string, command: Command, id = uuid7()): Promise<Answer> {
     const outgoing = { id, stream, command };
@@ -166,12 +175,15 @@ export class Live {
     return { op: "subscribe", sub, ...list };
   }
 
+  #leave(held: Held): void {
+    if (held.sub === null) return;
+    this.#bySub.delete(held.sub);
+    this.#socket.send({ op: "unsubscribe", sub: held.sub });
+    held.sub = null;
+  }
+
   #unsubscribe(held: Held): void {
-    if (held.sub !== null) {
-      this.#bySub.delete(held.sub);
-      this.#socket.send({ op: "unsubscribe", sub: held.sub });
-      held.sub = null;
-    }
+    this.#leave(held);
     held.entry = stale(held.entry);
     const idle = [...this.#held].filter(([, other]) => other.watchers === 0);
     for (const [key] of idle.slice(0, Math.max(0, idle.length - KEPT))) this.#held.delete(key);
@@ -228,7 +240,7 @@ export class Live {
     const before = held.entry as StreamEntry;
     const after = foldStream(stream, before, frame);
     if (after === GAP) {
-      this.#unsubscribe(held);
+      this.#leave(held);
       held.entry = { ...before, revision: null };
       this.#subscribe(held);
       return;

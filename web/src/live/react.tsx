@@ -67,8 +67,8 @@ function useTopic(topic: Topic) {
   return useSyncExternalStore(live.listen, read);
 }
 
-/** All projects with their sessions and chats, and whether all of them are known. */
-export function useDesk(): { projects: ProjectOnDesk[]; known: boolean } {
+/** All projects with their sessions and chats, whether all of them are known, and what is wrong if not. */
+export function useDesk(): { projects: ProjectOnDesk[]; known: boolean; trouble: string | null } {
   const projects = useList("projects");
   const sessions = useList("sessions");
   const chats = useList("chats");
@@ -76,6 +76,8 @@ export function useDesk(): { projects: ProjectOnDesk[]; known: boolean } {
     () => desk(projects.rows, sessions.rows, chats.rows),
     [projects.rows, sessions.rows, chats.rows],
   );
-  const known = [projects, sessions, chats].every((list) => list.freshness !== "loading");
-  return { projects: of, known };
+  const lists = [projects, sessions, chats];
+  const known = lists.every((list) => list.freshness !== "loading");
+  const trouble = lists.find((list) => list.trouble !== null)?.trouble?.message ?? null;
+  return { projects: of, known, trouble };
 }

@@ -1,6 +1,6 @@
 // The field for the next message, with the model that will answer at its foot.
 import { ArrowUp, Square } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent as Press, useEffect, useRef } from "react";
 import type { Answer } from "../../live/outbox.ts";
 import { ModelPicker } from "../../parts/model-picker.tsx";
 
@@ -23,6 +23,9 @@ interface Props {
   onStop(): void;
 }
 
+/** What Escape closes before it stops anything. */
+const OVERLAYS = "[role=dialog], [role=menu], [role=listbox]";
+
 export function Composer(props: Props) {
   const { running, stopping = false, busy = false, keepUntilAnswered = false } = props;
   const { text, onText: setText } = props;
@@ -34,6 +37,22 @@ export function Composer(props: Props) {
   useEffect(() => {
     if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
   }, []);
+
+  const { onStop } = props;
+  const stop = useRef(onStop);
+  useEffect(() => {
+    stop.current = onStop;
+  });
+  useEffect(() => {
+    if (!running) return;
+    const press = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented || document.querySelector(OVERLAYS)) return;
+      event.preventDefault();
+      stop.current();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [running]);
 
   const send = async () => {
     const sent = text.trim();
@@ -47,14 +66,11 @@ export function Composer(props: Props) {
     }
     field.current?.focus();
   };
-  const press = (event: KeyboardEvent) => {
+  const press = (event: Press) => {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       void send();
-    } else if (event.key === "Escape" && running) {
-      event.preventDefault();
-      props.onStop();
     } else if (event.key === "ArrowUp" && text === "") {
       const last = props.recall();
       if (!last) return;

@@ -6,7 +6,7 @@ import { chatLabel } from "../../live/desk.ts";
 import { uuid7 } from "../../live/ids.ts";
 import { useChat, useConnection, useList, useLive, useOutgoing } from "../../live/react.tsx";
 import { outcomeOf, Rename } from "../../parts/ask.tsx";
-import { IconButton } from "../../parts/button.tsx";
+import { Button, IconButton } from "../../parts/button.tsx";
 import { shown } from "../../parts/format.ts";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
@@ -34,9 +34,20 @@ export function ChatPane({ project, session, chat }: Props) {
   useRevision(entry.revision, view);
   useTitle(chat);
 
-  const posting = outgoing.filter((it) => it.command.type === "PostMessage");
+  // The event of a message may come before the answer to its command.
+  const here = new Set(
+    [...view.queue, ...view.messages.slice(-8)].map((it) => ("message" in it ? it.message : "")),
+  );
+  const posting = outgoing.filter(
+    (it) => it.command.type === "PostMessage" && !here.has(it.command.message ?? ""),
+  );
   if (!view.about && posting.length === 0) {
-    if (entry.trouble) return <Notice>{entry.trouble.message}</Notice>;
+    if (entry.trouble)
+      return (
+        <div className="mx-auto max-w-2xl p-6">
+          <Ended stream={stream}>{entry.trouble.message}</Ended>
+        </div>
+      );
     if (entry.freshness === "live") return <NoSuchChat project={project} session={session} />;
     return <Skeleton lines={8} label="Loading the chat" />;
   }
@@ -49,7 +60,7 @@ export function ChatPane({ project, session, chat }: Props) {
         <Sending posting={posting} away={phase !== "live"} />
       </Conversation>
       <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
-        {entry.trouble && <Trouble>{entry.trouble.message}</Trouble>}
+        {entry.trouble && <Ended stream={stream}>{entry.trouble.message}</Ended>}
         <Refusals stream={stream} />
         <Queue
           queue={view.queue}
@@ -135,12 +146,11 @@ function NoSuchChat({ project, session }: { project: string; session: string }) 
   );
 }
 
-function Notice({ children }: { children: string }) {
-  return (
-    <div className="mx-auto max-w-2xl p-6">
-      <Trouble>{children}</Trouble>
-    </div>
-  );
+/** The server ended the subscription: why, and a button that begins another. */
+function Ended({ stream, children }: { stream: string; children: string }) {
+  const live = useLive();
+  const again = () => live.again({ kind: "stream", stream });
+  return <Trouble action={<Button onClick={again}>Try again</Button>}>{children}</Trouble>;
 }
 
 function useChatTitle(chat: string): string {

@@ -1,5 +1,6 @@
 // Messages that are not part of the conversation yet: on their way to the server, or waiting there.
 import { Clock, X } from "lucide-react";
+import { useEffect, useState } from "react";
 import type { Outgoing } from "../../live/outbox.ts";
 import { firstLine, shown } from "../../parts/format.ts";
 import type { Queued } from "../../wire/index.ts";
@@ -45,8 +46,19 @@ export function Queue({ queue, onRemove, onEdit }: QueueProps) {
   );
 }
 
-/** What has been sent and not arrived: shown at once, and marked while the server is away. */
+/** After so long without an answer, in ms, a message is shown as being on its way. */
+const SOON = 300;
+
+/** What has been sent and not arrived: shown if that takes long, or the server is away. */
 export function Sending({ posting, away }: { posting: Outgoing[]; away: boolean }) {
+  const newest = posting.at(-1)?.id;
+  const [late, setLate] = useState<string | null>(null);
+  useEffect(() => {
+    if (!newest) return;
+    const timer = setTimeout(() => setLate(newest), SOON);
+    return () => clearTimeout(timer);
+  }, [newest]);
+  if (!away && late !== newest) return null;
   return posting.map(({ id, command }) =>
     command.type === "PostMessage" ? (
       <div key={id} className="mt-6 rounded-lg bg-said px-3.5 py-2.5 text-faint">

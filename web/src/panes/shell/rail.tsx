@@ -6,10 +6,14 @@ import { useDesk, useLive } from "../../live/react.tsx";
 import { Confirm, outcomeOf, Rename } from "../../parts/ask.tsx";
 import { IconButton, iconButtonClass } from "../../parts/button.tsx";
 import { Ago } from "../../parts/clock.tsx";
+import { count } from "../../parts/format.ts";
 import { Menu } from "../../parts/menu.tsx";
-import { Dot, Skeleton } from "../../parts/status.tsx";
+import { Dot, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, useRouter } from "../../routes.tsx";
 import type { ChatRow } from "../../wire/index.ts";
+
+/** So many sessions of a project are listed; those that run and the one that is open always. */
+const NEWEST = 8;
 
 interface Props {
   folded?: boolean;
@@ -19,7 +23,7 @@ interface Props {
 }
 
 export function Rail({ folded = false, onFold, browsing = false }: Props) {
-  const { projects, known } = useDesk();
+  const { projects, known, trouble } = useDesk();
   const place = browsing ? "h-full w-full" : "w-64 border-line border-r max-md:hidden";
   if (folded) return <FoldedRail projects={projects} onFold={onFold} />;
   return (
@@ -39,7 +43,8 @@ export function Rail({ folded = false, onFold, browsing = false }: Props) {
         )}
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
-        {!known && <Skeleton lines={6} label="Loading projects" />}
+        {trouble && <Trouble>{trouble}</Trouble>}
+        {!known && !trouble && <Skeleton lines={6} label="Loading projects" />}
         {known && projects.length === 0 && (
           <p className="px-2 py-1 text-faint">No projects yet. Choose a folder to begin.</p>
         )}
@@ -87,6 +92,11 @@ function Project({ project }: { project: ProjectOnDesk }) {
   const [asking, setAsking] = useState<"rename" | "remove" | null>(null);
   const here = "project" in route && route.project === project.id;
   const close = () => setAsking(null);
+  const shown = project.sessions.filter(
+    (session, index) =>
+      index < NEWEST || session.state === "running" || ("session" in route && session.id === route.session),
+  );
+  const more = project.sessions.length - shown.length;
   return (
     <section aria-label={project.name} className="group/project mt-3 first:mt-1">
       <div className={`flex items-center rounded-md ${here && route.pane === "project" ? "bg-chosen" : ""}`}>
@@ -111,10 +121,18 @@ function Project({ project }: { project: ProjectOnDesk }) {
         </Link>
       </div>
       <ul>
-        {project.sessions.map((session) => (
+        {shown.map((session) => (
           <Session key={session.id} session={session} />
         ))}
       </ul>
+      {more > 0 && (
+        <Link
+          to={{ pane: "project", project: project.id }}
+          className="flex h-7 items-center rounded-md px-2 text-faint text-small hover:bg-hover hover:text-ink max-md:h-10"
+        >
+          {count(more)} more
+        </Link>
+      )}
       {asking === "rename" && (
         <Rename
           title="Rename the project"
