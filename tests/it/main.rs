@@ -14,6 +14,7 @@ mod house;
 mod kills;
 mod offline;
 mod process;
+mod provider;
 mod served;
 mod socket;
 mod turns;

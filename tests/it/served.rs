@@ -53,7 +53,8 @@ pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> S
     let data = tempfile::tempdir().unwrap();
     let project = tempfile::tempdir().unwrap();
     std::fs::write(project.path().join("README.md"), "# Lighthouse\n\nIt shines.\n").unwrap();
-    let (log, _) = FileLog::open(&data.path().join("log"), &Options { segment_size: 256 * 1024, ..Options::default() }).unwrap();
+    let (log, _) =
+        FileLog::open(&data.path().join("log"), &Options { segment_size: 256 * 1024, ..Options::default() }).unwrap();
     let log: Arc<dyn EventLog> = Arc::new(log);
     let blobs = Arc::new(BlobStore::open(&data.path().join("blobs")).unwrap());
     let scenario = (!scenario.is_empty()).then(|| Scenario::parse(scenario).unwrap());
@@ -207,7 +208,8 @@ impl Socket {
     /// The next message that is no ping; `None` at the end.
     pub async fn message(&mut self) -> Option<Message> {
         loop {
-            let next = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("an answer within 20 s");
+            let next =
+                tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("an answer within 20 s");
             match next {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(message)) => return Some(message),
@@ -230,6 +232,9 @@ impl Socket {
     /// Sends a command and answers with what it was answered.
     pub async fn command(&mut self, id: &str, stream: &str, command: Value) -> Value {
         self.send(json!({ "op": "command", "id": id, "stream": stream, "command": command })).await;
-        self.until(|frame| frame["id"] == id && (frame["op"] == "accepted" || frame["op"] == "rejected")).await.pop().unwrap()
+        self.until(|frame| frame["id"] == id && (frame["op"] == "accepted" || frame["op"] == "rejected"))
+            .await
+            .pop()
+            .unwrap()
     }
 }
