@@ -164,8 +164,12 @@ impl<W: Clone + PartialEq> Runner<W> {
                 Phase::Running(attempt) if want.class != Class::Free && want.begun != Some(attempt) => {
                     self.drop_entry(stream, &key, actions, lanes);
                 }
+                // Who waits goes over to another lane; who has a place gives back that same place at its end.
+                Phase::Waiting if (&entry.want.lane, entry.want.since) != (&want.lane, want.since) => {
+                    self.drop_entry(stream, &key, actions, lanes);
+                }
                 Phase::Waiting | Phase::Beginning | Phase::Running(_) => {
-                    entry.want = want;
+                    entry.want = Want { lane: entry.want.lane.clone(), since: entry.want.since, ..want };
                     return Ok(());
                 }
             }
@@ -216,26 +220,22 @@ impl<W: Clone + PartialEq> Runner<W> {
 
     /// The streams with a key whose time of waiting after a strike is over: compare their wants.
     pub fn due(&self, now: Micros) -> Vec<StreamId> {
-        let due = |(key, strike): (&(StreamId, EffectKey), &Strike)| (strike.until <= now).then(|| key.0.clone());
-        self.strikes.iter().filter_map(due).collect::<BTreeSet<_>>().into_iter().collect()
+        let enters = |(stream, key): &(StreamId, EffectKey)| {
+            !self.entries.get(stream).is_some_and(|entries| entries.contains_key(key))
+        };
+        let due = self.strikes.iter().filter(|(key, strike)| strike.until <= now && enters(key));
+        due.map(|((stream, _), _)| stream.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The stream's actor is gone, with whatever it was asked to begin. What runs goes on, and waits to be adopted.
     pub fn orphaned(&mut self, stream: &StreamId) -> Vec<Action<W>> {
-        let Some(entries) = self.entries.get(stream) else {
-            return vec![];
-        };
-        let begun =
-            |(key, entry): (&EffectKey, &Entry<W>)| (!matches!(entry.phase, Phase::Running(_))).then(|| key.clone());
-        let keys: Vec<_> = entries.iter().filter_map(begun).collect();
-        let (mut actions, mut lanes) = (vec![], BTreeSet::new());
-        for key in keys {
-            self.drop_entry(stream, &key, &mut actions, &mut lanes);
-        }
-        for lane in lanes {
-            self.admit(&lane, &mut actions);
-        }
-        actions
+        self.forget(stream, |_, phase| !matches!(phase, Phase::Running(_)))
+    }
+
+    /// The stream has a new actor. What has a place to run and does not, as its start was lost with the actor before, gives
+    /// the place back; compare the stream's wants after this.
+    pub fn adopted(&mut self, stream: &StreamId, runs: impl Fn(&EffectKey, Attempt) -> bool) -> Vec<Action<W>> {
+        self.forget(stream, |key, phase| matches!(phase, Phase::Running(attempt) if !runs(key, attempt)))
     }
 
     /// Whether this attempt has its place and was not cancelled.
@@ -255,13 +255,20 @@ impl<W: Clone + PartialEq> Runner<W> {
     }
 
     fn free(&mut self, stream: &StreamId, key: &EffectKey, fits: impl Fn(Phase) -> bool) -> Vec<Action<W>> {
-        let entry = self.entries.get(stream).and_then(|entries| entries.get(key));
-        if !entry.is_some_and(|entry| fits(entry.phase)) {
+        self.forget(stream, |of, phase| of == key && fits(phase))
+    }
+
+    /// Forgets what does not run, or has ended by itself: there is nothing to cancel.
+    fn forget(&mut self, stream: &StreamId, gone: impl Fn(&EffectKey, Phase) -> bool) -> Vec<Action<W>> {
+        let Some(entries) = self.entries.get(stream) else {
             return vec![];
-        }
+        };
+        let keys: Vec<_> =
+            entries.iter().filter(|(key, entry)| gone(key, entry.phase)).map(|(key, _)| key.clone()).collect();
         let (mut actions, mut lanes) = (vec![], BTreeSet::new());
-        self.drop_entry(stream, key, &mut actions, &mut lanes);
-        // It has ended by itself: there is nothing to cancel.
+        for key in keys {
+            self.drop_entry(stream, &key, &mut actions, &mut lanes);
+        }
         actions.clear();
         for lane in lanes {
             self.admit(&lane, &mut actions);
