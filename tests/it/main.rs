@@ -7,6 +7,7 @@
 mod aimock;
 mod asking;
 mod bare_server;
+mod host;
 mod offline;
 mod turns;
 mod wire;
