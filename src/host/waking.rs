@@ -76,7 +76,10 @@ impl Inner {
             loop {
                 tokio::time::sleep(ROUND).await;
                 let Some(host) = host.upgrade() else { return };
-                host.note_wanting();
+                let noting = Arc::clone(&host);
+                if let Err(error) = tokio::task::spawn_blocking(move || noting.note_wanting()).await {
+                    tracing::error!(%error, "the note of what wants something was not written");
+                }
                 let due = host.runner.lock().due(host.clock.now());
                 for stream in due {
                     if let Err(error) = host.send(&stream, Request::Compare) {

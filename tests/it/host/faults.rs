@@ -192,3 +192,19 @@ async fn what_the_log_gave_up_is_not_shown_and_its_work_begins_again() {
     stage.job().await.answer();
     stage.until(&chat, "TurnFinished", 1).await;
 }
+
+#[actix_web::test]
+async fn a_stream_that_could_not_be_read_is_read_again_and_what_runs_goes_on() {
+    let mut stage = Stage::new(&[]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    let job = stage.job().await;
+    stage.log.fail_reads(2);
+    stage.clock.fail_once();
+    let refused = stage.submit(&chat, rename("x")).await.unwrap_err();
+    assert_eq!(refused.code(), "unknown_outcome", "{refused}");
+    job.answer();
+    let records = stage.until(&chat, "TurnFinished", 1).await;
+    assert_eq!(kinds(&records).iter().filter(|kind| **kind == "ModelCallStarted").count(), 1);
+    assert!(stage.is_quiet());
+}

@@ -86,7 +86,7 @@ async fn what_runs_for_a_stream_out_of_service_ends_and_its_place_is_free() {
 async fn an_open_turn_goes_on_in_the_next_life_beside_streams_that_nobody_knows() {
     let mut stage = Stage::new(&[]);
     let chat = stage.chat("a/x").await;
-    for _ in 0..50 {
+    for _ in 0..200 {
         stage.chat("a/x").await;
     }
     stage.say(&chat).await;
@@ -98,6 +98,7 @@ async fn an_open_turn_goes_on_in_the_next_life_beside_streams_that_nobody_knows(
     next.wake();
     let job = tokio::time::timeout(PATIENCE, jobs.recv()).await.unwrap().unwrap();
     assert_eq!((job.job.stream, job.job.attempt.0), (chat, 2));
+    assert!((1..=8).contains(&stage.log.most_reading()), "{}", stage.log.most_reading());
 }
 
 #[actix_web::test]
@@ -135,4 +136,36 @@ async fn a_stop_does_not_wait_for_timers() {
     let began = std::time::Instant::now();
     stage.host.shutdown().await;
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}
+
+#[actix_web::test]
+async fn a_stream_whose_actor_panics_again_and_again_is_out_of_service() {
+    let stage = Stage::new(&[]);
+    let (chat, other) = (stage.chat("a/x").await, stage.chat("a/x").await);
+    for n in 0..5 {
+        stage.clock.fail_once();
+        let renamed = stage.submit(&chat, chat::Command::RenameChat { title: format!("{n}").as_str().into() }).await;
+        assert_eq!(renamed.is_ok(), n < 4, "{renamed:?}");
+    }
+    stage.until(&system::stream(), "EntityQuarantined", 1).await;
+    assert_eq!(stage.host.view(&chat).await.unwrap_err().code(), "quarantined");
+    assert!(stage.host.view(&other).await.is_ok());
+}
+
+#[actix_web::test]
+async fn a_host_that_was_stopped_lets_its_log_go() {
+    let mut stage = Stage::new(&[]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    drop(stage.job().await);
+    let Stage { host, log, .. } = stage;
+    let cut_off = tokio::time::timeout(PATIENCE, host.shutdown());
+    cut_off.await.unwrap();
+    drop(host);
+    let gone = async {
+        while std::sync::Arc::strong_count(&log) > 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.expect("nothing holds the log");
 }

@@ -5,12 +5,16 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use futures_util::{FutureExt as _, future::BoxFuture, stream::BoxStream};
+use futures_util::{
+    FutureExt as _, StreamExt as _,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
 use reenact::{
     entities::{
         Command, Outcome, Work,
@@ -47,6 +51,10 @@ pub struct Faulty {
     refusal: Mutex<Arc<Refusal>>,
     /// Appends with an event of this type wait.
     held: watch::Sender<Option<&'static str>>,
+    /// How many reads of a chat fail from now on.
+    failing_reads: AtomicUsize,
+    /// How many chats are read, and how many were at once at most.
+    reading: Arc<(AtomicUsize, AtomicUsize)>,
     /// How many appends came to the gate.
     pub tried: watch::Sender<usize>,
 }
@@ -54,7 +62,14 @@ pub struct Faulty {
 impl Faulty {
     fn new(log: MemoryLog) -> Self {
         let refusal: Mutex<Arc<Refusal>> = Mutex::new(Arc::new(|_| None));
-        Self { log: Arc::new(log), refusal, held: watch::Sender::new(None), tried: watch::Sender::new(0) }
+        Self {
+            log: Arc::new(log),
+            refusal,
+            held: watch::Sender::new(None),
+            failing_reads: AtomicUsize::new(0),
+            reading: Arc::default(),
+            tried: watch::Sender::new(0),
+        }
     }
 
     pub fn refuse(&self, refusal: impl Fn(&Append) -> Option<AppendError> + Send + Sync + 'static) {
@@ -67,6 +82,15 @@ impl Faulty {
 
     pub fn release(&self) {
         self.held.send_replace(None);
+    }
+
+    pub fn fail_reads(&self, times: usize) {
+        self.failing_reads.store(times, Ordering::SeqCst);
+    }
+
+    /// How many chats were read at once at most.
+    pub fn most_reading(&self) -> usize {
+        self.reading.1.load(Ordering::SeqCst)
     }
 
     /// Waits until so many appends came since a moment.
@@ -87,8 +111,7 @@ impl EventLog for Faulty {
         let (log, mut held) = (Arc::clone(&self.log), self.held.subscribe());
         self.tried.send_modify(|tried| *tried += 1);
         async move {
-            let passes = |held: &Option<&str>| held.is_none_or(|kind| !holds(&append, kind));
-            drop(held.wait_for(passes).await.unwrap());
+            drop(held.wait_for(|held| held.is_none_or(|kind| !holds(&append, kind))).await.unwrap());
             match refusal(&append) {
                 Some(error) => Err(error),
                 None => log.append(append).await,
@@ -114,7 +137,23 @@ impl EventLog for Faulty {
     }
 
     fn read_stream(&self, stream: StreamId, from: Revision) -> BoxStream<'static, Result<Record, ReadError>> {
-        self.log.read_stream(stream, from)
+        if stream.kind() != "chat" {
+            return self.log.read_stream(stream, from);
+        }
+        let fewer = |times: usize| times.checked_sub(1);
+        if self.failing_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok() {
+            return stream::iter([Err(ReadError::Io("as the test wants".into()))]).boxed();
+        }
+        let (records, reading) = (self.log.read_stream(stream, from), Reading::new(&self.reading));
+        // A read lets others have their turn, as one from a disk does.
+        let first = stream::once(tokio::task::yield_now()).filter_map(|()| std::future::ready(None));
+        first
+            .chain(records)
+            .map(move |record| {
+                let _held = &reading;
+                record
+            })
+            .boxed()
     }
 
     fn read_log(&self, from: Position) -> BoxStream<'static, Result<Record, ReadError>> {
@@ -127,6 +166,23 @@ impl EventLog for Faulty {
 
     fn troubles(&self) -> Vec<String> {
         self.log.troubles()
+    }
+}
+
+/// A read that goes on.
+struct Reading(Arc<(AtomicUsize, AtomicUsize)>);
+
+impl Reading {
+    fn new(counts: &Arc<(AtomicUsize, AtomicUsize)>) -> Self {
+        let now = counts.0.fetch_add(1, Ordering::SeqCst) + 1;
+        counts.1.fetch_max(now, Ordering::SeqCst);
+        Self(Arc::clone(counts))
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
