@@ -55,7 +55,7 @@ pub enum Action<W> {
         /// Which attempt.
         attempt: Attempt,
     },
-    /// Take the stream out of service: its rules are broken.
+    /// Take the stream out of service: its rules are broken. What it had running was cancelled just before.
     Quarantine {
         /// The stream.
         stream: StreamId,
@@ -130,7 +130,12 @@ impl<W: Clone + PartialEq> Runner<W> {
         }
         for (key, want) in wants {
             if let Err(reason) = self.want(stream, key, want, now, &mut actions, &mut lanes) {
+                // A stream out of service keeps no places.
+                for key in self.keys_not_in(stream, &BTreeMap::new()) {
+                    self.drop_entry(stream, &key, &mut actions, &mut lanes);
+                }
                 actions.push(Action::Quarantine { stream: stream.clone(), reason });
+                break;
             }
         }
         for lane in lanes {
@@ -164,18 +169,22 @@ impl<W: Clone + PartialEq> Runner<W> {
                 Phase::Running(attempt) if want.class != Class::Free && want.begun != Some(attempt) => {
                     self.drop_entry(stream, &key, actions, lanes);
                 }
-                // Who waits goes over to another lane; who has a place gives back that same place at its end.
-                Phase::Waiting if (&entry.want.lane, entry.want.since) != (&want.lane, want.since) => {
-                    self.drop_entry(stream, &key, actions, lanes);
-                }
-                Phase::Waiting | Phase::Beginning | Phase::Running(_) => {
-                    entry.want = Want { lane: entry.want.lane.clone(), since: entry.want.since, ..want };
+                // Whoever has a place keeps it, wherever new work of this kind queues now.
+                Phase::Beginning | Phase::Running(_) => {
+                    let lane = entry.want.lane.clone();
+                    entry.want = Want { lane, ..want };
                     return Ok(());
                 }
+                Phase::Waiting if entry.want.lane == want.lane && entry.want.since == want.since => {
+                    entry.want = want;
+                    return Ok(());
+                }
+                // It waits in another queue from now on.
+                Phase::Waiting => self.drop_entry(stream, &key, actions, lanes),
             }
         }
         if let Some(strike) = self.strikes.get(&(stream.clone(), key.clone())) {
-            if strike.count > STRIKES {
+            if strike.count >= STRIKES {
                 return Err(format!("`{key}` is still wanted after {STRIKES} reports"));
             }
             if now < strike.until {
@@ -220,11 +229,13 @@ impl<W: Clone + PartialEq> Runner<W> {
 
     /// The streams with a key whose time of waiting after a strike is over: compare their wants.
     pub fn due(&self, now: Micros) -> Vec<StreamId> {
-        let enters = |(stream, key): &(StreamId, EffectKey)| {
-            !self.entries.get(stream).is_some_and(|entries| entries.contains_key(key))
+        let waits = |stream: &StreamId, key: &EffectKey| {
+            self.entries.get(stream).is_none_or(|entries| !entries.contains_key(key))
         };
-        let due = self.strikes.iter().filter(|(key, strike)| strike.until <= now && enters(key));
-        due.map(|((stream, _), _)| stream.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+        let due = |((stream, key), strike): (&(StreamId, EffectKey), &Strike)| {
+            (strike.until <= now && strike.count < STRIKES && waits(stream, key)).then(|| stream.clone())
+        };
+        self.strikes.iter().filter_map(due).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The stream's actor is gone, with whatever it was asked to begin. What runs goes on, and waits to be adopted.
