@@ -7,8 +7,8 @@
 mod aimock;
 mod asking;
 mod bare_server;
-mod host;
 mod offline;
 mod turns;
+mod under_faults;
 mod wire;
 mod wire_broken;

@@ -1,5 +1,5 @@
 //! The host under faults: actors that panic, appends that fail, work that hangs or comes late.
 
-mod faults;
 mod service;
 mod stage;
+mod work;
