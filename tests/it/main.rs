@@ -18,5 +18,6 @@ mod provider;
 mod served;
 mod socket;
 mod turns;
+mod under_faults;
 mod wire;
 mod wire_broken;
