@@ -141,7 +141,7 @@ async fn revoked(shared: &Shared, who: &Identity) {
 }
 
 /// Pings a silent socket, and says when it was silent for too long.
-async fn beat(shared: web::Data<Shared>, mut session: Session, heard: Rc<Cell<Instant>>, silent: CancellationToken) {
+async fn beat(shared: web::Data<Shared>, session: Session, heard: Rc<Cell<Instant>>, silent: CancellationToken) {
     let settings = &shared.app.settings;
     let mut pinged: Option<JoinHandle<()>> = None;
     let mut ticks = tokio::time::interval(settings.ping_after);
@@ -170,8 +170,6 @@ async fn beat(shared: web::Data<Shared>, mut session: Session, heard: Rc<Cell<In
     if let Some(pinged) = pinged {
         pinged.abort();
     }
-    // Wakes a reader that still listens.
-    let _sent = tokio::time::timeout(std::time::Duration::from_millis(1), session.ping(b"")).await.is_ok();
 }
 
 /// Answers the commands of a socket one after the other, in the order in which they came.
