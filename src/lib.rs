@@ -1,6 +1,7 @@
 //! Reenact: a self-hosted platform on which AI agents run and survive. `docs/ARCHITECTURE.md` is the map of these rooms.
 
 pub mod api;
+pub mod cli;
 pub mod effects;
 pub mod entities;
 pub mod host;

@@ -1,2 +1,7 @@
-//! The `reenact` binary.
-fn main() {}
+//! The `reenact` binary: hands over to the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    reenact::cli::main()
+}

@@ -181,13 +181,13 @@ pub async fn what_cannot_be_kept_is_refused(log: Arc<dyn EventLog>) {
         let request = Append { stream: stream(1), expected: Expected::Any, records, ack: Ack::Durable };
         log.append(request)
     };
-    let long: Arc<str> = "x".repeat(256).into();
+    let endless: Arc<str> = "x".repeat(256).into();
     for bad in [
         NewRecord { kind: "".into(), ..record("0") },
         NewRecord { kind: "no spaces".into(), ..record("0") },
         NewRecord { kind: "x".repeat(65).into(), ..record("0") },
         NewRecord { version: 0, ..record("0") },
-        NewRecord { by: By { on_behalf_of: Some(long), ..By::system() }, ..record("0") },
+        NewRecord { by: By { on_behalf_of: Some(endless), ..By::system() }, ..record("0") },
     ] {
         assert!(matches!(soon(refused(vec![bad])).await, Err(AppendError::BadRecord(_))));
     }

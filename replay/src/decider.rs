@@ -70,7 +70,7 @@ pub trait Decider: 'static {
     /// What a page needs.
     fn view(state: &Self::State) -> Self::View;
 
-    /// Whether the entity will never want anything again and takes no commands that change it.
+    /// Whether the entity may still want something, or take a command that changes it.
     fn is_open(state: &Self::State) -> bool {
         let _ = state;
         true
@@ -127,7 +127,7 @@ pub struct Attempt(pub u32);
 impl Attempt {
     /// The attempt after the one that was begun last.
     pub fn after(begun: Option<Self>) -> Self {
-        Self(begun.map_or(1, |attempt| attempt.0 + 1))
+        Self(begun.map_or(1, |attempt| attempt.0.saturating_add(1)))
     }
 }
 

@@ -30,9 +30,9 @@ pub struct Entity<D: Decider> {
     state: D::State,
     next: Revision,
     position: Option<Position>,
-    /// The event folded last: the cause of what an effect without a begin leads to.
+    /// The last event of the chain of causes that is going on: the cause of what an effect without a begin leads to.
     last: Option<Uuid>,
-    /// The first event of the chain of causes that is going on.
+    /// The first event of that chain.
     corr: Option<Uuid>,
     answered: VecDeque<Answer>,
 }
@@ -139,12 +139,13 @@ impl<D: Decider> Entity<D> {
             return Err(FoldError::Gap { expected: self.next, found: revision });
         }
         let event = decode::<D::Event>(record).map_err(|source| FoldError::Event { revision, source })?;
-        if let Some(event) = event {
-            let state = &mut self.state;
-            caught(|| D::evolve(state, &event, record.event.at))
-                .map_err(|message| FoldError::Panicked { revision, message })?;
-        }
-        self.note(&record.event, Some(record.position));
+        let leads = match event {
+            Some(event) => {
+                self.fold(&event, &record.event).map_err(|message| FoldError::Panicked { revision, message })?
+            }
+            None => record.event.cmd.is_none(),
+        };
+        self.note(&record.event, Some(record.position), leads);
         Ok(())
     }
 
@@ -211,20 +212,36 @@ impl<D: Decider> Entity<D> {
                 copy_of: None,
                 data: encoded.data,
             };
-            let state = &mut self.state;
-            caught(|| D::evolve(state, event, sender.now))?;
-            self.note(&record, None);
+            let leads = self.fold(event, &record)?;
+            self.note(&record, None, leads);
             records.push(record);
         }
         Ok(Decision { records, expected, ack })
     }
 
-    fn note(&mut self, record: &NewRecord, position: Option<Position>) {
+    /// Folds an event; whether it leads on the chain of causes. What an effect says does. A command from outside does if it
+    /// makes new work wanted: one that comes in between, a new title, does not become the cause of the work that goes on.
+    fn fold(&mut self, event: &D::Event, record: &NewRecord) -> Result<bool, String> {
+        let state = &mut self.state;
+        caught(|| {
+            if record.cmd.is_none() {
+                D::evolve(state, event, record.at);
+                return true;
+            }
+            let before = D::wants(state);
+            D::evolve(state, event, record.at);
+            D::wants(state).keys().any(|key| !before.contains_key(key))
+        })
+    }
+
+    fn note(&mut self, record: &NewRecord, position: Option<Position>, leads: bool) {
         let revision = self.next;
         self.next = self.next.next();
         self.position = position.or(self.position);
-        self.last = Some(record.id);
-        self.corr = record.corr.or(self.corr);
+        if leads {
+            self.last = Some(record.id);
+            self.corr = record.corr.or(self.corr);
+        }
         let Some(command) = record.cmd.clone() else {
             return;
         };
@@ -238,9 +255,11 @@ impl<D: Decider> Entity<D> {
     /// Says where the records of the last decisions landed.
     pub fn landed(&mut self, appended: Appended) {
         for answer in self.answered.iter_mut().filter(|answer| answer.position.is_none()) {
-            answer.position = answer.revision.0.checked_sub(appended.revision.0).map(|n| appended.position.plus(n));
+            // What was decided after this append was handed over lands with another one.
+            let within = answer.revision.0.checked_sub(appended.revision.0).filter(|n| *n < appended.count);
+            answer.position = within.map(|n| appended.position.plus(n));
         }
-        self.position = Some(Position(appended.position.0 + appended.count - 1));
+        self.position = appended.position.plus(appended.count).before().or(self.position);
     }
 
     /// The outside work that it wants.
@@ -304,3 +323,6 @@ pub fn panic_words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,3 +97,93 @@ pub fn decode<E: Event>(record: &Record) -> Result<Option<E>, EventError> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        ids::{By, Micros, Position, Revision},
+        record::NewRecord,
+    };
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "type", content = "data")]
+    enum Door {
+        Painted { color: Color, note: String },
+        Opened {},
+        Bare,
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Color {
+        Red,
+    }
+
+    impl Event for Door {
+        fn redacted(name: &str) -> Option<Self> {
+            (name == "Painted").then_some(Self::Opened {})
+        }
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "type")]
+    enum Flat {
+        Opened { by: u32 },
+    }
+
+    impl Event for Flat {}
+
+    fn record(kind: &str, version: u16, data: Data) -> Record {
+        let (id, by, kind) = (Uuid::nil(), By::system(), kind.into());
+        let (cause, corr, cmd, copy_of) = (None, None, None, None);
+        let event = NewRecord { id, at: Micros(0), kind, version, by, cause, corr, cmd, copy_of, data };
+        let stream = "door/1".parse().unwrap();
+        Record { position: Position(0), revision: Revision(0), stream, event }
+    }
+
+    fn json(text: &str) -> Data {
+        Data::Json(RawValue::from_string(text.into()).unwrap().into())
+    }
+
+    #[test]
+    fn an_event_comes_back_as_it_was_written() {
+        let tricky = r#"","data":{}} \ é"#.to_owned();
+        for event in [Door::Painted { color: Color::Red, note: tricky }, Door::Opened {}] {
+            let Encoded { kind, version, data } = encode(&event).unwrap();
+            assert_eq!(version, 1);
+            assert_eq!(decode::<Door>(&record(&kind, version, data)).unwrap(), Some(event));
+        }
+    }
+
+    #[test]
+    fn data_stands_without_the_tag() {
+        let encoded = encode(&Door::Painted { color: Color::Red, note: "x".into() }).unwrap();
+        assert_eq!((&*encoded.kind, encoded.data.json()), ("Painted", r#"{"color":"red","note":"x"}"#));
+        assert_eq!(encode(&Door::Opened {}).unwrap().data.json(), "{}");
+    }
+
+    #[test]
+    fn an_event_without_fields_or_with_its_tag_among_them_is_not_written() {
+        assert!(matches!(encode(&Door::Bare), Err(EventError::Form { .. })));
+        assert!(matches!(encode(&Flat::Opened { by: 1 }), Err(EventError::Form { .. })));
+    }
+
+    #[test]
+    fn an_unknown_type_version_or_value_of_a_closed_set_is_from_a_newer_version() {
+        let blue = json(r#"{"color":"blue","note":""}"#);
+        for record in [record("Closed", 1, json("{}")), record("Opened", 2, json("{}")), record("Painted", 1, blue)] {
+            let error = decode::<Door>(&record).unwrap_err();
+            assert!(matches!(error, EventError::Unknown { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn redacted_data_is_folded_over_or_stands_for_what_the_kind_says() {
+        assert_eq!(decode::<Door>(&record("Opened", 1, Data::Redacted)).unwrap(), None);
+        assert_eq!(decode::<Door>(&record("Painted", 1, Data::Redacted)).unwrap(), Some(Door::Opened {}));
+    }
+}

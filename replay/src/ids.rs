@@ -271,6 +271,15 @@ mod tests {
     }
 
     #[test]
+    fn derived_ids_are_those_of_the_documentation() {
+        let namespace = Uuid::NAMESPACE_DNS;
+        let documentation = include_str!("../../docs/log-format.md");
+        for inputs in [&["one"][..], &["chat", "call-7"], &["a", "", "b"], &["größe", "日本"]] {
+            assert!(documentation.contains(&derived(namespace, inputs).to_string()), "{inputs:?}");
+        }
+    }
+
+    #[test]
     fn times_never_run_backwards() {
         assert_eq!(Micros(5_000).ms_since(Micros(2_000)), 3);
         assert_eq!(Micros(2_000).ms_since(Micros(5_000)), 0);

@@ -1,6 +1,7 @@
 //! An event-sourcing engine: an append-only log of streams, entities whose state is the fold of their events, and
 //! effects derived from that state. It knows no AI, no HTTP and no actor framework; it would serve a shop as well.
 
+mod admission;
 pub mod blobs;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

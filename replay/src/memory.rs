@@ -15,12 +15,10 @@ use futures_util::{
 use uuid::Uuid;
 
 use crate::{
-    file::format::{frame, record},
+    admission::{check, expect},
     follow::{self, BATCH, Batch, Bell, Source},
     ids::{Position, Revision, StreamId},
-    log::{
-        Ack, Append, AppendError, Appended, EventLog, Expected, LogId, MAX_FRAME, ReadError, Selection, Subscription,
-    },
+    log::{Ack, Append, AppendError, Appended, EventLog, LogId, ReadError, Selection, Subscription},
     record::Record,
 };
 
@@ -106,7 +104,9 @@ fn flush_in_time(shared: &Weak<Shared>, wishes: &mpsc::Receiver<()>) {
     while wishes.recv().is_ok() {
         thread::sleep(WRITTEN_AT_MOST);
         while wishes.try_recv().is_ok() {}
-        let Some(shared) = shared.upgrade() else { return };
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
         shared.make_durable();
     }
 }
@@ -155,29 +155,6 @@ impl Shared {
 
 fn position(n: usize) -> Position {
     Position(n.try_into().unwrap_or(u64::MAX))
-}
-
-/// Checks that an append can be kept, whatever stands in the log.
-pub(crate) fn check(append: &Append) -> Result<usize, AppendError> {
-    if append.records.is_empty() {
-        return Err(AppendError::BadRecord("an append holds at least one record"));
-    }
-    append.records.iter().try_for_each(record::check)?;
-    let bytes = append.records.iter().map(|r| record::encoded_len(&append.stream, r)).sum();
-    if frame::length(bytes) > MAX_FRAME {
-        return Err(AppendError::FrameTooLarge { bytes: frame::length(bytes) });
-    }
-    Ok(bytes)
-}
-
-/// Checks an expectation against the revision that comes next.
-pub(crate) fn expect(stream: &StreamId, expected: Expected, actual: Revision) -> Result<(), AppendError> {
-    let met = match expected {
-        Expected::Any => true,
-        Expected::NoStream => actual == Revision::ZERO,
-        Expected::Revision(last) => actual == last.next(),
-    };
-    if met { Ok(()) } else { Err(AppendError::WrongRevision { stream: stream.clone(), expected, actual }) }
 }
 
 impl Source for Shared {
@@ -271,7 +248,7 @@ impl EventLog for MemoryLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conformance;
+    use crate::{conformance, log::Expected};
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn keeps_every_promise_of_a_log() {

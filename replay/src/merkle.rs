@@ -80,13 +80,15 @@ mod tests {
 
     #[test]
     fn the_roots_are_those_that_the_certificate_transparency_log_uses() {
-        // The eight leaves and roots of the test vectors of the Certificate Transparency reference implementation.
+        // The first three leaves of the test vectors of the Certificate Transparency reference implementation.
         let inputs: [&[u8]; 3] = [b"", b"\x00", b"\x10"];
         let mut frontier = Frontier::default();
         for input in inputs {
             frontier.push(Sha256::new().chain_update([0]).chain_update(input).finalize().into());
         }
-        let hex: String = frontier.root().iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77");
+        let root = u128::from_str_radix("aeb6bcfe274b70a14fb067a5e5578264", 16).unwrap();
+        assert_eq!(frontier.root()[..16], root.to_be_bytes());
+        let root = u128::from_str_radix("db0fa9b51af5e0ba159158f329e06e77", 16).unwrap();
+        assert_eq!(frontier.root()[16..], root.to_be_bytes());
     }
 }

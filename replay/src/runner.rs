@@ -55,7 +55,7 @@ pub enum Action<W> {
         /// Which attempt.
         attempt: Attempt,
     },
-    /// Take the stream out of service: its rules are broken.
+    /// Take the stream out of service: its rules are broken. What it had running was cancelled just before.
     Quarantine {
         /// The stream.
         stream: StreamId,
@@ -130,7 +130,12 @@ impl<W: Clone + PartialEq> Runner<W> {
         }
         for (key, want) in wants {
             if let Err(reason) = self.want(stream, key, want, now, &mut actions, &mut lanes) {
+                // A stream out of service keeps no places.
+                for key in self.keys_not_in(stream, &BTreeMap::new()) {
+                    self.drop_entry(stream, &key, &mut actions, &mut lanes);
+                }
                 actions.push(Action::Quarantine { stream: stream.clone(), reason });
+                break;
             }
         }
         for lane in lanes {
@@ -164,14 +169,22 @@ impl<W: Clone + PartialEq> Runner<W> {
                 Phase::Running(attempt) if want.class != Class::Free && want.begun != Some(attempt) => {
                     self.drop_entry(stream, &key, actions, lanes);
                 }
-                Phase::Waiting | Phase::Beginning | Phase::Running(_) => {
+                // Whoever has a place keeps it, wherever new work of this kind queues now.
+                Phase::Beginning | Phase::Running(_) => {
+                    let lane = entry.want.lane.clone();
+                    entry.want = Want { lane, ..want };
+                    return Ok(());
+                }
+                Phase::Waiting if entry.want.lane == want.lane && entry.want.since == want.since => {
                     entry.want = want;
                     return Ok(());
                 }
+                // It waits in another queue from now on.
+                Phase::Waiting => self.drop_entry(stream, &key, actions, lanes),
             }
         }
         if let Some(strike) = self.strikes.get(&(stream.clone(), key.clone())) {
-            if strike.count > STRIKES {
+            if strike.count >= STRIKES {
                 return Err(format!("`{key}` is still wanted after {STRIKES} reports"));
             }
             if now < strike.until {
@@ -216,7 +229,12 @@ impl<W: Clone + PartialEq> Runner<W> {
 
     /// The streams with a key whose time of waiting after a strike is over: compare their wants.
     pub fn due(&self, now: Micros) -> Vec<StreamId> {
-        let due = |(key, strike): (&(StreamId, EffectKey), &Strike)| (strike.until <= now).then(|| key.0.clone());
+        let waits = |stream: &StreamId, key: &EffectKey| {
+            self.entries.get(stream).is_none_or(|entries| !entries.contains_key(key))
+        };
+        let due = |((stream, key), strike): (&(StreamId, EffectKey), &Strike)| {
+            (strike.until <= now && strike.count < STRIKES && waits(stream, key)).then(|| stream.clone())
+        };
         self.strikes.iter().filter_map(due).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
@@ -357,3 +375,6 @@ impl LaneState {
         Some((stream, key))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,28 +1,27 @@
 //! Recomputes a log from its bytes: checksums, leaves, chain, tree, revisions, indexes. Takes no lock and changes nothing, so a
 //! server may hold the log meanwhile.
 
+mod check;
+
 use std::{
     collections::HashMap,
-    fmt, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
+use self::check::Check;
 use crate::{
     file::{
         Damage,
         format::{
-            Digest32, Place, VERSION,
-            footer::{Footer, StreamRun, TRAILER},
-            frame::Frame,
-            header::{Fault, Header},
-            record,
+            Place, VERSION,
+            header::{self, Fault, Header},
         },
         segment::{self, place_of},
-        walk::{Found, Hole, Remains, Walk, remains},
+        walk::{Found, Walk},
     },
-    ids::{Position, Revision, StreamId},
+    ids::{Position, Revision},
     log::LogId,
-    merkle::Frontier,
 };
 
 /// What verifying a log found.
@@ -135,7 +134,9 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, 
     let numbers = match segment::numbers(dir) {
         Ok(numbers) if !numbers.is_empty() => numbers,
         Ok(_) => return Err(VerifyError::NoLog(dir.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(VerifyError::NoLog(dir.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(VerifyError::NoLog(dir.to_owned()));
+        }
         Err(error) => return Err(at(dir)(error)),
     };
     let last = numbers.last().copied().unwrap_or(0);
@@ -151,13 +152,14 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, 
     let mut check = Check::new(headers.values().flatten().next().map(|header| header.log));
     for number in 0..=last {
         let Some(header) = headers.get(&number) else {
-            check.faults.push(LogFault::Missing { segment: number });
-            check.chain = None;
-            check.tree = None;
+            check.missing(number);
             continue;
         };
         let path = segment::path(dir, number);
-        let bytes = std::fs::read(&path).map_err(at(&path))?;
+        let mut bytes = fs::read(&path).map_err(at(&path))?;
+        if number == last {
+            settle(&path, &mut bytes, header.as_ref()).map_err(at(&path))?;
+        }
         let next = headers.get(&(number + 1)).cloned().flatten();
         check.segment(number, header.as_ref(), next.as_ref(), number == last, &bytes);
         progress(number + 1, last + 1);
@@ -165,282 +167,26 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, 
     Ok(check.report())
 }
 
+/// A segment that grows while it is read may show a later frame and not yet an earlier one. Whatever stands before a frame was
+/// written before it, so that part is read once more.
+fn settle(path: &Path, bytes: &mut [u8], header: Option<&Header>) -> io::Result<()> {
+    let Some(header) = header else { return Ok(()) };
+    let place = Place { log: header.log, segment: header.segment };
+    let (mut end, mut holes) = (0, false);
+    for found in Walk::new(bytes, place, header.first, header.chain, None) {
+        match found {
+            Found::Frame(frame) => end = place_of(frame.offset) + frame.length,
+            Found::Hole(_) => holes = true,
+        }
+    }
+    if holes {
+        let again = segment::read_at(&fs::File::open(path)?, 0, end)?;
+        bytes[..again.len()].copy_from_slice(&again);
+    }
+    Ok(())
+}
+
 fn read_header(path: &Path) -> io::Result<Result<Header, Fault>> {
-    let file = std::fs::File::open(path)?;
-    Ok(Header::parse(&segment::read_at(&file, 0, crate::file::format::header::LEN)?))
-}
-
-struct Check {
-    log: Option<uuid::Uuid>,
-    epoch: u32,
-    segments: u64,
-    records: u64,
-    redacted: u64,
-    position: u64,
-    /// `None` behind a gap, until a frame says it.
-    chain: Option<Digest32>,
-    tree: Option<Frontier>,
-    next: HashMap<StreamId, u64>,
-    unfinished: u64,
-    faults: Vec<LogFault>,
-}
-
-/// The index of one segment, made anew from its frames.
-type Runs = HashMap<String, StreamRun>;
-
-impl Check {
-    fn new(log: Option<uuid::Uuid>) -> Self {
-        Self {
-            log,
-            epoch: 0,
-            segments: 0,
-            records: 0,
-            redacted: 0,
-            position: 0,
-            chain: Some([0; 32]),
-            tree: Some(Frontier::default()),
-            next: HashMap::new(),
-            unfinished: 0,
-            faults: Vec::new(),
-        }
-    }
-
-    fn fault(&mut self, segment: u64, what: impl Into<String>) {
-        self.faults.push(LogFault::Segment { segment, what: what.into() });
-    }
-
-    fn segment(&mut self, number: u64, header: Option<&Header>, next: Option<&Header>, last: bool, bytes: &[u8]) {
-        self.segments += 1;
-        let Some(log) = self.log else {
-            return self.fault(number, "its header is damaged, and no other segment says which log it is");
-        };
-        match header {
-            None => self.fault(number, "its header is damaged"),
-            Some(header) if header.log != log => return self.fault(number, format!("it is of log {}", header.log)),
-            Some(header) if header.segment != number => {
-                return self.fault(number, format!("it is segment {}", header.segment));
-            }
-            Some(header) => self.header(number, header),
-        }
-        let place = Place { log, segment: number };
-        let limit = next.map(|next| next.first);
-        let known = self.chain.is_some();
-        let mut walk = Walk::new(bytes, place, self.position, self.chain.unwrap_or_default(), limit);
-        if !known {
-            walk = Walk::from(
-                bytes,
-                place,
-                segment::bytes_of(crate::file::format::header::LEN),
-                self.position,
-                limit.unwrap_or(u64::MAX),
-            );
-        }
-        let found: Vec<_> = walk.collect();
-        let synced =
-            found.iter().map(|f| if let Found::Frame(frame) = f { frame.synced } else { 0 }).max().unwrap_or(0);
-        let index = if last { None } else { index_of(&place, bytes) };
-        let index = index.as_ref().map(Result::as_ref);
-        let mut runs = Runs::new();
-        let mut end = segment::bytes_of(crate::file::format::header::LEN);
-        for f in &found {
-            match f {
-                Found::Frame(frame) => {
-                    self.frame(number, frame, &mut runs);
-                    end = frame.offset + segment::bytes_of(frame.length);
-                }
-                Found::Hole(hole) if last && hole.first >= synced => {
-                    let tail = &bytes[place_of(hole.offset).min(bytes.len())..];
-                    let used = tail.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
-                    self.unfinished = segment::bytes_of(used);
-                    break;
-                }
-                // Without a readable header behind it, the end of the last frame is the end.
-                Found::Hole(hole) if hole.resumes.is_none() && limit.is_none() => {}
-                Found::Hole(hole) => self.lose(
-                    number,
-                    bytes,
-                    index.and_then(Result::ok),
-                    hole,
-                    hole.resumes.or(limit).unwrap_or(hole.first),
-                ),
-            }
-        }
-        match index {
-            // Segments without one are in order: it is written some time after the segment is full.
-            None => {}
-            Some(Err(())) => self.fault(number, "the index at its end is damaged; the next start makes it anew"),
-            Some(Ok(index)) => self.index(index, end, &runs),
-        }
-    }
-
-    fn header(&mut self, number: u64, header: &Header) {
-        self.epoch = self.epoch.max(header.epoch);
-        if header.first != self.position && self.chain.is_some() {
-            self.fault(number, format!("it begins at position {}, where {} should come", header.first, self.position));
-        }
-        if self.chain.is_some_and(|chain| chain != header.chain) {
-            self.fault(number, "its header holds another chain than the records before it give");
-        }
-        let unknowable = self.tree.is_none();
-        match (&self.tree, &header.frontier) {
-            (Some(tree), Some(stored)) if tree != stored => {
-                self.fault(number, "its header holds another Merkle frontier than the records before it give");
-            }
-            _ => {}
-        }
-        self.position = header.first;
-        self.chain = Some(header.chain);
-        if unknowable {
-            self.tree.clone_from(&header.frontier);
-        }
-    }
-
-    fn frame(&mut self, number: u64, frame: &Frame<'_>, runs: &mut Runs) {
-        let mut chain = frame.before;
-        for (n, raw) in frame.records().enumerate() {
-            let position = frame.first + segment::bytes_of(n);
-            let Some(raw) = raw else {
-                let what = format!("the frame at byte {} holds bytes that are no record", frame.offset);
-                return self.fault(number, what);
-            };
-            let commitment = raw.body.commitment();
-            let leaf = record::leaf(raw.header, &commitment);
-            chain = record::chain(&chain, &leaf);
-            if let Some(tree) = &mut self.tree {
-                tree.push(leaf);
-            }
-            self.records += 1;
-            self.redacted += u64::from(matches!(raw.body, record::Body::Redacted(_)));
-            let altered = |what: &str| LogFault::Altered {
-                segment: number,
-                offset: frame.offset,
-                stream: raw.stream.to_owned(),
-                revision: Revision(raw.revision),
-                what: what.to_owned(),
-            };
-            let Ok(stream) = raw.stream.parse::<StreamId>() else {
-                self.faults.push(altered("this is no stream's name"));
-                continue;
-            };
-            if raw.position != position {
-                self.faults.push(altered(&format!("it says position {}, and stands at {position}", raw.position)));
-            }
-            if raw.to_record(&stream).is_none() {
-                self.faults.push(altered("a text in it is not what the log accepts, or its data is not JSON"));
-            }
-            let next = self.next.entry(stream).or_insert(0);
-            if raw.revision != *next {
-                let what = format!("the stream's next revision is {next}: what stands between is lost");
-                self.faults.push(altered(&what));
-            }
-            *next = raw.revision + 1;
-            let run = runs.entry(raw.stream.to_owned()).or_insert_with(|| StreamRun {
-                name: raw.stream.to_owned(),
-                first: raw.revision,
-                next: 0,
-                last: 0,
-                frames: Vec::new(),
-            });
-            (run.next, run.last) = (raw.revision + 1, position);
-            if n == 0 {
-                let offset = u32::try_from(frame.offset / 8).unwrap_or(u32::MAX);
-                run.frames.push((u32::try_from(raw.revision - run.first).unwrap_or(u32::MAX), offset));
-            }
-        }
-        if chain != frame.after {
-            let what = format!(
-                "the records of the frame at byte {} do not give the chain that it holds: one was altered",
-                frame.offset
-            );
-            self.fault(number, what);
-        }
-        self.position = frame.end();
-        self.chain = Some(frame.after);
-    }
-
-    fn lose(&mut self, number: u64, bytes: &[u8], index: Option<&Footer>, hole: &Hole, end: u64) {
-        let mut streams = Vec::new();
-        let mut told = 0;
-        let next = |stream: &StreamId| self.next.get(stream).copied().unwrap_or(0);
-        let named = match index {
-            Some(index) => listed(index, hole),
-            None => remains(bytes, hole, end, &self.next, next),
-        };
-        for lost in named {
-            let next = self.next.get(&lost.stream).copied().unwrap_or(0);
-            if next == 0 && lost.revision != 0 {
-                continue;
-            }
-            told += lost.count;
-            self.next.insert(lost.stream.clone(), next + lost.count);
-            streams.push((lost.stream, Revision(next)));
-        }
-        self.faults.push(LogFault::Lost(Damage {
-            segment: number,
-            offset: hole.offset,
-            end_offset: hole.end_offset,
-            first: Position(hole.first),
-            end: Position(end),
-            streams,
-            unknown: (end - hole.first).saturating_sub(told),
-            what: hole.what.to_owned(),
-        }));
-        self.position = end;
-        self.chain = None;
-        self.tree = None;
-    }
-
-    /// An index says nothing that the frames do not say.
-    fn index(&mut self, footer: &Footer, end: u64, runs: &Runs) {
-        let same =
-            footer.streams.len() == runs.len() && footer.streams.iter().all(|run| runs.get(&run.name) == Some(run));
-        let whole = self.chain.is_some() && self.tree.is_some();
-        let fits =
-            footer.end == self.position && Some(footer.chain) == self.chain && footer.frontier == self.tree && same;
-        if whole && !(fits && footer.landmarks.iter().all(|(_, offset)| u64::from(*offset) * 8 < end)) {
-            self.fault(footer.segment, "the index at its end does not say what its frames say");
-        }
-    }
-
-    fn report(self) -> Report {
-        let hex = |digest: Digest32| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Report {
-            log: self.log.map(|id| LogId { id, epoch: self.epoch }),
-            segments: self.segments,
-            records: self.records,
-            redacted: self.redacted,
-            streams: segment::bytes_of(self.next.len()),
-            head: Position(self.position),
-            chain: hex(self.chain.unwrap_or_default()),
-            root: self.tree.map(|tree| hex(tree.root())),
-            unfinished: self.unfinished,
-            faults: self.faults,
-        }
-    }
-}
-
-/// The index at the end of a segment, if there is one.
-fn index_of(place: &Place, bytes: &[u8]) -> Option<Result<Footer, ()>> {
-    let trailer = &bytes[bytes.len().saturating_sub(TRAILER)..];
-    let (offset, size) = Footer::locate(trailer, segment::bytes_of(bytes.len()))?;
-    let start = place_of(offset);
-    Some(bytes.get(start..start + size).and_then(|bytes| Footer::parse(bytes, place, offset)).ok_or(()))
-}
-
-/// What an index says of the frames that stood in a hole.
-fn listed(index: &Footer, hole: &Hole) -> Vec<Remains> {
-    let mut found = Vec::new();
-    for run in &index.streams {
-        let Ok(stream) = run.name.parse::<StreamId>() else { continue };
-        let nexts = run.frames.iter().skip(1).map(|(revision, _)| run.first + u64::from(*revision)).chain([run.next]);
-        for ((revision, offset), next) in run.frames.iter().zip(nexts) {
-            let (revision, offset) = (run.first + u64::from(*revision), u64::from(*offset) * 8);
-            if (hole.offset..hole.end_offset).contains(&offset) {
-                let (position, count) = (hole.first, next - revision);
-                found.push(Remains { offset, stream: stream.clone(), position, revision, count });
-            }
-        }
-    }
-    found.sort_unstable_by_key(|lost| lost.offset);
-    found
+    let file = fs::File::open(path)?;
+    Ok(Header::parse(&segment::read_at(&file, 0, header::LEN)?))
 }

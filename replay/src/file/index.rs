@@ -104,6 +104,21 @@ pub(crate) struct Spot {
     pub revision: u64,
 }
 
+impl Runs {
+    /// All runs in one piece, given each stream's number, first and next revision, and frames.
+    fn packed<'a>(runs: impl Iterator<Item = (u32, u64, u64, &'a [Entry])>) -> Self {
+        let mut sorted: Vec<_> = runs.collect();
+        sorted.sort_unstable_by_key(|(stream, ..)| *stream);
+        let mut frames = Vec::with_capacity(sorted.iter().map(|(.., frames)| frames.len()).sum());
+        let mut runs = Vec::with_capacity(sorted.len());
+        for (stream, first, next, own) in sorted {
+            runs.push(PackedRun { stream, start: size32(frames.len()), first, next });
+            frames.extend_from_slice(own);
+        }
+        Self::Packed { runs, frames }
+    }
+}
+
 impl Segment {
     /// A segment with nothing in it yet.
     pub fn empty(file: Arc<SegmentFile>, first: u64) -> Self {
@@ -208,7 +223,9 @@ impl Index {
         if segment.landmarks.last().is_none_or(|(_, offset)| u64::from(*offset) * 8 + LANDMARKS <= frame.offset) {
             segment.landmarks.push(entry(frame.position - segment.first, frame.offset));
         }
-        let Runs::Open(runs) = &mut segment.runs else { return };
+        let Runs::Open(runs) = &mut segment.runs else {
+            return;
+        };
         let run = runs.entry(number).or_insert_with(|| Run { first: frame.revision, next, last, frames: Vec::new() });
         (run.next, run.last) = (next, last);
         run.frames.push(entry(frame.revision - run.first, frame.offset));
@@ -225,27 +242,17 @@ impl Index {
             self.advance(number, place, offset, (run.first, run.next), run.last);
             runs.push((number, run));
         }
-        runs.sort_unstable_by_key(|(number, _)| *number);
-        let mut frames = Vec::with_capacity(runs.iter().map(|(_, run)| run.frames.len()).sum());
-        let mut packed = Vec::with_capacity(runs.len());
-        for (stream, run) in runs {
-            packed.push(PackedRun { stream, start: size32(frames.len()), first: run.first, next: run.next });
-            frames.extend_from_slice(&run.frames);
-        }
-        self.segments.push(Segment {
-            file,
-            first: footer.first,
-            end: footer.end,
-            landmarks: footer.landmarks,
-            runs: Runs::Packed { runs: packed, frames },
-        });
+        let runs = Runs::packed(runs.into_iter().map(|(number, run)| (number, run.first, run.next, &run.frames[..])));
+        self.segments.push(Segment { file, first: footer.first, end: footer.end, landmarks: footer.landmarks, runs });
         Some(())
     }
 
     /// The footer of a segment that will not grow any more. `None`: it is sealed already.
     pub fn footer(&self, segment: usize, chain: Digest32, frontier: Option<Frontier>) -> Option<Footer> {
         let segment = self.segments.get(segment)?;
-        let Runs::Open(runs) = &segment.runs else { return None };
+        let Runs::Open(runs) = &segment.runs else {
+            return None;
+        };
         let mut streams: Vec<StreamRun> = runs
             .iter()
             .map(|(number, run)| StreamRun {
@@ -274,25 +281,26 @@ impl Index {
 
     /// Keeps the runs of a segment that will not grow any more in less memory.
     pub fn pack(&mut self, segment: usize) {
-        let Some(segment) = self.segments.get_mut(segment) else { return };
-        let Runs::Open(open) = &mut segment.runs else { return };
-        let mut sorted: Vec<_> = std::mem::take(open).into_iter().collect();
-        sorted.sort_unstable_by_key(|(number, _)| *number);
-        let mut frames = Vec::with_capacity(sorted.iter().map(|(_, run)| run.frames.len()).sum());
-        let mut runs = Vec::with_capacity(sorted.len());
-        for (stream, run) in sorted {
-            runs.push(PackedRun { stream, start: size32(frames.len()), first: run.first, next: run.next });
-            frames.extend_from_slice(&run.frames);
-        }
-        segment.runs = Runs::Packed { runs, frames };
+        let Some(segment) = self.segments.get_mut(segment) else {
+            return;
+        };
+        let Runs::Open(open) = &mut segment.runs else {
+            return;
+        };
+        let packed = Runs::packed(open.iter().map(|(number, run)| (*number, run.first, run.next, &run.frames[..])));
+        segment.runs = packed;
     }
 
     /// The next frames of a stream that may hold revisions from `from` on, at most `most`.
     pub fn spots(&self, stream: &StreamId, from: u64, most: usize) -> Vec<Spot> {
-        let Some(number) = self.numbers.get(stream) else { return Vec::new() };
+        let Some(number) = self.numbers.get(stream) else {
+            return Vec::new();
+        };
         let mut spots = Vec::new();
         for segment in &self.segments {
-            let Some((first, frames)) = segment.frames(*number, from) else { continue };
+            let Some((first, frames)) = segment.frames(*number, from) else {
+                continue;
+            };
             let room = most - spots.len();
             spots.extend(frames.iter().take(room).map(|(revision, offset)| Spot {
                 file: segment.file.clone(),
@@ -308,10 +316,14 @@ impl Index {
 
     /// The streams of the frames that begin in a part of a segment, with their first revisions, by offset.
     pub fn between(&self, segment: u64, from: u64, to: u64) -> Vec<(u64, StreamId, u64)> {
-        let Some(segment) = usize::try_from(segment).ok().and_then(|n| self.segments.get(n)) else { return Vec::new() };
+        let Some(segment) = usize::try_from(segment).ok().and_then(|n| self.segments.get(n)) else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
         for (tail, number) in self.tails.iter().zip(0..) {
-            let Some((first, frames)) = segment.frames(number, 0) else { continue };
+            let Some((first, frames)) = segment.frames(number, 0) else {
+                continue;
+            };
             found.extend(frames.iter().filter_map(|(revision, offset)| {
                 let offset = u64::from(*offset) * 8;
                 (from..to).contains(&offset).then(|| (offset, tail.stream.clone(), first + u64::from(*revision)))

@@ -45,6 +45,8 @@ pub(super) struct Loaded {
 struct Loader {
     index: Index,
     point: Point,
+    /// Whether the chain up to here is known: not when the last records before it are lost.
+    chained: bool,
     report: OpenReport,
 }
 
@@ -79,7 +81,7 @@ pub(super) fn load(dir: &Path) -> Result<Option<Loaded>, OpenError> {
     let id = identity(&opened)?;
     let frontier = Some(Frontier::default());
     let point = Point { position: 0, chain: [0; 32], frontier, offset: bytes_of(header::LEN) };
-    let mut loader = Loader { index: Index::default(), point, report: OpenReport::default() };
+    let mut loader = Loader { index: Index::default(), point, chained: true, report: OpenReport::default() };
     let mut next = opened.iter().skip(1).map(|o| o.header.as_ref().ok().cloned()).collect::<Vec<_>>().into_iter();
     let last = opened.len() - 1;
     let mut outcome = None;
@@ -92,8 +94,10 @@ pub(super) fn load(dir: &Path) -> Result<Option<Loaded>, OpenError> {
             outcome = Some((file, tail));
         }
     }
-    let Loader { mut index, point, report } = loader;
-    let Some((file, tail)) = outcome else { return Ok(None) };
+    let Loader { mut index, point, report, .. } = loader;
+    let Some((file, tail)) = outcome else {
+        return Ok(None);
+    };
     let broken = Break { gap: tail.damaged, leave_previous: tail.damaged.is_some() };
     let active = if tail.damaged.is_some() {
         index.pack(last);
@@ -124,7 +128,9 @@ fn identity(opened: &[Opened]) -> Result<LogId, OpenError> {
     };
     let mut epoch = 0;
     for (segment, number) in opened.iter().zip(0_u64..) {
-        let Ok(header) = &segment.header else { continue };
+        let Ok(header) = &segment.header else {
+            continue;
+        };
         let misplaced = |what| Err(OpenError::Misplaced { path: segment.path.clone(), what });
         if header.log != first.log {
             return misplaced(format!("it is of log {}, the others of {}", header.log, first.log));
@@ -142,19 +148,15 @@ impl Loader {
     fn begin(&mut self, id: LogId, number: u64, opened: Opened) -> Result<(Arc<SegmentFile>, Header), OpenError> {
         let Opened { path, file, header } = opened;
         let log: Uuid = id.id;
-        let header = match header {
-            Ok(header) => header,
-            Err(_) => {
-                self.report
-                    .notes
-                    .push(format!("the header of segment {number} is damaged; what it said follows from the others"));
-                let Point { position: first, chain, ref frontier, .. } = self.point;
-                let (frontier, segment) = (frontier.clone(), number);
-                Header { log, epoch: id.epoch, segment, first, chain, frontier, gap: None, leave_previous: false }
-            }
-        };
+        let header = header.unwrap_or_else(|_| {
+            let notes = &mut self.report.notes;
+            notes.push(format!("the header of segment {number} is damaged; what it said follows from the others"));
+            let Point { position: first, chain, ref frontier, .. } = self.point;
+            let (frontier, segment) = (frontier.clone(), number);
+            Header { log, epoch: id.epoch, segment, first, chain, frontier, gap: None, leave_previous: false }
+        });
         let end = self.point.position;
-        if header.first < end || (header.first == end && header.chain != self.point.chain) {
+        if header.first < end || (header.first == end && self.chained && header.chain != self.point.chain) {
             let what = format!(
                 "it begins at position {}, and not with what segment {} ends with",
                 header.first,
@@ -164,6 +166,7 @@ impl Loader {
         }
         self.point.position = header.first;
         self.point.chain = header.chain;
+        self.chained = true;
         self.point.frontier.clone_from(&header.frontier);
         self.point.offset = bytes_of(header::LEN);
         Ok((Arc::new(SegmentFile { place: Place { log, segment: number }, path, file }), header))
@@ -190,7 +193,7 @@ impl Loader {
         self.index.segments.push(Segment::empty(file.clone(), header.first));
         let mut walk = Walk::new(&bytes, file.place, header.first, header.chain, next.map(|next| next.first));
         let mut holes = 0;
-        while let Some(found) = walk.next() {
+        for found in walk.by_ref() {
             match found {
                 Found::Frame(frame) => self.land(number, &frame),
                 // Without a header behind it, the end of the last frame is the end.
@@ -219,7 +222,9 @@ impl Loader {
     fn footer(&mut self, file: &SegmentFile) -> io::Result<Option<Footer>> {
         let length = file.file.metadata()?.len();
         let trailer = file.read(length.saturating_sub(bytes_of(TRAILER)), TRAILER)?;
-        let Some((offset, size)) = Footer::locate(&trailer, length) else { return Ok(None) };
+        let Some((offset, size)) = Footer::locate(&trailer, length) else {
+            return Ok(None);
+        };
         let footer = Footer::parse(&file.read(offset, size)?, &file.place, offset);
         if footer.is_none() {
             self.report.notes.push(format!(
@@ -314,12 +319,19 @@ impl Loader {
             }
         }
         if let Some(stream) = stream {
+            // A jump in its revisions says whose records were in a hole that could not be told before.
+            let next = self.index.next_revision(&stream);
+            let here = self.report.damage.last_mut().filter(|damage| damage.segment == bytes_of(segment));
+            if let Some(damage) = here.filter(|_| next < revision) {
+                damage.tell(stream.clone(), Revision(next), revision - next);
+            }
             let landed =
                 Landed { stream, offset: frame.offset, revision, position: frame.first, count: u64::from(frame.count) };
             self.index.land(segment, &landed);
         }
         self.point.position = frame.end();
         self.point.chain = frame.after;
+        self.chained = true;
         self.point.offset = frame.offset + bytes_of(frame.length);
     }
 
@@ -342,6 +354,7 @@ impl Loader {
             self.index.land(segment, &Landed { stream, offset, revision: next, position: lost.position, count });
         }
         self.point.position = end;
+        self.chained = false;
         self.report.damage.push(Damage {
             segment: file.place.segment,
             offset: hole.offset,

@@ -2,6 +2,7 @@
 //!
 //! `docs/log-format.md` describes every byte.
 
+mod disk;
 pub(crate) mod format;
 mod index;
 mod load;
@@ -18,7 +19,11 @@ mod writer;
 use std::{
     fmt, fs, io,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::{self, JoinHandle},
 };
 
@@ -26,6 +31,11 @@ use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+pub use self::{
+    disk::{Disk, RealDisk},
+    lock::{Holder, holder},
+    open::{Damage, OpenError, OpenReport, TailCut},
+};
 use self::{
     format::header,
     index::Index,
@@ -36,15 +46,11 @@ use self::{
     upkeep::Upkeep,
     writer::{Break, Message, Point, Prepared, Start, Writer},
 };
-pub use self::{
-    lock::{Holder, holder},
-    open::{Damage, OpenError, OpenReport, TailCut},
-};
 use crate::{
+    admission::check,
     follow,
     ids::{Position, Revision, StreamId},
     log::{Append, AppendError, Appended, EventLog, LogId, ReadError, Selection, Subscription},
-    memory::check,
     merkle::Frontier,
     record::Record,
 };
@@ -60,11 +66,17 @@ pub struct Options {
     /// Which appends may use the last quarter of a segment, at most 4 MiB, when the disk is full: by default those to
     /// streams of kind `system`.
     pub reserve: Reserve,
+    /// What writes.
+    pub disk: Arc<dyn Disk>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_size: 64 * 1024 * 1024, reserve: Arc::new(|append| append.stream.kind() == "system") }
+        Self {
+            segment_size: 64 * 1024 * 1024,
+            reserve: Arc::new(|append| append.stream.kind() == "system"),
+            disk: Arc::new(RealDisk),
+        }
     }
 }
 
@@ -81,6 +93,7 @@ pub struct FileLog {
     reserve: Reserve,
     messages: mpsc::Sender<Message>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    full: Arc<AtomicBool>,
     /// Freed last.
     lock: Lock,
 }
@@ -97,7 +110,8 @@ impl FileLog {
         let lock = Lock::take(dir)?;
         let loaded = load(dir)?;
         let segment_size = options.segment_size.clamp(16 * 1024, 1024 * 1024 * 1024).next_multiple_of(4096);
-        let upkeep = Upkeep::start(dir, segment_size).map_err(at_dir)?;
+        let full = Arc::new(AtomicBool::new(false));
+        let upkeep = Upkeep::start(dir, segment_size, options.disk.clone(), full.clone()).map_err(at_dir)?;
         let loaded = loaded.unwrap_or_else(new_log);
         let Loaded { id, index, point, active, broken, marked, report } = loaded;
         let troubles = report.damage.iter().map(|damage| format!("the log is damaged: {damage}")).collect();
@@ -107,6 +121,7 @@ impl FileLog {
         let start = Start {
             shared: shared.clone(),
             upkeep,
+            disk: options.disk.clone(),
             dir: dir.to_owned(),
             log: id,
             segment_size,
@@ -121,15 +136,26 @@ impl FileLog {
             // A log exists from the moment its first segment does.
             match writer.begin() {
                 Ok(()) => {}
-                Err(AppendError::Full) if report.created => return Err(OpenError::Full { dir: dir.to_owned() }),
-                Err(error) if report.created => return Err(at_dir(io::Error::other(error.to_string()))),
+                Err(AppendError::Full) if report.created => {
+                    return Err(OpenError::Full { dir: dir.to_owned() });
+                }
+                Err(error) if report.created => {
+                    return Err(at_dir(io::Error::other(error.to_string())));
+                }
                 // Reading works; the writer tries again with the first append.
                 Err(error) => shared.trouble(error.to_string()),
             }
         }
         let thread = thread::Builder::new().name("log-write".into()).spawn(move || writer.run()).map_err(at_dir)?;
-        let log =
-            Self { id, shared, reserve: options.reserve.clone(), messages, writer: Mutex::new(Some(thread)), lock };
+        let log = Self {
+            id,
+            shared,
+            reserve: options.reserve.clone(),
+            messages,
+            writer: Mutex::new(Some(thread)),
+            full,
+            lock,
+        };
         Ok((log, report))
     }
 
@@ -249,6 +275,10 @@ impl EventLog for FileLog {
     }
 
     fn troubles(&self) -> Vec<String> {
-        self.shared.troubles()
+        let mut troubles = self.shared.troubles();
+        if self.full.load(Ordering::Relaxed) {
+            troubles.push(AppendError::Full.to_string());
+        }
+        troubles
     }
 }

@@ -139,6 +139,14 @@ pub struct Damage {
     pub what: String,
 }
 
+impl Damage {
+    /// Names a stream that lost `count` records, of those whose streams could not be told.
+    pub(crate) fn tell(&mut self, stream: StreamId, revision: Revision, count: u64) {
+        self.streams.push((stream, revision));
+        self.unknown = self.unknown.saturating_sub(count);
+    }
+}
+
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "segment {}, byte {}: {}; ", self.segment, self.offset, self.what)?;

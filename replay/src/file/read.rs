@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use super::{
     format::frame::{self, Fault, Frame, LONGEST},
     index::{Index, Spot},
-    segment::{SegmentFile, bytes_of},
+    segment::{SegmentFile, bytes_of, read_into},
     walk::{Found, Walk},
 };
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 /// How many bytes of a segment are fetched at once where neighbours are wanted too.
 const WINDOW: usize = 256 * 1024;
 /// How many bytes are fetched for one frame alone.
-const GLANCE: usize = 4 * 1024;
+const GLANCE: usize = 1024;
 /// The most bytes of frames in one batch.
 const BATCH_BYTES: usize = 1024 * 1024;
 /// How many threads fetch records.
@@ -169,7 +169,8 @@ impl Shared {
             let raw = raw.filter(|raw| raw.stream == stream.as_str() && raw.revision == revision);
             let raw = raw.ok_or("another record stands where this one should be")?;
             if revision >= *expected {
-                records.push(raw.to_record(stream).ok_or("a record's texts are not what the log accepts")?);
+                let record = raw.to_record(stream, records.last());
+                records.push(record.ok_or("a record's texts are not what the log accepts")?);
                 *expected = revision + 1;
             }
         }
@@ -185,7 +186,9 @@ impl Shared {
                 .segment_of(from)
                 .map(|segment| (segment.file.clone(), segment.first, segment.end, segment.landmark(from)))
         };
-        let Some((file, first, end, landmark)) = at else { return batch };
+        let Some((file, first, end, landmark)) = at else {
+            return batch;
+        };
         let (end, mut window) = (end.min(head), Window::default());
         let (mut offset, mut position) = landmark.unwrap_or((bytes_of(super::format::header::LEN), first));
         let mut bytes = 0;
@@ -230,7 +233,8 @@ impl Shared {
             let known = stream.take().filter(|s| s.as_str() == raw.stream);
             let name = known.or_else(|| self.index().name(raw.stream)).or_else(|| raw.stream.parse().ok());
             let name = name.ok_or("a record's stream has no name that the log accepts")?;
-            records.push(raw.to_record(&name).ok_or("a record's texts are not what the log accepts")?);
+            let record = raw.to_record(&name, records.last());
+            records.push(record.ok_or("a record's texts are not what the log accepts")?);
             stream = Some(name);
         }
         Ok(())
@@ -242,7 +246,9 @@ impl Shared {
         let &Hole { file, offset, position, from, end } = hole;
         let bytes = match (what, file.read_all()) {
             (Unfit::Damaged(_), Ok(bytes)) => bytes,
-            (Unfit::Io(error), _) | (_, Err(error)) => return Err((ReadError::Io(error.to_string()), end)),
+            (Unfit::Io(error), _) | (_, Err(error)) => {
+                return Err((ReadError::Io(error.to_string()), end));
+            }
         };
         let (resumes, behind, what) = match Walk::from(&bytes, file.place, offset, position, end).next() {
             Some(Found::Hole(lost)) => (lost.resumes.unwrap_or(end), lost.end_offset, lost.what),
@@ -321,7 +327,9 @@ impl Window {
                     _ => break,
                 }
             }
-            self.bytes = file.read(offset, reach).map_err(Unfit::Io)?;
+            // Held or not, what is here is no longer what the buffer holds.
+            self.file = None;
+            read_into(&file.file, offset, reach, &mut self.bytes).map_err(Unfit::Io)?;
             (self.file, self.offset) = (Some(file.clone()), offset);
         }
         let start = self.position_of(file, offset).unwrap_or(self.bytes.len());

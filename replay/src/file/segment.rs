@@ -1,7 +1,7 @@
 //! A segment's file, and the folder that the segments stand in.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
@@ -44,18 +44,28 @@ impl SegmentFile {
 
 /// Reads up to `length` bytes at `offset`, fewer at the end of the file.
 pub(crate) fn read_at(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; length];
+    let mut bytes = Vec::new();
+    read_into(file, offset, length, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads up to `length` bytes at `offset`, fewer at the end of the file, in place of what `bytes` held.
+pub(super) fn read_into(file: &File, offset: u64, length: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+    bytes.resize(length, 0);
     let mut filled = 0;
     while filled < length {
         match file.read_at(&mut bytes[filled..], offset + bytes_of(filled)) {
             Ok(0) => break,
             Ok(n) => filled += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) => {
+                bytes.clear();
+                return Err(error);
+            }
         }
     }
     bytes.truncate(filled);
-    Ok(bytes)
+    Ok(())
 }
 
 /// A number of bytes in memory as an offset in a file.
@@ -88,19 +98,6 @@ pub(crate) fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
 /// Makes renames and new names in a folder durable.
 pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
-}
-
-/// Makes a file of zeros whose blocks are allocated and durable, so that later writes need not touch its metadata.
-pub(super) fn allocate(path: &Path, size: u64) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
-    match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size) {
-        // Some file systems cannot reserve; filling does it there.
-        Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => {}
-        Err(errno) => return Err(errno.into()),
-    }
-    fill(&file, 0, size)?;
-    file.sync_all()?;
-    Ok(file)
 }
 
 /// Writes zeros from `from` up to `to`.

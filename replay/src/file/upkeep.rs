@@ -6,14 +6,18 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use super::{
+    disk::Disk,
     format::footer::Footer,
-    segment::{FRESH, NEXT, SPARE, SegmentFile, allocate, bytes_of, sync_dir},
+    segment::{FRESH, NEXT, SPARE, SegmentFile, bytes_of, is_full, sync_dir},
 };
 
 /// How long to wait before the spare is tried again when there was no room for it.
@@ -30,6 +34,9 @@ pub(super) struct Upkeep {
 struct Desk {
     dir: PathBuf,
     size: u64,
+    disk: Arc<dyn Disk>,
+    /// Whether there was no room for a spare when it was last tried.
+    full: Arc<AtomicBool>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -60,14 +67,14 @@ pub(super) struct Seal {
 }
 
 impl Upkeep {
-    /// Begins: segments of `size` bytes in `dir`.
-    pub fn start(dir: &Path, size: u64) -> io::Result<Self> {
+    /// Begins: segments of `size` bytes in `dir`. `full` says from then on whether there is no room for the next.
+    pub fn start(dir: &Path, size: u64, disk: Arc<dyn Disk>, full: Arc<AtomicBool>) -> io::Result<Self> {
         let state = State { spare: Spare::Wanted, seals: VecDeque::new(), stop: false };
-        let desk = Desk { dir: dir.to_owned(), size, state: Mutex::new(state), changed: Condvar::new() };
-        let desk = Arc::new(desk);
-        let mine = desk.clone();
-        let thread = thread::Builder::new().name("log-upkeep".into()).spawn(move || mine.work())?;
-        Ok(Self { desk, thread: Some(thread) })
+        let (dir, state) = (dir.to_owned(), Mutex::new(state));
+        let shared = Arc::new(Desk { dir, size, disk, full, state, changed: Condvar::new() });
+        let own = shared.clone();
+        let thread = thread::Builder::new().name("log-upkeep".into()).spawn(move || own.work())?;
+        Ok(Self { desk: shared, thread: Some(thread) })
     }
 
     /// The spare segment, now called [`NEXT`]; waits while it is being made.
@@ -95,8 +102,7 @@ impl Upkeep {
 
     /// Whether there was no room for a spare segment when it was last tried.
     pub fn is_full(&self) -> bool {
-        let state = self.desk.state();
-        matches!(&state.spare, Spare::Failed(kind, _) if super::segment::is_full(&(*kind).into()))
+        self.desk.full.load(Ordering::Relaxed)
     }
 
     /// Gives a full segment its footer, some time.
@@ -151,6 +157,7 @@ impl Desk {
     fn make_spare<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         drop(state);
         let made = self.spare();
+        self.full.store(made.as_ref().is_err_and(is_full), Ordering::Relaxed);
         let mut state = self.state();
         state.spare = match made {
             Ok(file) => Spare::Ready(file),
@@ -167,7 +174,7 @@ impl Desk {
         {
             return Ok(file);
         }
-        let file = allocate(&fresh, self.size).inspect_err(|_| {
+        let file = self.disk.allocate(&fresh, self.size).inspect_err(|_| {
             // Half a spare would keep from others the room that there is. It may not even be there.
             let _gone = fs::remove_file(&fresh).is_err();
         })?;

@@ -178,19 +178,22 @@ pub(crate) fn remains<V>(
         if position >= end {
             break;
         }
-        let Some(head) = frame::unchecked(bytes.get(offset..).unwrap_or_default(), bytes_of(offset)) else { break };
-        let Some(header) = bytes.get(offset + HEAD + record::PREFIX..) else { break };
-        let Some((first, revision)) = numbers(header) else { break };
+        let Some(head) = frame::unchecked(bytes.get(offset..).unwrap_or_default(), bytes_of(offset)) else {
+            break;
+        };
+        let Some(body) = bytes.get(offset + HEAD..) else { break };
+        let Some((first, revision)) = body.get(record::PREFIX..).and_then(numbers) else { break };
         // Where the hole begins, a frame began; elsewhere only a position that fits says so.
         let begins = bytes_of(offset) == hole.offset
             || (position..end).contains(&first)
             || (head.first == position && head.count > 0);
-        let Some(stream) = begins.then(|| stream_of(header, known, |stream| next(stream) == revision)).flatten() else {
+        let Some(stream) = begins.then(|| stream_of(body, known, |stream| next(stream) == revision)).flatten() else {
             continue;
         };
         let first = if (position..end).contains(&first) { first } else { position };
         let count = u64::from(head.count).clamp(1, end - first);
-        let count = if head.first == first { count } else { 1 };
+        let told = head.first == first || u64::from(head.count) == end - position;
+        let count = if told { count } else { 1 };
         position = first + count;
         found.push(Remains { offset: bytes_of(offset), stream, position: first, revision, count });
     }
@@ -203,12 +206,12 @@ fn numbers(header: &[u8]) -> Option<(u64, u64)> {
     Some((fields.u64()?, fields.u64()?))
 }
 
-/// The stream that a record's header names, or that of nearly this name which `fits`.
-fn stream_of<V>(header: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&StreamId) -> bool) -> Option<StreamId> {
-    let name = header.get(record::STREAM..)?;
+/// The stream that a record's header names, or the known one of nearly this name that `fits`.
+fn stream_of<V>(body: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&StreamId) -> bool) -> Option<StreamId> {
+    let name = body.get(record::PREFIX + record::STREAM..)?;
     let exact = Fields(name).short_text().and_then(|text| text.parse::<StreamId>().ok());
-    if exact.as_ref().is_some_and(|stream| known.contains_key(stream) || fits(stream)) {
-        return exact;
+    if let Some(stream) = exact.as_ref().filter(|stream| known.contains_key(*stream)) {
+        return Some(stream.clone());
     }
     let text = name.get(1..)?;
     let near = |stream: &&StreamId| {
@@ -216,5 +219,52 @@ fn stream_of<V>(header: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&Stre
         let differ = |text: &[u8]| text.iter().zip(own).filter(|(a, b)| a != b).count();
         text.get(..own.len()).is_some_and(|text| differ(text) <= 1) && fits(stream)
     };
-    known.keys().find(near).cloned()
+    // A stream that nobody knows is believed only if it begins here, in a record that can be read whole.
+    let begins = |stream: &StreamId| fits(stream) && record::take(&mut Fields(body)).is_some();
+    let mut alike = known.keys().filter(near);
+    match (alike.next(), alike.next()) {
+        (Some(only), None) => Some(only.clone()),
+        (Some(_), Some(_)) => None,
+        (None, _) => exact.filter(begins),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_whatever_break_the_walk(bytes in proptest::collection::vec(any::<u8>(), 0..3000), limit in proptest::option::of(0_u64..20)) {
+            let place = Place { log: Uuid::nil(), segment: 0 };
+            let mut segment = vec![0; header::LEN];
+            segment.extend_from_slice(&bytes);
+            for found in Walk::new(&segment, place, 0, [0; 32], limit) {
+                if let Found::Hole(hole) = found {
+                    remains(&segment, &hole, hole.first + 5, &HashMap::<StreamId, u64>::new(), |_| 0);
+                }
+            }
+        }
+
+        #[test]
+        fn frames_are_found_again_behind_any_noise(noise in proptest::collection::vec(1_u8.., 1..200)) {
+            let place = Place { log: Uuid::from_u128(5), segment: 2 };
+            let mut segment = vec![0; header::LEN];
+            segment.extend_from_slice(&noise);
+            segment.resize(segment.len().next_multiple_of(frame::ALIGN), 0);
+            let offset = segment.len();
+            let mut mark = vec![0; HEAD];
+            let head = frame::Head { count: 0, first: 7, synced: 7, before: [1; 32], after: [1; 32] };
+            frame::seal(&mut mark, &place, bytes_of(offset), &head);
+            segment.extend_from_slice(&mark);
+            segment.resize(segment.len() + 300, 0);
+            let found: Vec<_> = Walk::new(&segment, place, 3, [0; 32], None).collect();
+            let [Found::Hole(hole), Found::Frame(frame)] = &found[..] else { panic!("{found:?}") };
+            prop_assert_eq!((hole.first, hole.resumes, hole.end_offset), (3, Some(7), bytes_of(offset)));
+            prop_assert_eq!(frame.synced, 7);
+        }
+    }
 }

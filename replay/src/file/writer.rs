@@ -1,9 +1,10 @@
 //! The one thread that writes: takes all appends that wait, writes them at once, syncs once, answers all.
 
+mod succession;
+
 use std::{
     collections::HashMap,
-    fs, io,
-    os::unix::fs::FileExt,
+    io,
     path::PathBuf,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
@@ -12,23 +13,23 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
+    disk::Disk,
     format::{
         Digest32, Place,
         frame::{self, HEAD},
-        header::{self, Gap, Header},
+        header::Gap,
         record::{self, Mark},
     },
-    index::{Landed, Segment},
+    index::Landed,
     read::Shared,
-    segment::{self, NEXT, SegmentFile, allocate, bytes_of, is_full, sync_dir},
-    upkeep::{Seal, Upkeep},
-    walk::{Found, Walk},
+    segment::{SegmentFile, bytes_of, is_full},
+    upkeep::Upkeep,
 };
 use crate::{
+    admission::expect,
     follow::Source,
     ids::{Position, Revision, StreamId},
     log::{Ack, AppendError, Appended, Expected, LogId},
-    memory::expect,
     merkle::Frontier,
 };
 
@@ -108,6 +109,7 @@ pub(super) struct Break {
 pub(super) struct Writer {
     pub shared: Arc<Shared>,
     pub upkeep: Upkeep,
+    pub disk: Arc<dyn Disk>,
     pub dir: PathBuf,
     pub log: LogId,
     pub segment_size: u64,
@@ -160,6 +162,7 @@ fn append_error(error: &io::Error) -> AppendError {
 pub(super) struct Start {
     pub shared: Arc<Shared>,
     pub upkeep: Upkeep,
+    pub disk: Arc<dyn Disk>,
     pub dir: PathBuf,
     pub log: LogId,
     pub segment_size: u64,
@@ -173,9 +176,9 @@ pub(super) struct Start {
 impl Writer {
     /// A writer that goes on from a point.
     pub fn new(start: Start) -> Self {
-        let Start { shared, upkeep, dir, log, segment_size, messages, active, point, broken, marked } = start;
+        let Start { shared, upkeep, disk, dir, log, segment_size, messages, active, point, broken, marked } = start;
         let (durable, written, state) = (point.clone(), point, Pending::default());
-        Self { shared, upkeep, dir, log, segment_size, messages, active, durable, written, broken, marked, state }
+        Self { shared, upkeep, disk, dir, log, segment_size, messages, active, durable, written, broken, marked, state }
     }
 
     /// Begins the first segment, or the one behind damage.
@@ -213,7 +216,6 @@ impl Writer {
                 Message::Close => {}
             }
         }
-        self.shared.bell().close();
     }
 
     /// Takes all that waits. `false`: it was told to end.
@@ -346,7 +348,7 @@ impl Writer {
         }
         let Some(active) = &self.active else { return };
         let file = active.file.clone();
-        let result = file.file.write_all_at(&self.state.buffer, self.state.buffer_at);
+        let result = self.disk.write(&file.file, &self.state.buffer, self.state.buffer_at);
         let length = bytes_of(self.state.buffer.len());
         self.state.buffer.clear();
         match result {
@@ -361,33 +363,12 @@ impl Writer {
         }
     }
 
-    /// Takes back what could not be written whole, so that nothing of it stays.
-    fn unwrite(&mut self, file: &SegmentFile, length: u64) -> io::Result<()> {
-        segment::fill(&file.file, self.state.buffer_at, self.state.buffer_at + length)?;
-        let Some((before, landed)) = self.state.before.take() else { return Ok(()) };
-        for (reply, _) in self.state.early.drain(..) {
-            answer(reply, Err(AppendError::Full));
-        }
-        let first = before.position;
-        let (kept, lost) = std::mem::take(&mut self.state.waiting)
-            .into_iter()
-            .partition(|(_, a): &(_, Appended)| a.position.0 < first);
-        self.state.waiting = kept;
-        for (reply, _) in lost {
-            answer(reply, Err(AppendError::Full));
-        }
-        self.written = before;
-        self.state.landed.truncate(landed);
-        self.state.next = self.state.landed.iter().map(|l| (l.stream.clone(), l.revision + l.count)).collect();
-        Ok(())
-    }
-
     /// Makes everything durable, lets readers see it, and answers.
     fn commit(&mut self) {
         self.write();
         if self.state.dirty.is_some()
             && let Some(active) = &self.active
-            && let Err(error) = active.file.file.sync_data()
+            && let Err(error) = self.disk.sync(&active.file.file)
         {
             self.fail(&format!("a sync failed: {error}"));
             return;
@@ -428,115 +409,12 @@ impl Writer {
         self.seal_frame(start, 0, self.written.position, self.written.chain);
         self.commit();
     }
+}
 
-    /// A write or sync failed: what was not durable is given up, and the segment is never written again.
-    fn fail(&mut self, words: &str) {
-        tracing::error!(words, "the log's segment is given up");
-        let error = AppendError::Unknown(words.to_owned());
-        for (reply, _) in self.state.early.drain(..).chain(self.state.waiting.drain(..)) {
-            answer(reply, Err(error.clone()));
-        }
-        for reply in self.state.syncs.drain(..) {
-            answer(reply, Err(error.clone()));
-        }
-        self.written = self.durable.clone();
-        self.state = Pending::default();
-        self.marked = true;
-        self.broken.leave_previous = true;
-        let Some(active) = self.active.take() else { return };
-        let number = active.file.place.segment;
-        self.shared.trouble(format!("{words}; segment {number} is left as it is, and the log goes on in a new one"));
-        if let Err(words) = self.reread(&active) {
-            self.shared.trouble(format!("segment {number} could not be read back after the failure: {words}"));
-        }
-        self.shared.index_mut().pack(active.number);
-    }
-
-    /// Reads back from the disk, not from memory, what is said to be durable.
-    fn reread(&self, active: &Active) -> Result<(), String> {
-        let file = &active.file.file;
-        // Where the kernel cannot forget its copy, reading back tells less, but no harm is done.
-        let _kept = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed).is_err();
-        let bytes = active.file.read_all().map_err(|error| error.to_string())?;
-        let header = Header::parse(&bytes).map_err(|_| "its header is damaged".to_owned())?;
-        let mut walk = Walk::new(&bytes, active.file.place, header.first, header.chain, Some(self.durable.position));
-        walk.find_map(|found| match found {
-            Found::Frame(_) => None,
-            Found::Hole(hole) => Some(format!("{} at byte {}", hole.what, hole.offset)),
-        })
-        .map_or(Ok(()), Err)
-    }
-
-    /// Ends the active segment and begins the next, with room for a frame of `length`.
-    fn begin_segment(&mut self, length: u64) -> Result<(), AppendError> {
-        if let Some((when, error)) = &self.state.refused
-            && when.elapsed() < RETRY
-        {
-            return Err(error.clone());
-        }
-        // Before the first frame of a segment, everything before it is durable.
-        self.commit();
-        let number = self.shared.index().segments.len();
-        match self.install(number, length) {
-            Ok(active) => {
-                self.state.refused = None;
-                let file = active.file.clone();
-                if let Some(old) = self.active.replace(active) {
-                    self.retire(&old);
-                }
-                self.shared.index_mut().segments.push(Segment::empty(file, self.durable.position));
-                self.durable.offset = bytes_of(header::LEN);
-                self.written.offset = self.durable.offset;
-                self.broken = Break::default();
-                Ok(())
-            }
-            Err(error) => {
-                let error = match append_error(&error) {
-                    AppendError::Unknown(words) => AppendError::Unknown(format!("no segment could be begun: {words}")),
-                    other => other,
-                };
-                self.state.refused = Some((Instant::now(), error.clone()));
-                Err(error)
-            }
-        }
-    }
-
-    /// Makes the file of the next segment, its header durable before its name.
-    fn install(&self, number: usize, length: u64) -> io::Result<Active> {
-        let segment = bytes_of(number);
-        let header = Header {
-            log: self.log.id,
-            epoch: self.log.epoch,
-            segment,
-            first: self.durable.position,
-            chain: self.durable.chain,
-            frontier: self.durable.frontier.clone(),
-            gap: self.broken.gap,
-            leave_previous: self.broken.leave_previous,
-        };
-        let needed = bytes_of(header::LEN) + length;
-        let (file, from, size) = if needed > self.segment_size {
-            let from = self.dir.join(NEXT);
-            (allocate(&from, needed)?, from, needed)
-        } else {
-            (self.upkeep.take_spare()?, self.dir.join(NEXT), self.segment_size)
-        };
-        file.write_all_at(&header.to_bytes(), 0)?;
-        file.sync_data()?;
-        let path = segment::path(&self.dir, segment);
-        fs::rename(&from, &path)?;
-        sync_dir(&self.dir)?;
-        let place = Place { log: self.log.id, segment };
-        Ok(Active { number, file: Arc::new(SegmentFile { place, path, file }), size })
-    }
-
-    /// Sees to the footer of a segment that is full.
-    fn retire(&self, old: &Active) {
-        let footer = self.shared.index().footer(old.number, self.durable.chain, self.durable.frontier.clone());
-        if let Some(footer) = footer {
-            self.upkeep.seal(Seal { file: old.file.clone(), offset: self.durable.offset, footer });
-        }
-        self.shared.index_mut().pack(old.number);
+impl Drop for Writer {
+    /// However the writer ends, those who follow the log are not left waiting.
+    fn drop(&mut self) {
+        self.shared.bell().close();
     }
 }
 

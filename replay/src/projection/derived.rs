@@ -4,12 +4,21 @@ use std::{
     fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use super::DerivedError;
 
 /// How much memory the database may use for its cache, in bytes.
 const CACHE: u64 = 16 * 1024 * 1024;
+
+/// How the database says that another process holds it; it has no error of its own for that.
+const LOCKED: &str = "could not acquire lock";
+
+/// A database that was closed a moment ago in this process lets go of its lock a little later: how often and how long to wait.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// An open database of read models. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,8 +37,18 @@ impl Derived {
             remove(dir).and_then(|()| fs::remove_file(&broken)).map_err(|e| error(e.to_string()))?;
         }
         let fresh = !dir.exists();
-        match open(dir) {
+        let mut opened = open(dir);
+        for _ in 0..TRIES {
+            if !opened.as_ref().is_err_and(|why| why.contains(LOCKED)) {
+                break;
+            }
+            thread::sleep(PAUSE);
+            opened = open(dir);
+        }
+        match opened {
             Ok(db) => Ok(Self { db, broken, fresh }),
+            // Somebody else is at work there: what they have is not ours to delete.
+            Err(why) if why.contains(LOCKED) => Err(error(why)),
             Err(why) => {
                 tracing::warn!(dir = %dir.display(), why, "the read models do not open and are made anew");
                 remove(dir).map_err(|e| error(e.to_string()))?;

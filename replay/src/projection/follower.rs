@@ -142,9 +142,8 @@ impl<P: Projection> Follower<P> {
         self.report.send_modify(|p| p.position = at);
         let mut subscription = self.log.subscribe(Selection::All { from: at });
         loop {
-            let delivery = match next_or_stop(&mut subscription, stopped).await {
-                Some(Some(delivery)) => delivery,
-                Some(None) | None => return Ok(()),
+            let Some(Some(delivery)) = next_or_stop(&mut subscription, stopped).await else {
+                return Ok(());
             };
             match delivery {
                 Ok(Delivery::Records(records)) => {
@@ -193,7 +192,9 @@ impl<P: Projection> Follower<P> {
 
     /// Whether the log's record before `position` is the one that was projected last.
     async fn stands_at(&self, position: Position, last: Uuid) -> bool {
-        let Some(before) = position.before() else { return true };
+        let Some(before) = position.before() else {
+            return true;
+        };
         match self.log.read_log(before).next().await {
             Some(Ok(record)) => record.event.id == last,
             // What cannot be read was readable once; the rows are better than none.
@@ -233,7 +234,9 @@ impl<P: Projection> Follower<P> {
     }
 
     fn attempt(&mut self, records: &[Record]) -> Result<Result<(), sled::Error>, Unusable> {
-        let Some(last) = records.last() else { return Ok(Ok(())) };
+        let Some(last) = records.last() else {
+            return Ok(Ok(()));
+        };
         let mut changes = Changes::new();
         for record in records {
             let mut rows = Rows::new(&self.tree, &changes);

@@ -114,6 +114,18 @@ async fn a_database_that_does_not_open_is_made_anew() {
     assert!(!dir.with_extension("broken").exists());
 }
 
+#[test]
+fn a_database_that_another_holds_is_not_deleted() {
+    let dir = tempdir().unwrap();
+    let dir = dir.path().join("derived");
+    let held = Derived::open(&dir).unwrap();
+    held.tree("kept").unwrap().insert("key", "value").unwrap();
+    let error = Derived::open(&dir).unwrap_err();
+    assert!(error.to_string().contains("lock"), "{error}");
+    assert!(dir.join("db").exists());
+    assert_eq!(held.tree("kept").unwrap().get("key").unwrap().unwrap(), "value");
+}
+
 #[tokio::test]
 async fn a_record_that_cannot_be_projected_is_left_out_with_a_note() {
     let dir = tempdir().unwrap();

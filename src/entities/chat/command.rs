@@ -95,9 +95,12 @@ pub enum Rejection {
     /// The title does not fit.
     #[error("a title has 1 to 200 characters")]
     BadTitle,
-    /// The name does not fit.
+    /// The name of the model does not fit.
     #[error("a model's name has 1 to 200 characters, as openai/gpt-5 or offline")]
     BadModel,
+    /// The name of the agent does not fit.
+    #[error("an agent's name has 1 to 200 characters, as default")]
+    BadAgent,
 }
 
 impl replay::decider::Rejection for Rejection {
@@ -112,6 +115,7 @@ impl replay::decider::Rejection for Rejection {
             Self::NoTurn => "no_turn",
             Self::BadTitle => "bad_title",
             Self::BadModel => "bad_model",
+            Self::BadAgent => "bad_agent",
         }
     }
 }

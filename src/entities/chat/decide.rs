@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use replay::{decider::Context, digest::digest};
+use replay::{
+    decider::{Context, Decider},
+    digest::digest,
+};
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +14,7 @@ use super::{
     event::{Event, Origin, TurnOutcome},
     state::{Message, Queued, State},
 };
-use replay::decider::Decider;
+use crate::entities::body::Body;
 
 /// How many messages may wait.
 pub const QUEUE: usize = 100;
@@ -25,6 +28,9 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
             return Err(Rejection::BadTitle);
         }
         check_model(&model)?;
+        if !crate::entities::is_title(&agent) {
+            return Err(Rejection::BadAgent);
+        }
         let origin = Origin::User;
         return Ok(vec![Event::ChatOpened { session, project, title, model, agent, origin, token_budget }]);
     }
@@ -34,7 +40,7 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
     Ok(match command {
         Command::OpenChat { .. } => return Err(Rejection::AlreadyOpen),
         Command::PostMessage { message, text } => {
-            if text.shown().trim().is_empty() {
+            if is_blank(&text) {
                 return Err(Rejection::EmptyMessage);
             }
             let message = message.unwrap_or(context.fresh);
@@ -93,8 +99,14 @@ fn next_turn(state: &State) -> Vec<Event> {
     begin_turn(state, *message, text.clone())
 }
 
-fn begin_turn(state: &State, message: Uuid, text: crate::entities::body::Body) -> Vec<Event> {
-    vec![Event::MessagePosted { message, text }, Event::TurnStarted { turn: state.turns + 1, message }]
+fn begin_turn(state: &State, message: Uuid, text: Body) -> Vec<Event> {
+    vec![Event::MessagePosted { message, text }, Event::TurnStarted { turn: state.turns.saturating_add(1), message }]
+}
+
+/// Whether there is nothing to read in a text. One that goes on after its head is not judged by the head.
+fn is_blank(text: &Body) -> bool {
+    let shown = text.shown();
+    shown.trim().is_empty() && text.bytes() == shown.len() as u64
 }
 
 fn knows(state: &State, message: Uuid) -> bool {

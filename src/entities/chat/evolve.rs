@@ -7,6 +7,7 @@ use replay::{decider::Attempt, ids::Micros};
 use super::{
     event::{Event, ToolOutcome},
     ids::{CallId, ToolCallId},
+    settle::DOOM,
     state::{
         About, Call, CallState, Interrupted, Message, Posted, Queued, Repeated, State, ToolCall, ToolState, Turn,
         TurnEnd,
@@ -20,7 +21,7 @@ const STOPPED: &str = "The user stopped the turn before this tool answered.";
 pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
     match event {
         Event::ChatOpened { session, project, title, model, agent, origin, token_budget } => {
-            state.about = Some(About {
+            state.about.get_or_insert_with(|| About {
                 session: *session,
                 project: *project,
                 title: title.clone(),
@@ -54,6 +55,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             state.queue.retain(|queued| queued.message != *message);
             state.messages.push(Message::User(Posted { message: *message, text: text.clone(), at }));
         }
+        Event::TurnStarted { .. } if state.turn.is_some() => {}
         Event::TurnStarted { turn, message } => {
             state.turns = *turn;
             state.turn = Some(Turn {
@@ -126,7 +128,8 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             }
         }
         Event::WaitElapsed { call } => {
-            if state.current().is_some_and(|current| current.call == *call) {
+            let waits = |current: &Call| matches!(current.state, CallState::Failed { retry_at: Some(_), .. });
+            if state.current().is_some_and(|current| current.call == *call && waits(current)) {
                 push_call(state, call.next(), at);
             }
         }
@@ -149,17 +152,18 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 push_call(state, next, at);
             }
         }
-        Event::LimitReached { limit, .. } => {
-            if let Some(turn) = &mut state.turn {
-                turn.limit = Some(limit.clone());
-            }
+        Event::LimitReached { turn, limit } => {
+            let Some(open) = state.turn.as_mut().filter(|open| open.turn == *turn) else {
+                return;
+            };
+            open.limit = Some(limit.clone());
             if let Some(call) = state.current_mut().filter(|call| call.attempt.is_none()) {
                 call.closing = true;
             }
         }
         Event::TurnFinished { turn, outcome, usage, .. } => end(state, *turn, Some(outcome.clone()), *usage, at),
         Event::TurnCancelled { turn, usage, .. } => {
-            if let Some(call) = state.current_mut() {
+            if let Some(call) = state.current_mut().filter(|call| call.call.turn == *turn) {
                 call.stop();
             }
             end(state, *turn, None, *usage, at);
@@ -181,7 +185,9 @@ impl Call {
 
     fn stop(&mut self) {
         match self.state {
-            CallState::Open | CallState::Failed { .. } => self.state = CallState::Cancelled,
+            CallState::Open => self.state = CallState::Cancelled,
+            // It stays failed, so that what it wrote stays out of the prompt; only the next try is called off.
+            CallState::Failed { ref mut retry_at, .. } => *retry_at = None,
             CallState::Finished { .. } | CallState::Cancelled => {}
         }
         for tool in self.tool_calls.iter_mut().filter(|tool| !tool.is_finished()) {
@@ -219,19 +225,24 @@ fn attempt_of(state: &mut State, id: CallId, attempt: Attempt) -> Option<&mut Ca
 }
 
 fn tool(state: &mut State, id: ToolCallId) -> Option<&mut ToolCall> {
-    let call = state.current_mut()?;
+    let call = state.current_mut().filter(|call| matches!(call.state, CallState::Finished { .. }))?;
     call.tool_calls.iter_mut().find(|tool| tool.tool_call == id && !tool.is_finished())
 }
 
 fn note_repetition(state: &mut State, name: &Arc<str>, arguments: &Body) {
     let Some(turn) = &mut state.turn else { return };
     match &mut turn.repeated {
+        // A row that is long enough stays noted until its call has all its answers, whatever else that call asked for.
+        Some(last) if last.times >= DOOM => {}
         Some(last) if last.name == *name && last.arguments == *arguments => last.times += 1,
         repeated => *repeated = Some(Repeated { name: name.clone(), arguments: arguments.clone(), times: 1 }),
     }
 }
 
 fn end(state: &mut State, turn: u32, outcome: Option<super::event::TurnOutcome>, usage: Usage, ended_at: Micros) {
-    let started_at = state.turn.take().map_or(ended_at, |open| open.started_at);
+    let Some(started_at) = state.turn.as_ref().filter(|open| open.turn == turn).map(|open| open.started_at) else {
+        return;
+    };
+    state.turn = None;
     state.messages.push(Message::End(TurnEnd { turn, outcome, usage, started_at, ended_at }));
 }

@@ -79,7 +79,7 @@ impl CallId {
     /// The call after this one in the same turn.
     #[must_use]
     pub fn next(self) -> Self {
-        Self { turn: self.turn, ordinal: self.ordinal + 1 }
+        Self { turn: self.turn, ordinal: self.ordinal.saturating_add(1) }
     }
 
     /// The tool call of this index.

@@ -1,4 +1,5 @@
-//! What a model is sent of a conversation. A later prompt begins with the earlier one, so that prefix caches hit.
+//! What a model is sent of a conversation. A later prompt begins with the earlier one, so that prefix caches hit; only the
+//! request to sum up at a limit, which no tools go with, is left out of later ones.
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! The answers of a chat to what its effects say, and the limits of a turn.
 
+use std::collections::VecDeque;
+
 use replay::{
     decider::{Attempt, Class, Context, Decider, EffectCommand, EffectKey, Stale, Want},
     ids::Micros,
@@ -47,10 +49,16 @@ pub(super) fn settle(
             let want = wanted(state, &key, Some(attempt))?;
             report(state, &want, attempt, outcome, context).ok_or(Stale { key, attempt: Some(attempt) })
         }
-        EffectCommand::Lost { key, attempt } => match wanted(state, &key, Some(attempt))?.work {
-            Work::RunTool { tool_call } => Ok(end_tool(state, unknown(tool_call), context)),
-            Work::CallModel { .. } | Work::Wait { .. } => Err(Stale { key, attempt: Some(attempt) }),
-        },
+        EffectCommand::Lost { key, attempt } => {
+            let want = wanted(state, &key, Some(attempt))?;
+            match (want.class, want.work) {
+                (Class::Once, Work::RunTool { tool_call }) => Ok(end_tool(state, unknown(tool_call), context)),
+                // What may be repeated begins again instead.
+                (_, Work::RunTool { .. } | Work::CallModel { .. } | Work::Wait { .. }) => {
+                    Err(Stale { key, attempt: Some(attempt) })
+                }
+            }
+        }
     }
 }
 
@@ -62,6 +70,10 @@ fn wanted(state: &State, key: &EffectKey, attempt: Option<Attempt>) -> Result<Wa
 }
 
 fn begin(state: &State, want: &Want<Work>, context: &Context) -> Option<Vec<Event>> {
+    if want.class == Class::Once && want.begun.is_some() {
+        // At most once: what was begun is lost or reported, never begun again.
+        return None;
+    }
     let attempt = Attempt::after(want.begun);
     let spent = attempt.0 > ATTEMPTS;
     match want.work {
@@ -145,7 +157,7 @@ fn end_call(state: &State, attempt: Attempt, answer: Answer, context: &Context) 
     let Answer { stop, usage, raw_usage, latency_ms, text, reasoning, .. } = answer;
     events.push(Event::ModelCallFinished { call, attempt, stop, usage, raw_usage, latency_ms, text, reasoning });
     if done {
-        let after = folded(state, &events, context);
+        let after = folded(state.clone(), &events, context);
         let outcome = match after.turn.as_ref().and_then(|turn| turn.limit.clone()) {
             Some(limit) => TurnOutcome::Limited { limit },
             None => TurnOutcome::Answered,
@@ -160,7 +172,7 @@ fn fail_call(state: &State, call: CallId, attempt: Attempt, error: CallError, co
     let retry_at = if failures >= FAILURES { None } else { back_off(&error, failures, context) };
     let mut events = vec![Event::ModelCallFailed { call, attempt, error: error.clone(), retry_at }];
     if retry_at.is_none() {
-        let after = folded(state, &events, context);
+        let after = folded(state.clone(), &events, context);
         events.extend(finish_turn(&after, TurnOutcome::Failed { error }));
     }
     events
@@ -187,7 +199,7 @@ fn back_off(error: &CallError, failures: u32, context: &Context) -> Option<Micro
 /// A tool's answer; after the last one of a call, what the limits say.
 fn end_tool(state: &State, ended: Event, context: &Context) -> Vec<Event> {
     let mut events = vec![ended];
-    let after = folded(state, &events, context);
+    let after = folded(open_part(state), &events, context);
     let waiting = |call: &Call| call.attempt.is_none() && call.tool_calls.is_empty();
     if after.current().is_some_and(waiting)
         && let Some(turn) = after.turn.as_ref().filter(|turn| turn.limit.is_none())
@@ -212,9 +224,18 @@ fn limit_met(state: &State) -> Option<Limit> {
     (next.call.ordinal > CALLS).then_some(Limit::Steps { calls: CALLS })
 }
 
-fn folded(state: &State, events: &[Event], context: &Context) -> State {
-    let mut after = state.clone();
-    events.iter().for_each(|event| Chat::evolve(&mut after, event, context.now));
+/// The state without the conversation before the current call: all that the limits of a turn look at. A long chat is not
+/// copied for every tool.
+fn open_part(state: &State) -> State {
+    let State { about, messages, turn, turns, usage, .. } = state;
+    let messages = messages.last().cloned().into_iter().collect();
+    State { about: about.clone(), messages, queue: VecDeque::new(), turn: turn.clone(), turns: *turns, usage: *usage }
+}
+
+fn folded(mut after: State, events: &[Event], context: &Context) -> State {
+    for event in events {
+        Chat::evolve(&mut after, event, context.now);
+    }
     after
 }
 

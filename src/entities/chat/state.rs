@@ -14,7 +14,7 @@ use super::{
 use crate::entities::{body::Body, usage::Usage};
 
 /// The state of a chat.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct State {
     /// What was said when it was opened, and changed since; `None` before it is open.
     pub about: Option<About>,

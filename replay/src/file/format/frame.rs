@@ -147,3 +147,26 @@ impl<'a> Frame<'a> {
         self.first.saturating_add(u64::from(self.count))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vector that `docs/log-format.md` prints.
+    #[test]
+    fn the_vector_of_the_documentation_is_what_this_code_writes() {
+        let log = "0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c".parse().unwrap();
+        let documentation = include_str!("../../../../docs/log-format.md");
+        let word = |name: &str| -> Vec<u8> {
+            let text: String =
+                documentation.split_once(name).unwrap().1.split("\n```").next().unwrap().split_whitespace().collect();
+            let digits = text.as_bytes().chunks_exact(2).map(|pair| std::str::from_utf8(pair).unwrap());
+            digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+        };
+        let chain: Digest32 = word("\nchain: ").try_into().unwrap();
+        let mut mark = vec![0; HEAD];
+        let head = Head { count: 0, first: 6, synced: 6, before: chain, after: chain };
+        seal(&mut mark, &Place { log, segment: 3 }, 4096, &head);
+        assert_eq!(mark, word("\nmark: "));
+    }
+}

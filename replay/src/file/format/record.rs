@@ -265,8 +265,10 @@ pub fn take<'a>(fields: &mut Fields<'a>) -> Option<RawRecord<'a>> {
 }
 
 impl RawRecord<'_> {
-    /// The record as a value of its own. `None`: a text or the data is not what the log accepts.
-    pub fn to_record(&self, stream: &StreamId) -> Option<Record> {
+    /// The record as a value of its own, sharing texts with one that is `like` it. `None`: a text or the data is not what the
+    /// log accepts.
+    pub fn to_record(self, stream: &StreamId, like: Option<&Record>) -> Option<Record> {
+        let like = like.map(|record| &record.event);
         let data = match self.body {
             Body::Open { data, .. } => {
                 let text = std::str::from_utf8(data).ok()?;
@@ -278,7 +280,13 @@ impl RawRecord<'_> {
             Some(text) => Some(text.parse::<CommandId>().ok()?),
             None => None,
         };
-        let by = By { kind: self.by_kind, id: self.by.into(), on_behalf_of: self.on_behalf_of.map(Into::into) };
+        let by = By {
+            kind: self.by_kind,
+            id: shared(self.by, like.map(|like| &like.by.id)),
+            on_behalf_of: self
+                .on_behalf_of
+                .map(|other| shared(other, like.and_then(|like| like.by.on_behalf_of.as_ref()))),
+        };
         Some(Record {
             position: Position(self.position),
             revision: Revision(self.revision),
@@ -286,7 +294,7 @@ impl RawRecord<'_> {
             event: NewRecord {
                 id: self.id,
                 at: Micros(self.at),
-                kind: self.kind.into(),
+                kind: shared(self.kind, like.map(|like| &like.kind)),
                 version: self.version,
                 by,
                 cause: self.cause,
@@ -296,5 +304,94 @@ impl RawRecord<'_> {
                 data,
             },
         })
+    }
+}
+
+/// A text, which is often the one that was read before.
+fn shared(text: &str, before: Option<&Arc<str>>) -> Arc<str> {
+    before.filter(|before| ***before == *text).map_or_else(|| text.into(), Arc::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    }
+
+    fn full() -> NewRecord {
+        NewRecord {
+            id: Uuid::from_u128(0x0198_f3c2_7c6e_7a51_9d3e_0f8a_6f1f_2b3c),
+            at: Micros(1_700_000_000_123_456),
+            kind: "ToolFinished".into(),
+            version: 3,
+            by: By { on_behalf_of: Some("owner".into()), ..By::agent("reviewer") },
+            cause: Some(Uuid::from_u128(1)),
+            corr: Some(Uuid::from_u128(2)),
+            cmd: Some("command-1".parse().unwrap()),
+            copy_of: Some(Uuid::from_u128(3)),
+            data: Data::Json(RawValue::from_string("{\"ok\":true}".into()).unwrap().into()),
+        }
+    }
+
+    /// The vector that `docs/log-format.md` prints.
+    #[test]
+    fn the_vector_of_the_documentation_is_what_this_code_writes() {
+        let stream: StreamId = "chat/0198f3c2-0000-7000-8000-000000000000".parse().unwrap();
+        let salt = std::array::from_fn(|n| u8::try_from(n).unwrap());
+        let mut bytes = Vec::new();
+        let mark = put(&mut bytes, &stream, &full(), salt);
+        let header = &mut bytes[mark.header..mark.header + mark.length];
+        number(header, 5, 2);
+        let leaf = leaf(header, &mark.commitment);
+        let vector = [
+            ("header", hex(header)),
+            ("commitment", hex(&mark.commitment)),
+            ("leaf", hex(&leaf)),
+            ("chain", hex(&chain(&[0; 32], &leaf))),
+        ];
+        let documentation = include_str!("../../../../docs/log-format.md");
+        let documentation: String = documentation.split_whitespace().collect();
+        for (name, value) in vector {
+            assert!(documentation.contains(&format!("{name}:{value}")), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn the_size_is_known_before_a_record_is_written() {
+        let stream: StreamId = "system/host".parse().unwrap();
+        let bare = NewRecord { cause: None, corr: None, cmd: None, copy_of: None, by: By::system(), ..full() };
+        for record in [full(), bare.clone(), NewRecord { data: Data::Redacted, ..bare }] {
+            let mut bytes = Vec::new();
+            put(&mut bytes, &stream, &record, [7; 16]);
+            assert_eq!(bytes.len(), encoded_len(&stream, &record));
+            let back = take(&mut Fields(&bytes)).unwrap();
+            assert_eq!(format!("{:?}", back.to_record(&stream, None).unwrap().event), format!("{record:?}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_whatever_break_the_decoding(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            if let Some(raw) = take(&mut Fields(&bytes)) {
+                raw.to_record(&"system/host".parse().unwrap(), None);
+            }
+        }
+
+        #[test]
+        fn no_change_of_a_record_breaks_the_decoding(at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
+            let stream: StreamId = "system/host".parse().unwrap();
+            let mut bytes = Vec::new();
+            put(&mut bytes, &stream, &full(), [7; 16]);
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            bytes.truncate(cut.index(bytes.len() + 1));
+            if let Some(raw) = take(&mut Fields(&bytes)) {
+                raw.to_record(&stream, None);
+            }
+        }
     }
 }

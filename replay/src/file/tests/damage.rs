@@ -88,6 +88,34 @@ async fn a_damaged_index_is_made_anew_from_the_frames() {
 }
 
 #[tokio::test]
+async fn a_sealed_segment_that_is_cut_short_loses_its_end_and_nothing_else() {
+    let dir = tempdir().unwrap();
+    several_segments(dir.path()).await;
+    let path = segment::path(dir.path(), 1);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..50_000]).unwrap();
+    let (log, report) = open(dir.path());
+    let [damage] = &report.damage[..] else { panic!("{report:?}") };
+    assert_eq!(damage.segment, 1);
+    let lost = damage.end.0 - damage.first.0;
+    assert!(lost > 5);
+    let whole: Vec<_> = log.read_log(Position(0)).collect().await;
+    assert_eq!(u64::try_from(whole.iter().filter(|r| r.is_ok()).count()).unwrap(), 400 - lost);
+    for n in 0..4 {
+        let refused = log.append(append(n, Expected::Any, 1, Ack::Durable)).await;
+        assert_eq!(refused, Err(AppendError::Damaged(stream(n))), "later revisions tell that some are missing");
+        let records: Vec<_> = log.read_stream(stream(n), Revision(0)).collect().await;
+        assert!(matches!(records.last(), Some(Err(ReadError::Damaged { stream: Some(s), .. })) if *s == stream(n)));
+    }
+    log.append(append(9, Expected::NoStream, 1, Ack::Durable)).await.unwrap();
+    drop(log);
+    fs::write(&path, &bytes).unwrap();
+    let (log, report) = open(dir.path());
+    assert_eq!(report, OpenReport::default(), "put back, it is whole");
+    assert_eq!(log.read_log(Position(0)).map(Result::unwrap).count().await, 401);
+}
+
+#[tokio::test]
 async fn a_damaged_header_follows_from_the_other_segments() {
     let dir = tempdir().unwrap();
     several_segments(dir.path()).await;

@@ -1,6 +1,8 @@
 //! Tests of the log in files: promises, reopening, torn tails, damage, refusals.
 
 mod damage;
+mod failing;
+mod power;
 mod promises;
 mod torn;
 mod verified;

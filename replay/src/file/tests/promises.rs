@@ -109,3 +109,37 @@ async fn a_closed_log_takes_no_more_and_ends_its_subscriptions() {
     assert_eq!(log.append(append(1, Expected::Any, 1, Ack::Written)).await, Err(AppendError::Closed));
     assert_eq!(log.sync().await, Err(AppendError::Closed));
 }
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Wakes(std::sync::atomic::AtomicUsize);
+
+impl std::task::Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn an_append_wakes_only_those_who_follow_its_stream() {
+    let dir = tempdir().unwrap();
+    let (log, _) = open(dir.path());
+    let mut followers: Vec<_> = (0..1000)
+        .map(|n| log.subscribe(crate::log::Selection::Stream { stream: stream(n), from: Revision(0) }))
+        .collect();
+    for follower in &mut followers {
+        assert!(matches!(follower.next().await, Some(Ok(crate::log::Delivery::Live))));
+    }
+    let counters: Vec<_> = followers.iter().map(|_| Arc::new(Wakes::default())).collect();
+    let mut pending: Vec<_> = followers.iter_mut().map(|follower| Box::pin(follower.next())).collect();
+    for (wait, counter) in pending.iter_mut().zip(&counters) {
+        let waker = counter.clone().into();
+        assert!(wait.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+    }
+    log.append(append(7, Expected::Any, 1, Ack::Durable)).await.unwrap();
+    log.append(append(5000, Expected::Any, 1, Ack::Durable)).await.unwrap();
+    // The first append had rung its bell before the second was answered.
+    let woken: Vec<_> = counters.iter().map(|counter| counter.0.load(std::sync::atomic::Ordering::SeqCst)).collect();
+    assert_eq!(woken.iter().sum::<usize>(), 1);
+    assert_eq!(woken[7], 1);
+}

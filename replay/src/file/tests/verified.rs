@@ -47,6 +47,29 @@ async fn a_log_in_use_verifies_as_good_and_says_where_it_stands() {
     assert_ne!(verify(dir.path(), |_, _| ()).unwrap().chain, report.chain);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_is_being_written_is_never_called_damaged() {
+    let dir = tempdir().unwrap();
+    let log = std::sync::Arc::new(FileLog::open(dir.path(), &Options::default()).unwrap().0);
+    let writer = {
+        let log = log.clone();
+        tokio::spawn(async move {
+            for _ in 0..200 {
+                fill(&log, 20).await;
+            }
+        })
+    };
+    let mut seen = 0;
+    while !writer.is_finished() {
+        let dir = dir.path().to_owned();
+        let report = tokio::task::spawn_blocking(move || verify(&dir, |_, _| ()).unwrap()).await.unwrap();
+        assert!(report.is_good(), "{:?}", report.faults);
+        assert!(report.records >= seen);
+        seen = report.records;
+    }
+    writer.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_flipped_byte_is_named_by_segment_offset_stream_and_revision() {
     let dir = tempdir().unwrap();

@@ -1,0 +1,162 @@
+//! What the program is called with, and who is called for it.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::json;
+
+use super::{
+    ask, config,
+    exit::{Ended, Failure},
+    key, log, ps, schemas, serve,
+    settings::{Given, Loaded},
+    stop, telling, trust, verify, watch,
+};
+
+/// A self-hosted platform on which AI agents run and survive.
+#[derive(Debug, Parser)]
+#[command(name = "reenact", version, about, after_help = AFTER)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER: &str = "Without a command, it serves.\n\
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused.";
+
+/// What stands before or after any command.
+#[derive(Debug, Clone, Args)]
+struct Global {
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "The data folder [default: $XDG_DATA_HOME/reenact; REENACT_DATA]"
+    )]
+    data: Option<PathBuf>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "The settings file [default: reenact.toml in the data folder; REENACT_CONFIG]"
+    )]
+    config: Option<PathBuf>,
+    /// Prints JSON, one value a line.
+    #[arg(long, global = true)]
+    json: bool,
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        help = "What is told on standard error: error, warn, info, debug, trace, or a filter [REENACT_LOG]"
+    )]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Ask(ask::Arguments),
+    Ps(ps::Arguments),
+    Watch(watch::Arguments),
+    Stop(stop::Arguments),
+    Log(log::Arguments),
+    /// Recomputes the whole log; fails if anything is not as it was written. Works beside a running server.
+    Verify,
+    Trust(trust::Arguments),
+    Key(key::Arguments),
+    /// Lists every setting, its value, and where it came from.
+    Config,
+    Schemas(schemas::Arguments),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let Arguments { global, command } = Arguments::parse();
+    let command = command.unwrap_or_else(|| Command::Serve(serve::Arguments::default()));
+    match run(&global, &command) {
+        Ok(exit) => exit.into(),
+        Err(failure) if is_closed_pipe(&failure) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report(global.json);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(global: &Global, command: &Command) -> Ended {
+    if let Command::Schemas(arguments) = command {
+        return schemas::run(arguments);
+    }
+    let serving = matches!(command, Command::Serve(_));
+    let loaded = load(global, command).map_err(|error| Failure::usage(format!("{error:#}")))?;
+    telling::start(loaded.settings.log.as_deref(), serving).map_err(Failure::usage)?;
+    let json = global.json;
+    match command {
+        Command::Serve(arguments) => serve::run(arguments, &loaded, json),
+        Command::Verify => verify::run(&loaded, json),
+        Command::Config => config::run(&loaded, json),
+        Command::Schemas(arguments) => schemas::run(arguments),
+        Command::Ask(arguments) => wait(ask::run(arguments, &loaded, json)),
+        Command::Ps(arguments) => wait(ps::run(arguments, &loaded, json)),
+        Command::Watch(arguments) => wait(watch::run(arguments, &loaded, json)),
+        Command::Stop(arguments) => wait(stop::run(arguments, &loaded, json)),
+        Command::Log(arguments) => wait(log::run(arguments, &loaded, json)),
+        Command::Trust(arguments) => wait(trust::run(arguments, &loaded, json)),
+        Command::Key(arguments) => wait(key::run(arguments, &loaded, json)),
+    }
+}
+
+fn load(global: &Global, command: &Command) -> anyhow::Result<Loaded> {
+    let mut flags = match command {
+        Command::Serve(arguments) => arguments.flags(),
+        _ => vec![],
+    };
+    flags.extend(global.log.as_ref().map(|log| ("log", json!(log))));
+    // What is not Unicode cannot be the value of a setting.
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let given =
+        Given { data: global.data.clone(), config: global.config.clone(), flags, environment: environment.collect() };
+    Ok(given.load()?)
+}
+
+/// Waits for a command that speaks to a server.
+fn wait(command: impl Future<Output = Ended>) -> Ended {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+/// Whoever read our output has seen enough, as `head` does.
+fn is_closed_pipe(failure: &Failure) -> bool {
+    let io = failure.error.downcast_ref::<std::io::Error>();
+    let json = failure.error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    io.map(std::io::Error::kind).or(json) == Some(std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after_the_command() {
+        for line in [["reenact", "--json", "--data", "/d", "ps"], ["reenact", "ps", "--data", "/d", "--json"]] {
+            let arguments = Arguments::try_parse_from(line).unwrap();
+            assert!(arguments.global.json);
+            assert_eq!(arguments.global.data, Some(PathBuf::from("/d")));
+        }
+    }
+
+    #[test]
+    fn without_a_command_it_serves() {
+        assert!(Arguments::try_parse_from(["reenact"]).unwrap().command.is_none());
+    }
+}

@@ -1,0 +1,216 @@
+//! `reenact ask`: one turn in the terminal, streamed.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use replay::ids::{Revision, StreamId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    client::Client,
+    connect::{Connection, Purpose},
+    exit::{Ended, Exit, Failure},
+    screen::{json_line, short},
+    settings::Loaded,
+    socket::{Following, Said},
+    story::Story,
+};
+use crate::entities::chat::{Event, event::TurnOutcome};
+
+/// Asks an agent about a folder, in one turn.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What to ask.
+    #[arg(required = true, value_name = "TEXT")]
+    text: Vec<String>,
+    /// The folder of the project.
+    #[arg(short, long, value_name = "DIR", default_value = ".", conflicts_with = "chat")]
+    project: PathBuf,
+    /// The model that answers, as PROVIDER/NAME or `offline`.
+    #[arg(short, long, value_name = "MODEL")]
+    model: Option<String>,
+    /// Goes on with a chat.
+    #[arg(long, value_name = "ID")]
+    chat: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    id: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
+struct Posted {
+    message: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
+struct OpenChat {
+    stream: StreamId,
+}
+
+#[derive(Debug, Deserialize)]
+struct Head {
+    revision: Option<Revision>,
+}
+
+/// Asks, tells what happens, and ends as the turn does.
+pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    let connection = Connection::open(loaded, Purpose::Act).await?;
+    let ended = turn(&connection.client, arguments, json).await;
+    connection.close().await?;
+    ended
+}
+
+async fn turn(client: &Client, arguments: &Arguments, json: bool) -> Ended {
+    let text = arguments.text.join(" ");
+    let chat = match &arguments.chat {
+        Some(chat) => go_on(client, chat, arguments.model.as_deref()).await?,
+        None => open(client, &arguments.project, arguments.model.as_deref(), &text).await?,
+    };
+    let path = format!("/api/streams/{chat}/view");
+    let head: Head = client.get(&path).await?;
+    let mut following = Following::start(client, &chat, head.revision).await?;
+    let message = Uuid::now_v7();
+    let posted: Posted =
+        client.post(&format!("/api/chats/{}/messages", chat.id()), &json!({"text": text, "message": message})).await?;
+    let mut told = Told { message: posted.message, turn: None, story: (!json).then(|| Story::new(false)) };
+    let mut stopping = false;
+    loop {
+        let said = tokio::select! {
+            said = following.next() => said?,
+            () = interrupted() => {
+                if stopping {
+                    return Err(Failure::failed(format!("left while the turn is being stopped: reenact watch {chat}")));
+                }
+                stopping = true;
+                cancel(client, &chat).await?;
+                continue;
+            }
+        };
+        let Said::Event(event) = said else { continue };
+        if json {
+            json_line(&event)?;
+        }
+        if let Some(chat_event) = event.chat()
+            && let Some(exit) = told.hear(&chat_event)?
+        {
+            if !json {
+                eprintln!("chat {} · go on with: reenact ask --chat {} \"…\"", chat.id(), chat.id());
+            }
+            return Ok(exit);
+        }
+    }
+}
+
+/// What was told of the turn so far.
+struct Told {
+    message: Uuid,
+    turn: Option<u32>,
+    story: Option<Story>,
+}
+
+impl Told {
+    /// Tells an event of our turn; the exit code, if it is the last.
+    fn hear(&mut self, event: &Event) -> std::io::Result<Option<Exit>> {
+        if let Event::TurnStarted { turn, message } = event
+            && *message == self.message
+        {
+            self.turn = Some(*turn);
+        }
+        // What comes before our message is still the turn of another.
+        let Some(ours) = self.turn else { return Ok(None) };
+        if let Some(story) = &mut self.story {
+            story.tell(event)?;
+        }
+        Ok(match event {
+            Event::TurnFinished { turn, outcome, .. } if *turn == ours => Some(match outcome {
+                TurnOutcome::Answered | TurnOutcome::Limited { .. } => Exit::Done,
+                TurnOutcome::Failed { .. } => Exit::Failed,
+            }),
+            Event::TurnCancelled { turn, .. } if *turn == ours => Some(Exit::Failed),
+            _ => None,
+        })
+    }
+}
+
+/// Registers the folder, opens a session and a chat in it.
+async fn open(client: &Client, project: &Path, model: Option<&str>, text: &str) -> Result<StreamId, Failure> {
+    let path = project.canonicalize().map_err(|error| {
+        Failure::not_found(format!("{}: {error}: name a folder that is there with -p DIR", project.display()))
+    })?;
+    let project: Row = client.post("/api/projects", &json!({"path": path})).await?;
+    let title = short(text, 60);
+    let session: Row = client.post("/api/sessions", &json!({"project": project.id, "title": title})).await?;
+    let mut chat = json!({"session": session.id, "title": title});
+    if let Some(model) = model {
+        chat["model"] = model.into();
+    }
+    let chat: OpenChat = client.post("/api/chats", &chat).await?;
+    Ok(chat.stream)
+}
+
+/// Goes on with a chat, with another model if one is named.
+async fn go_on(client: &Client, chat: &str, model: Option<&str>) -> Result<StreamId, Failure> {
+    let id = chat.strip_prefix("chat/").unwrap_or(chat);
+    let id: Uuid = id
+        .parse()
+        .map_err(|_| Failure::usage(format!("`{chat}` is not the id of a chat: `reenact ps --all` lists them")))?;
+    let row: OpenChat = match model {
+        Some(model) => client.patch(&format!("/api/chats/{id}"), &json!({"model": model})).await?,
+        None => client.get(&format!("/api/chats/{id}")).await?,
+    };
+    Ok(row.stream)
+}
+
+async fn cancel(client: &Client, chat: &StreamId) -> Result<(), Failure> {
+    let cancelled: Result<Value, Failure> = client.post(&format!("/api/chats/{}/cancel", chat.id()), &json!({})).await;
+    match cancelled {
+        // It ended in this very moment: its end is on the way to us.
+        Err(failure) if failure.code.as_deref() == Some("no_turn") => Ok(()),
+        Err(failure) => Err(failure),
+        Ok(_) => Ok(()),
+    }
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without signals there is nothing to wait for.
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entities::usage::Usage;
+
+    fn finished(turn: u32) -> Event {
+        Event::TurnFinished {
+            turn,
+            outcome: TurnOutcome::Answered,
+            usage: Usage::default(),
+            digest: "".into(),
+            decider_version: 1,
+        }
+    }
+
+    #[test]
+    fn the_turn_of_an_earlier_message_is_waited_for_and_not_taken_for_ours() {
+        let message = Uuid::now_v7();
+        let mut told = Told { message, turn: None, story: None };
+        assert_eq!(told.hear(&finished(1)).unwrap(), None);
+        assert_eq!(told.hear(&Event::TurnStarted { turn: 2, message }).unwrap(), None);
+        assert_eq!(told.hear(&finished(2)).unwrap(), Some(Exit::Done));
+    }
+
+    #[test]
+    fn a_turn_that_was_stopped_is_not_done() {
+        let message = Uuid::now_v7();
+        let mut told = Told { message, turn: Some(1), story: None };
+        let stopped = Event::TurnCancelled { turn: 1, usage: Usage::default(), digest: "".into(), decider_version: 1 };
+        assert_eq!(told.hear(&stopped).unwrap(), Some(Exit::Failed));
+    }
+}

@@ -1,0 +1,344 @@
+//! Puts the server together: log, models, tools, host, lists, interfaces. The only place that knows all rooms.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    net::{SocketAddr, TcpListener, ToSocketAddrs as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use replay::{
+    blobs::{BlobError, BlobStore},
+    file::{FileLog, OpenError, OpenReport, Options},
+    log::EventLog,
+    ports::{Clock, Ids, Machine},
+    projection::{Derived, DerivedError},
+};
+use tokio::task::JoinHandle;
+
+use super::settings::{Loaded, Settings};
+use crate::{
+    api::{self, App, Stopper, keys},
+    effects::Effects,
+    entities::{AnyEntity, system},
+    host::{FoldFailure, Host, Parts, SubmitError},
+    models::{
+        BadSettings, OfflineSettings, ProviderSettings, Providers, ProvidersSettings, Scenario, ScenarioError, Timeouts,
+    },
+    projections::Lists,
+    tools::Toolbox,
+};
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// Where the settings say.
+    AsSet,
+    /// At a free port of the loopback address.
+    Loopback,
+}
+
+/// Why a server could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// A file or folder cannot be used.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] OpenError),
+    /// The blobs cannot be used.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+    /// What is derived from the log cannot be kept.
+    #[error(transparent)]
+    Derived(#[from] DerivedError),
+    /// A provider's settings are wrong.
+    #[error(transparent)]
+    Models(#[from] BadSettings),
+    /// The scenario cannot be used.
+    #[error("{}: {source}", .path.display())]
+    Scenario {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ScenarioError,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {host}:{port}: {problem}")]
+    Listen {
+        /// The address.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// The server's own stream did not take a fact.
+    #[error("the start could not be noted: {0}")]
+    Note(#[from] SubmitError),
+    /// The server's own stream cannot be folded, so nobody could sign in.
+    #[error("the keys cannot be read: {0}")]
+    Keys(#[from] FoldFailure),
+    /// A thread cannot be started.
+    #[error("the server cannot start its threads: {0}")]
+    Thread(io::Error),
+    /// The server inside this process ended without a word.
+    #[error("the server inside this program failed while it started; --log debug says more")]
+    Died,
+}
+
+impl ComposeError {
+    /// Whether another process holds the data folder.
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Log(OpenError::Locked { .. }))
+    }
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it is, as `http://HOST:PORT`.
+    pub base: String,
+    /// The first key.
+    pub key: String,
+    host: Host,
+    log: Arc<FileLog>,
+    stopper: Stopper,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    /// Has what was begun go on.
+    pub fn wake(&self) {
+        self.host.wake();
+    }
+
+    /// Serves until the listener fails.
+    pub async fn failed(&mut self) -> io::Error {
+        match (&mut self.serving).await {
+            Ok(Ok(())) => io::Error::other("the server ended"),
+            Ok(Err(error)) => error,
+            Err(error) => io::Error::other(error),
+        }
+    }
+
+    /// Ends in good order; everything is durable afterwards.
+    pub async fn stop(self) {
+        let Self { host, log, stopper, .. } = self;
+        stopper.stop().await;
+        host.shutdown().await;
+        let closed = tokio::task::spawn_blocking(move || log.close()).await;
+        if let Err(error) = closed {
+            tracing::error!(%error, "the log could not be closed");
+        }
+    }
+}
+
+/// What the server is called: its version, and which build of it this is. A page of another one reloads itself.
+pub fn version() -> String {
+    let changed = || fs::metadata(std::env::current_exe().ok()?).ok()?.modified().ok();
+    let since = changed().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    format!("{}+{:x}", env!("CARGO_PKG_VERSION"), since.as_millis())
+}
+
+/// Starts a server in the current actix system. What was begun waits for [`Running::wake`].
+pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, ComposeError> {
+    let Loaded { data, settings, .. } = loaded;
+    let providers = Arc::new(Providers::new(models(settings)?)?);
+    private_folder(data)?;
+    let (log, report) = FileLog::open(&data.join("log"), &Options::default())?;
+    // Behind the lock, so that a second server on the same data is told who holds it and not that the port is taken.
+    let listener = bind(settings, listen)?;
+    let file_log = Arc::new(log);
+    let log: Arc<dyn EventLog> = file_log.clone();
+    let blobs = Arc::new(BlobStore::open(&data.join("blobs"))?);
+    let lists = Lists::start(&Derived::open(&data.join("index"))?, log.clone())?;
+    let clock: Arc<dyn Clock> = Arc::new(Machine);
+    let toolbox = Arc::new(Toolbox::reading());
+    let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone());
+    let parts = Parts {
+        log: log.clone(),
+        blobs,
+        performer: Arc::new(performer),
+        clock,
+        ids: Arc::new(Machine) as Arc<dyn Ids>,
+        lanes: [
+            ("model".to_owned(), settings.lanes.model.max(1)),
+            ("tools".to_owned(), settings.lanes.tools.max(1)),
+            // A timer is no work: all of them may run.
+            ("timers".to_owned(), usize::MAX),
+        ]
+        .into(),
+        wanting: data.join("wanting.json"),
+    };
+    let host = Host::start(parts).map_err(ComposeError::Thread)?;
+    note_start(&host, &report).await?;
+    let key = first_key(&host, data).await?;
+
+    let mut api = api::Settings::new(version(), key.clone());
+    api.hosts = settings.server.allowed_hosts.clone();
+    if *listen == Listen::AsSet {
+        api.hosts.push(settings.server.host.clone());
+    }
+    let app = App { host: host.clone(), lists, providers, settings: api };
+    let serve = api::serve(app, listener).await.map_err(ComposeError::Thread)?;
+    let base = base(serve.address());
+    file_log.note(&base).map_err(|source| ComposeError::Io { path: data.join("log/lock"), source })?;
+    let stopper = serve.stopper();
+    let serving = actix_rt::spawn(serve.run());
+    Ok(Running { base, key, host, log: file_log, stopper, serving })
+}
+
+/// The address as programs on this machine reach it.
+fn base(address: SocketAddr) -> String {
+    let port = address.port();
+    match address {
+        address if address.ip().is_unspecified() => format!("http://127.0.0.1:{port}"),
+        address => format!("http://{address}"),
+    }
+}
+
+fn bind(settings: &Settings, listen: &Listen) -> Result<TcpListener, ComposeError> {
+    let (host, port) = match listen {
+        Listen::AsSet => (settings.server.host.as_str(), settings.server.port),
+        Listen::Loopback => ("127.0.0.1", 0),
+    };
+    let failed = |problem: String| ComposeError::Listen { host: host.to_owned(), port, problem };
+    let addresses: Vec<SocketAddr> = (host, port)
+        .to_socket_addrs()
+        .map_err(|error| failed(format!("{error}. Name an address of this machine with --host")))?
+        .collect();
+    TcpListener::bind(&*addresses).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => failed(format!(
+            "port {port} is in use. Take another with --port N (0 takes a free one), or stop what holds it"
+        )),
+        io::ErrorKind::PermissionDenied => {
+            failed(format!("{error}. Ports below 1024 need rights: take another with --port N"))
+        }
+        io::ErrorKind::AddrNotAvailable => failed(format!("{error}. Name an address of this machine with --host")),
+        _ => failed(error.to_string()),
+    })
+}
+
+fn models(settings: &Settings) -> Result<ProvidersSettings, ComposeError> {
+    let Settings { models, openai, deepseek, providers, .. } = settings;
+    let scenario = match &models.scenario {
+        None => None,
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|source| ComposeError::Io { path: path.clone(), source })?;
+            Some(Scenario::parse(&text).map_err(|source| ComposeError::Scenario { path: path.clone(), source })?)
+        }
+    };
+    let named = [
+        ProviderSettings::openai(openai.key.clone(), openai.base_url.clone()),
+        ProviderSettings::deepseek(deepseek.key.clone(), deepseek.base_url.clone()),
+    ];
+    let others = providers.iter().map(|provider| ProviderSettings {
+        models: provider.models.clone(),
+        default_model: provider.default_model.clone(),
+        ..ProviderSettings::compatible(&provider.id, &provider.base_url, provider.key.clone())
+    });
+    Ok(ProvidersSettings {
+        providers: named.into_iter().chain(others).collect(),
+        default_model: models.default.clone(),
+        offline: OfflineSettings { words_per_second: models.words_per_second, scenario },
+        timeouts: Timeouts {
+            connect: Duration::from_secs(models.connect_timeout_s),
+            stall: Duration::from_secs(models.stall_timeout_s),
+            ..Timeouts::default()
+        },
+    })
+}
+
+fn private_folder(path: &Path) -> Result<(), ComposeError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| ComposeError::Io { path: path.to_owned(), source })
+}
+
+/// Notes the start, and what opening the log found.
+async fn note_start(host: &Host, report: &OpenReport) -> Result<(), ComposeError> {
+    if let Some(cut) = &report.tail_cut {
+        tracing::warn!("{cut}");
+        let (segment, offset, bytes) = (cut.segment, cut.offset, cut.bytes);
+        host.note(system::Command::NoteTailCut { segment, offset, bytes }).await?;
+    }
+    for damage in &report.damage {
+        tracing::error!("the log is damaged: {damage}");
+        let what = damage.to_string().into();
+        host.note(system::Command::NoteDamage { segment: damage.segment, offset: damage.offset, what }).await?;
+    }
+    for note in &report.notes {
+        tracing::warn!("{note}");
+    }
+    host.note(system::Command::NoteStart { version: version().into() }).await?;
+    Ok(())
+}
+
+/// The key in the data folder's file `key`, which the log knows afterwards.
+///
+/// The file is written first: a crash in between leaves a key that the log learns at the next start.
+async fn first_key(host: &Host, data: &Path) -> Result<String, ComposeError> {
+    let path = data.join("key");
+    let key = match fs::read_to_string(&path) {
+        Ok(key) if !key.trim().is_empty() => key.trim().to_owned(),
+        Ok(_) => written_key(&path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => written_key(&path)?,
+        Err(source) => return Err(ComposeError::Io { path, source }),
+    };
+    let AnyEntity::System(entity) = host.fold(&system::stream(), None).await? else {
+        return Err(FoldFailure::UnknownKind("system".into()).into());
+    };
+    let known = &entity.state().keys;
+    let sha256 = keys::hash(&key);
+    if known.values().any(|known| known.is_good() && *known.sha256 == *sha256) {
+        return Ok(key);
+    }
+    // A name is given once: a folder whose file was lost gets a key of another name.
+    let free = (2..).map(|number| format!("{}-{number}", keys::OWNER));
+    let mut names = std::iter::once(keys::OWNER.to_owned()).chain(free);
+    let name = names.find(|name| !known.contains_key(name.as_str())).expect("numbers do not end");
+    if name != keys::OWNER {
+        tracing::warn!("the file {} is not the one that the log knows: its key is now named {name}", path.display());
+    }
+    host.note(system::Command::CreateKey { name: name.into(), role: system::Role::Admin, sha256: sha256.into() })
+        .await?;
+    Ok(key)
+}
+
+/// A fresh key, in a file that its owner alone can read.
+fn written_key(path: &Path) -> Result<String, ComposeError> {
+    let key = keys::fresh();
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        writeln!(file, "{key}")?;
+        file.sync_all()
+    };
+    write().map_err(|source| ComposeError::Io { path: path.to_owned(), source })?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_for_all_addresses_is_reached_by_loopback_from_here() {
+        assert_eq!(base("0.0.0.0:7717".parse().unwrap()), "http://127.0.0.1:7717");
+        assert_eq!(base("127.0.0.1:1".parse().unwrap()), "http://127.0.0.1:1");
+        assert_eq!(base("[::1]:1".parse().unwrap()), "http://[::1]:1");
+    }
+
+    #[test]
+    fn the_version_says_which_build_it_is() {
+        assert!(version().starts_with(concat!(env!("CARGO_PKG_VERSION"), "+")));
+        assert_eq!(version(), version());
+    }
+}

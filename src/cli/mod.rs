@@ -1,0 +1,25 @@
+//! The command line: one file per subcommand, and what they share. The only room that knows how the server is put together.
+
+mod arguments;
+mod ask;
+mod client;
+mod compose;
+mod config;
+mod connect;
+mod exit;
+mod key;
+mod log;
+mod ps;
+mod schemas;
+mod screen;
+mod serve;
+mod settings;
+mod socket;
+mod stop;
+mod story;
+mod telling;
+mod trust;
+mod verify;
+mod watch;
+
+pub use arguments::main;

@@ -1,0 +1,60 @@
+//! `reenact ps`: what is running.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{
+    connect::{Connection, Purpose},
+    exit::{Ended, Exit, Failure},
+    screen::{Screen, Tone, json_line, moment, short},
+    settings::Loaded,
+};
+use crate::projections::{ChatRow, ChatState};
+
+/// Lists the chats with an open turn.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Lists all chats.
+    #[arg(short, long)]
+    all: bool,
+}
+
+/// Lists them, the newest first.
+pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    let connection = Connection::open(loaded, Purpose::Look).await?;
+    let rows = connection.client.all("/api/chats").await;
+    connection.close().await?;
+    let rows: Vec<ChatRow> = serde_json::from_value(Value::Array(rows?))
+        .map_err(|error| Failure::failed(format!("the server is of another version: {error}")))?;
+    let shown = rows.into_iter().filter(|row| arguments.all || row.state == ChatState::Running);
+    let shown: Vec<ChatRow> = shown.collect();
+    if json {
+        shown.iter().try_for_each(json_line)?;
+        return Ok(Exit::Done);
+    }
+    let mut screen = Screen::new();
+    if shown.is_empty() {
+        screen.line(Tone::Dim, if arguments.all { "there are no chats" } else { "nothing is running" })?;
+        return Ok(Exit::Done);
+    }
+    let cells = |row: &ChatRow| {
+        let state = match row.state {
+            ChatState::Idle => "idle",
+            ChatState::Running => "running",
+            ChatState::Failed => "failed",
+            ChatState::Cancelled => "cancelled",
+        };
+        let turns = row.turns.to_string();
+        vec![
+            row.stream.to_string(),
+            state.into(),
+            row.model.to_string(),
+            turns,
+            moment(row.updated_at),
+            short(&row.last, 60),
+        ]
+    };
+    let rows: Vec<_> = shown.iter().map(cells).collect();
+    screen.table(&["stream", "state", "model", "turns", "changed (UTC)", "asked"], &rows)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,134 @@
+//! What can be set. The doc comment of each field is its reference.
+
+use std::path::PathBuf;
+
+use confique::Config;
+use serde::{Deserialize, Serialize};
+
+use crate::models::ApiKey;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Settings {
+    /// What is told on standard error: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,replay=debug`.
+    /// Where absent: `info` for `serve`, `warn` for everything else.
+    #[config(env = "REENACT_LOG")]
+    pub log: Option<String>,
+    /// Where the server listens.
+    #[config(nested)]
+    pub server: Server,
+    /// Which model answers, and how long it may take.
+    #[config(nested)]
+    pub models: Models,
+    /// The provider `openai`, at any address that speaks its wire.
+    #[config(nested)]
+    pub openai: OpenAi,
+    /// The provider `deepseek`.
+    #[config(nested)]
+    pub deepseek: DeepSeek,
+    /// How much runs at once.
+    #[config(nested)]
+    pub lanes: Lanes,
+    /// Further servers that speak the wire of `OpenAI`, each a `[[providers]]` with `id`, `base_url`, and where needed `key`,
+    /// `models` and `default_model`.
+    #[config(default = [])]
+    pub providers: Vec<Provider>,
+}
+
+/// Where the server listens.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Server {
+    /// The address to listen on. Anything but a loopback address lets others in who have a key: put TLS in front of it.
+    #[config(env = "REENACT_HOST", default = "127.0.0.1")]
+    pub host: String,
+    /// The port to listen on; 0 takes a free one.
+    #[config(env = "REENACT_PORT", default = 7717)]
+    pub port: u16,
+    /// Further names under which the server may be addressed, such as the name of a proxy in front of it.
+    #[config(env = "REENACT_ALLOWED_HOSTS", default = [])]
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Which model answers, and how long it may take.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Models {
+    /// The model where nobody names one, as `PROVIDER/NAME`; `offline` where absent.
+    #[config(env = "REENACT_MODEL")]
+    pub default: Option<String>,
+    /// A scenario file: what the offline model answers when.
+    #[config(env = "REENACT_SCENARIO")]
+    pub scenario: Option<PathBuf>,
+    /// How many words the offline model writes in a second; 0 writes without pause.
+    #[config(env = "REENACT_WORDS_PER_SECOND", default = 60)]
+    pub words_per_second: u32,
+    /// How long a provider may take to accept a connection, in seconds.
+    #[config(env = "REENACT_CONNECT_TIMEOUT_S", default = 10)]
+    pub connect_timeout_s: u64,
+    /// How long a provider may take for the next byte of an answer, in seconds.
+    #[config(env = "REENACT_STALL_TIMEOUT_S", default = 60)]
+    pub stall_timeout_s: u64,
+}
+
+/// The provider `openai`.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct OpenAi {
+    /// Its key. Also read from `OPENAI_API_KEY`.
+    #[config(env = "REENACT_OPENAI_API_KEY")]
+    pub key: Option<ApiKey>,
+    /// Where it is; `https://api.openai.com/v1` where absent. Also read from `OPENAI_BASE_URL`.
+    #[config(env = "REENACT_OPENAI_BASE_URL")]
+    pub base_url: Option<String>,
+}
+
+/// The provider `deepseek`.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct DeepSeek {
+    /// Its key. Also read from `DEEPSEEK_API_KEY`.
+    #[config(env = "REENACT_DEEPSEEK_API_KEY")]
+    pub key: Option<ApiKey>,
+    /// Where it is; `https://api.deepseek.com` where absent. Also read from `DEEPSEEK_BASE_URL`.
+    #[config(env = "REENACT_DEEPSEEK_BASE_URL")]
+    pub base_url: Option<String>,
+}
+
+/// How much runs at once; the rest waits, fair between sessions.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Lanes {
+    /// How many model calls, per provider.
+    #[config(env = "REENACT_LANES_MODEL", default = 8)]
+    pub model: usize,
+    /// How many tool calls.
+    #[config(env = "REENACT_LANES_TOOLS", default = 8)]
+    pub tools: usize,
+}
+
+/// A server that speaks the wire of `OpenAI`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// The name before the slash in a model's name.
+    pub id: String,
+    /// Where it is, usually ending in `/v1`.
+    pub base_url: String,
+    /// Its key, where it needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<ApiKey>,
+    /// Models to list without asking it.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// The model meant by `id` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_model: Option<String>,
+}

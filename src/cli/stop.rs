@@ -1,0 +1,37 @@
+//! `reenact stop`: cancels what a stream does.
+
+use clap::Args;
+use replay::ids::StreamId;
+use serde_json::{Value, json};
+
+use super::{
+    connect::{Connection, Purpose},
+    exit::{Ended, Exit, Failure},
+    screen::{Screen, Tone, json_line},
+    settings::Loaded,
+};
+
+/// Cancels the open turn of a chat; what was written stays.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The stream, as chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c.
+    stream: StreamId,
+}
+
+/// Cancels it.
+pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    let stream = &arguments.stream;
+    if stream.kind() != "chat" {
+        return Err(Failure::usage(format!("{stream} is no chat, and only chats have something to stop")));
+    }
+    let connection = Connection::open(loaded, Purpose::Look).await?;
+    let cancelled = connection.client.post(&format!("/api/chats/{}/cancel", stream.id()), &json!({})).await;
+    connection.close().await?;
+    let landed: Value = cancelled?;
+    if json {
+        json_line(&landed)?;
+    } else {
+        Screen::new().line(Tone::Plain, &format!("stopped {stream}"))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,57 @@
+//! `reenact watch`: follows a stream; a chat is told as a story, everything else as events.
+
+use clap::Args;
+use replay::ids::{Revision, StreamId};
+
+use super::{
+    client::Client,
+    connect::{Connection, Purpose},
+    exit::{Ended, Exit},
+    log::{event_line, known},
+    screen::{Screen, Tone, json_line},
+    settings::Loaded,
+    socket::{Following, Said},
+    story::Story,
+};
+
+/// Follows a stream until you press Ctrl-C.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The stream, as chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c.
+    stream: StreamId,
+    /// The first revision to show.
+    #[arg(long, value_name = "REVISION", default_value_t = Revision::ZERO)]
+    from: Revision,
+}
+
+/// Follows it.
+pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    let connection = Connection::open(loaded, Purpose::Act).await?;
+    let Arguments { stream, from } = arguments;
+    let ended = tokio::select! {
+        ended = follow(&connection.client, stream, *from, json) => ended,
+        _ = tokio::signal::ctrl_c() => Ok(Exit::Done),
+    };
+    connection.close().await?;
+    ended
+}
+
+/// Follows a stream that is there from a revision on; ends only by an error.
+pub async fn follow(client: &Client, stream: &StreamId, from: Revision, json: bool) -> Ended {
+    known(client, stream).await?;
+    let mut following = Following::start(client, stream, from.before()).await?;
+    let mut story = Story::new(true);
+    let mut screen = Screen::new();
+    loop {
+        let Said::Event(event) = following.next().await? else { continue };
+        if json {
+            json_line(&event)?;
+        } else if stream.kind() == "chat"
+            && let Some(event) = event.chat()
+        {
+            story.tell(&event)?;
+        } else {
+            screen.line(Tone::Plain, &event_line(&event))?;
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The command line as a person uses it: the real program, with and without a server, and killed in the middle.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A data folder and a project folder, and nothing else of the machine's settings.
+struct Home {
+    data: TempDir,
+    project: TempDir,
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// A server that runs until this is dropped.
+struct Serving {
+    child: Child,
+    _out: BufReader<ChildStdout>,
+    base: String,
+}
+
+impl Home {
+    fn new() -> Self {
+        let project = tempfile::tempdir().unwrap();
+        fs::write(project.path().join("README.md"), "# Lighthouse\n\nIt shines. TODO: paint it.\n").unwrap();
+        Self { data: tempfile::tempdir().unwrap(), project }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reenact"));
+        command.env_clear().env("HOME", self.data.path()).env("REENACT_WORDS_PER_SECOND", "0");
+        command.arg("--data").arg(self.data.path().join("data")).args(arguments);
+        command.current_dir(self.project.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    fn serve(&self, words_per_second: &str) -> Serving {
+        let mut command = self.command(&["serve", "--port", "0", "--json"]);
+        command.env("REENACT_WORDS_PER_SECOND", words_per_second).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        Serving { child, _out: out, base: said["base"].as_str().unwrap().to_owned() }
+    }
+
+    /// The values that a command with `--json` prints.
+    fn json(&self, arguments: &[&str]) -> Vec<Value> {
+        let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+        let run = self.run(&arguments);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn chat(&self) -> String {
+        self.json(&["ps", "--all"])[0]["stream"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Serving {
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already, which is what the test wanted.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+fn types(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["type"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_question_is_answered_without_a_server() {
+    let home = Home::new();
+    let run = home.run(&["ask", "read README.md"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.out.contains("● read_file README.md"), "{run:?}");
+    assert!(run.out.contains("It shines."), "{run:?}");
+    let key = fs::metadata(home.data.path().join("data/key")).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_question_as_json_is_the_events_of_its_turn_in_order() {
+    let home = Home::new();
+    let events = home.json(&["ask", "-p", ".", "search TODO"]);
+    let types = types(&events);
+    assert_eq!(types.first(), Some(&"MessagePosted"));
+    assert_eq!(types.last(), Some(&"TurnFinished"));
+    for part in ["TurnStarted", "ModelCallStarted", "ToolCalled", "ToolStarted", "ToolFinished", "TextAppended"] {
+        assert!(types.contains(&part), "{part} is missing in {types:?}");
+    }
+    let revisions: Vec<u64> = events.iter().map(|event| event["revision"].as_u64().unwrap()).collect();
+    assert!(revisions.windows(2).all(|pair| pair[1] == pair[0] + 1), "{revisions:?}");
+    assert_eq!(home.json(&["log", "cat", &home.chat(), "--from", "1"]), events);
+}
+
+#[test]
+fn a_chat_is_gone_on_with_by_its_id() {
+    let home = Home::new();
+    assert_eq!(home.run(&["ask", "list"]).code, Some(0));
+    let chat = home.chat();
+    assert_eq!(home.run(&["ask", "--chat", chat.strip_prefix("chat/").unwrap(), "read README.md"]).code, Some(0));
+    assert_eq!(home.json(&["ps", "--all"])[0]["turns"], 2);
+    assert_eq!(home.run(&["ps"]).out.trim(), "nothing is running");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_told_who_holds_it() {
+    let home = Home::new();
+    let serving = home.serve("0");
+    let run = home.run(&["serve", "--port", "0"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains(&serving.base) && run.err.contains(&serving.child.id().to_string()), "{run:?}");
+}
+
+#[test]
+fn a_port_in_use_is_named_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run = Home::new().run(&["serve", "--port", &port]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains(&port) && run.err.contains("--port"), "{run:?}");
+}
+
+#[test]
+fn commands_speak_to_the_server_that_holds_the_data() {
+    let home = Home::new();
+    let serving = home.serve("0");
+    assert_eq!(home.run(&["ask", "list"]).code, Some(0));
+    let starts = home.json(&["log", "cat", "system/host"]);
+    assert_eq!(types(&starts).iter().filter(|name| **name == "ServerStarted").count(), 1, "another server was started");
+    serving.kill();
+    let chat = home.chat();
+    assert_eq!(home.json(&["log", "ls", "chat"])[0]["stream"], chat.as_str());
+}
+
+#[test]
+fn a_turn_whose_server_is_killed_goes_on_in_the_next_one_and_its_asker_sees_it_to_the_end() {
+    let home = Home::new();
+    let serving = home.serve("40");
+    let mut ask = home.command(&["ask", "--json", "read README.md"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(ask.stdout.take().unwrap()).lines();
+    let mut events: Vec<Value> = Vec::new();
+    while types(&events).last() != Some(&"TextAppended") {
+        events.push(serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap());
+    }
+    serving.kill();
+    let _again = home.serve("0");
+    events.extend(lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()));
+    assert_eq!(ask.wait().unwrap().code(), Some(0));
+    let types = types(&events);
+    assert_eq!(types.iter().filter(|name| **name == "TurnFinished").count(), 1);
+    let revisions: Vec<u64> = events.iter().map(|event| event["revision"].as_u64().unwrap()).collect();
+    assert!(revisions.windows(2).all(|pair| pair[1] == pair[0] + 1), "{revisions:?}");
+    let attempts = events.iter().filter(|event| event["type"] == "ModelCallStarted");
+    assert!(attempts.clone().any(|event| event["data"]["attempt"] == 2), "no call was begun again");
+}
+
+#[test]
+fn a_turn_is_stopped_from_another_terminal() {
+    let home = Home::new();
+    let _serving = home.serve("5");
+    let mut ask = home.command(&["ask", "--json", "read README.md"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(ask.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("MessagePosted"));
+    let running = home.json(&["ps"]);
+    assert_eq!(running[0]["state"], "running");
+    let stop = home.run(&["stop", running[0]["stream"].as_str().unwrap()]);
+    assert_eq!(stop.code, Some(0), "{stop:?}");
+    assert!(lines.map(Result::unwrap).last().unwrap().contains("TurnCancelled"));
+    assert_eq!(ask.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn what_is_wrong_has_its_exit_code_and_says_what_to_do() {
+    let home = Home::new();
+    assert_eq!(home.run(&["ask", "list"]).code, Some(0));
+    let chat = home.chat();
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["ask"], 2, "TEXT"),
+        (&["log", "cat", "nonsense"], 2, "KIND/ID"),
+        (&["ask", "--chat", "nonsense", "hi"], 2, "reenact ps --all"),
+        (&["ask", "-m", "nobody/nothing", "hi"], 2, "nobody/nothing"),
+        (&["ask", "-p", "nowhere", "hi"], 3, "nowhere"),
+        (&["log", "cat", "chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c"], 3, "0198f3c2"),
+        (&["key", "revoke", "nobody"], 3, "key ls"),
+        (&["key", "revoke", "owner"], 4, "another one"),
+        (&["stop", &chat], 4, "no turn is open"),
+        (&["trust", "."], 4, "reenact trust --yes"),
+        (&["--config", "nowhere.toml", "config"], 2, "nowhere.toml"),
+        (&["--log", "a=b=c", "ps"], 2, "filter"),
+    ];
+    for (arguments, code, words) in cases {
+        let run = home.run(arguments);
+        assert_eq!(run.code, Some(*code), "{arguments:?}: {run:?}");
+        assert!(run.err.contains(words), "{arguments:?}: {run:?}");
+    }
+}
+
+#[test]
+fn errors_for_programs_are_json() {
+    let run = Home::new().run(&["--json", "key", "revoke", "nobody"]);
+    let error: Value = serde_json::from_str(&run.err).unwrap();
+    assert_eq!(error["error"]["code"], "no_key");
+}
+
+#[test]
+fn keys_are_made_listed_and_revoked() {
+    let home = Home::new();
+    let made = &home.json(&["key", "add", "ci", "--role", "viewer"])[0];
+    assert!(made["key"].as_str().unwrap().len() > 40);
+    let keys = home.json(&["key", "ls"]);
+    let names: Vec<&str> = keys.iter().map(|key| key["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ci", "owner"]);
+    assert_eq!(home.run(&["key", "revoke", "ci"]).code, Some(0));
+    assert!(home.json(&["key", "ls"])[0]["revoked_at"].is_number());
+}
+
+#[test]
+fn a_project_is_trusted_after_it_was_shown_and_trust_is_taken_back() {
+    let home = Home::new();
+    fs::write(home.project.path().join(".mcp.json"), "{}").unwrap();
+    let run = home.run(&["trust", "--yes", "."]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.out.contains(".mcp.json"), "{run:?}");
+    assert_eq!(home.json(&["trust", "."])[0]["trusted"], true);
+    fs::write(home.project.path().join(".mcp.json"), "{\"more\":1}").unwrap();
+    assert_eq!(home.run(&["trust", "."]).code, Some(4), "what changed is asked about again");
+    assert_eq!(home.run(&["trust", "--withdraw", "."]).code, Some(0));
+}
+
+#[test]
+fn settings_are_listed_with_their_origin_and_without_secrets() {
+    let home = Home::new();
+    let output = home.command(&["config"]).env("OPENAI_API_KEY", "sk-secret").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("OPENAI_API_KEY in the environment") && !out.contains("sk-secret"), "{out}");
+}

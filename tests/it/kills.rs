@@ -1,0 +1,188 @@
+//! The server killed again and again while it streams: what a client saw is there, every turn ends, nothing happens twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::process::{Ground, Server};
+
+const KILLS: usize = 20;
+const CHATS: usize = 3;
+
+/// What a client saw of a stream, by revision.
+type Seen = BTreeMap<u64, Value>;
+
+/// One chat, and what its client knows.
+struct Client {
+    stream: String,
+    seen: Seen,
+    /// The message that was sent last, and the id of its command.
+    sent: Option<(Uuid, Uuid)>,
+    acknowledged: bool,
+    messages: Vec<Uuid>,
+}
+
+impl Client {
+    fn note(&mut self, frame: &Value) {
+        let revision = frame["revision"].as_u64().unwrap();
+        let next = self.seen.last_key_value().map_or(0, |(last, _)| last + 1);
+        assert_eq!(revision, next, "{}: a gap or a double", self.stream);
+        self.seen
+            .insert(revision, json!({"type": frame["type"], "data": frame["data"], "position": frame["position"]}));
+    }
+
+    fn count(&self, kind: &str) -> usize {
+        self.seen.values().filter(|event| event["type"] == kind).count()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.acknowledged
+            && self.count("TurnStarted") == self.count("TurnFinished")
+            && self.count("MessagePosted") == self.messages.len()
+    }
+}
+
+/// A small generator, so that a failing run can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Follows all chats until `enough` events came in this life, and all of them have something to do or are done.
+async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>) {
+    let mut socket = server.socket().await;
+    for (sub, client) in (0..).zip(clients.iter()) {
+        socket.subscribe(sub, &client.stream, client.seen.last_key_value().map(|(last, _)| *last)).await;
+    }
+    let mut live = BTreeSet::new();
+    let mut came = 0;
+    loop {
+        // Once it is known how a chat stands, it is told something new, or what it may not have heard is said again.
+        for (sub, client) in (0..).zip(clients.iter_mut()) {
+            if !live.contains(&sub) || (client.acknowledged && !client.is_idle()) {
+                continue;
+            }
+            if client.acknowledged && enough.is_none() {
+                continue;
+            }
+            if client.acknowledged || client.sent.is_none() {
+                let message = Uuid::now_v7();
+                client.messages.push(message);
+                client.sent = Some((message, Uuid::now_v7()));
+                client.acknowledged = false;
+            }
+            let (message, id) = client.sent.unwrap();
+            let command = json!({"type": "PostMessage", "message": message, "text": "read README.md, then count"});
+            socket.send(json!({"op": "command", "id": id, "stream": client.stream, "command": command})).await;
+            live.remove(&sub);
+        }
+        if enough.is_none() && clients.iter().all(Client::is_idle) {
+            return;
+        }
+        let frame = socket.next().await.expect("the server is there");
+        match frame["op"].as_str().unwrap() {
+            "event" => {
+                let sub = frame["sub"].as_u64().unwrap();
+                let client = &mut clients[usize::try_from(sub).unwrap()];
+                client.note(&frame);
+                if client.is_idle() {
+                    live.insert(sub);
+                }
+                came += 1;
+                if enough.is_some_and(|enough| came >= enough) {
+                    return;
+                }
+            }
+            "live" => drop(live.insert(frame["sub"].as_u64().unwrap())),
+            "accepted" => {
+                let mine =
+                    |client: &&mut Client| client.sent.is_some_and(|(_, id)| frame["id"] == id.to_string().as_str());
+                let (sub, client) = (0..).zip(clients.iter_mut()).find(|(_, client)| mine(&client)).unwrap();
+                client.acknowledged = true;
+                if client.is_idle() {
+                    live.insert(sub);
+                }
+            }
+            "hello" | "pong" => {}
+            other => panic!("{other}: {frame}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
+    let seed = 20_261_120;
+    let scenario = json!({"words_per_second": 400, "rules": [
+        {"when": {"has_tool_result": false}, "then": [
+            {"reasoning": "A file to read first."},
+            {"text": "Let me look."},
+            {"tool_calls": [{"name": "read_file", "arguments": {"path": "README.md"}}, {"name": "list_directory", "arguments": {}}]},
+        ]},
+        {"then": [{"repeat": {"text": "{n} ", "times": 60}}]},
+    ]});
+    let ground = Ground::new(&scenario.to_string());
+    let mut dice = Dice(seed);
+    let mut server = ground.serve();
+    let (_, session) = server.desk(&ground).await;
+    let mut clients = vec![];
+    for _ in 0..CHATS {
+        let stream = server.chat(&session).await;
+        clients.push(Client { stream, seen: Seen::new(), sent: None, acknowledged: false, messages: vec![] });
+    }
+    for _ in 0..KILLS {
+        follow(&server, &mut clients, Some(1 + dice.roll(200))).await;
+        server.kill();
+        server = ground.serve();
+    }
+    follow(&server, &mut clients, None).await;
+    for client in &clients {
+        let whole = server.events(&client.stream).await;
+        assert_eq!(whole.len(), client.seen.len(), "{}", client.stream);
+        for (event, (revision, seen)) in whole.iter().zip(&client.seen) {
+            assert_eq!(
+                (&event["type"], &event["data"]),
+                (&seen["type"], &seen["data"]),
+                "{} {revision}",
+                client.stream
+            );
+        }
+        let posted: Vec<_> = whole.iter().filter(|event| event["type"] == "MessagePosted").collect();
+        let ids: BTreeSet<_> =
+            posted.iter().map(|event| event["data"]["message"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(ids, client.messages.iter().map(Uuid::to_string).collect(), "each message is there");
+        assert_eq!(posted.len(), ids.len(), "no message is there twice");
+        let ended = whole.iter().filter(|event| event["type"] == "TurnFinished");
+        let turns: Vec<_> = ended.map(|event| event["data"]["turn"].as_u64().unwrap()).collect();
+        assert_eq!(turns, (1..=turns.len() as u64).collect::<Vec<_>>(), "every turn ends once");
+        // The one way in which a call may fail here: it was cut off five times.
+        let spent = |event: &Value| event["data"]["error"]["code"] == "crashed_repeatedly";
+        let failed: Vec<_> = whole.iter().filter(|event| event["type"] == "ModelCallFailed" && !spent(event)).collect();
+        assert!(failed.is_empty(), "{}: {failed:?}", client.stream);
+    }
+    let attempts = clients.iter().flat_map(|client| client.seen.values());
+    let restarted =
+        attempts.filter(|event| event["type"] == "ModelCallStarted" && event["data"]["attempt"].as_u64() > Some(1));
+    assert!(restarted.count() > 0, "no kill met a model call: the test is not testing");
+}
+
+impl Server {
+    /// All events of a stream, page by page.
+    async fn events(&self, stream: &str) -> Vec<Value> {
+        let mut events: Vec<Value> = vec![];
+        loop {
+            let path = format!("/api/streams/{stream}?from={}&limit=500", events.len());
+            let (status, page) = self.http("GET", &path, None).await;
+            assert_eq!(status, 200, "{page}");
+            let items = page["items"].as_array().unwrap();
+            if items.is_empty() {
+                return events;
+            }
+            events.extend(items.iter().cloned());
+        }
+    }
+}

@@ -1,0 +1,318 @@
+// The events of a chat, folded into its view: the mirror of the server's own fold.
+import type {
+  Body,
+  Call,
+  ChatEvent,
+  ChatView,
+  EventFrame,
+  Message,
+  Micros,
+  ToolCall,
+  ToolState,
+  Turn,
+  TurnEnd,
+  Usage,
+} from "../wire/index.ts";
+
+export const NO_USAGE: Usage = { input: 0, output: 0, reasoning: 0, cache_read: 0, cache_write: 0 };
+
+export const emptyChat: ChatView = {
+  about: null,
+  messages: [],
+  first: 0,
+  queue: [],
+  turn: null,
+  turns: 0,
+  usage: NO_USAGE,
+};
+
+/** What the fold needs of an event. */
+export type Happening = Pick<EventFrame, "type" | "data" | "at">;
+
+/** The view after an event. Never changes what it was given; what an event does not touch stays the same object. */
+export function foldChat(view: ChatView, frame: Happening): ChatView {
+  // What the server sends as this stream's event is one, or of a type that a newer server writes.
+  const event = frame as unknown as ChatEvent;
+  const at = frame.at;
+  switch (event.type) {
+    case "ChatOpened":
+      return view.about ? view : { ...view, about: { ...event.data, opened_at: at } };
+    case "ChatRenamed":
+      return view.about ? { ...view, about: { ...view.about, title: event.data.title } } : view;
+    case "ChatConfigured":
+      return configured(view, event.data.model);
+    case "MessageQueued":
+      return { ...view, queue: [...view.queue, { ...event.data, at }] };
+    case "MessageUnqueued":
+      return { ...view, queue: view.queue.filter((queued) => queued.message !== event.data.message) };
+    case "MessagePosted":
+      return {
+        ...push(view, { kind: "user", ...event.data, at }),
+        queue: view.queue.filter((queued) => queued.message !== event.data.message),
+      };
+    case "TurnStarted": {
+      if (view.turn) return view;
+      const { turn, message } = event.data;
+      const open: Turn = { turn, message, started_at: at, usage: NO_USAGE, failures: 0, mistakes: 0 };
+      return pushCall({ ...view, turn: open, turns: turn }, `${turn}.1`, at);
+    }
+    case "ModelCallStarted": {
+      const { call, model, attempt } = event.data;
+      return withOpenCall(view, call, (open) => ({ ...interrupted(open), model, attempt }));
+    }
+    case "ReasoningAppended": {
+      const { call, attempt, text } = event.data;
+      return withAttempt(view, call, attempt, (open) => ({
+        ...open,
+        reasoning: append(open.reasoning, text),
+      }));
+    }
+    case "TextAppended": {
+      const { call, attempt, text } = event.data;
+      return withAttempt(view, call, attempt, (open) => ({ ...open, text: append(open.text, text) }));
+    }
+    case "ToolCalled": {
+      const { call, ...asked } = event.data;
+      const tool: ToolCall = { ...asked, since: at, state: { kind: "requested" } };
+      const after = withOpenCall(view, call, (open) => ({
+        ...open,
+        tool_calls: [...(open.tool_calls ?? []), tool],
+      }));
+      return after === view ? view : repeated(after, tool);
+    }
+    case "ModelCallFinished":
+      return callFinished(view, event.data);
+    case "ModelCallFailed": {
+      const { call, error, retry_at } = event.data;
+      const state = { kind: "failed" as const, error, ...(retry_at == null ? {} : { retry_at }) };
+      const after = withOpenCall(view, call, (open) => ({ ...open, state }));
+      if (after === view || !after.turn) return after;
+      return { ...after, turn: { ...after.turn, failures: after.turn.failures + 1 } };
+    }
+    case "WaitElapsed": {
+      const call = currentCall(view);
+      const waits =
+        call?.call === event.data.call && call.state.kind === "failed" && call.state.retry_at != null;
+      return waits ? pushCall(view, next(call.call), at) : view;
+    }
+    case "ToolStarted": {
+      const { tool_call, attempt } = event.data;
+      return withTool(view, tool_call, { kind: "started", attempt, at });
+    }
+    case "ToolFinished": {
+      const { tool_call, ...finished } = event.data;
+      return toolFinished(view, tool_call, { kind: "finished", ...finished }, at);
+    }
+    case "LimitReached": {
+      const { turn, limit } = event.data;
+      if (view.turn?.turn !== turn) return view;
+      const after = { ...view, turn: { ...view.turn, limit } };
+      return withCurrentCall(after, (call) => (call.attempt === null ? { ...call, closing: true } : call));
+    }
+    case "TurnFinished": {
+      const { turn, outcome, usage } = event.data;
+      return ended(view, turn, outcome, usage, at);
+    }
+    case "TurnCancelled": {
+      const { turn, usage } = event.data;
+      const after = withCurrentCall(view, (call) =>
+        call.call.startsWith(`${turn}.`) ? stopped(call) : call,
+      );
+      return ended(after, turn, null, usage, at);
+    }
+    default:
+      return view; // A type that a newer server writes: it changes nothing that this page shows.
+  }
+}
+
+/** The older messages put before those of the view; the view as it was if they do not join on. */
+export function withOlder(view: ChatView, messages: Message[], first: number): ChatView {
+  const missing = view.first - first;
+  if (missing <= 0 || messages.length < missing) return view;
+  return { ...view, first, messages: [...messages.slice(0, missing), ...view.messages] };
+}
+
+/** A fresh view, with the older messages that were read before it, where they join on. */
+export function joined(known: ChatView, fresh: ChatView): ChatView {
+  const joins = known.first < fresh.first && fresh.first <= known.first + known.messages.length;
+  return joins ? withOlder(fresh, known.messages.slice(0, fresh.first - known.first), known.first) : fresh;
+}
+
+/** The last call of the open turn: it is open, waits for another try, or waits for its tools. */
+export function currentCall(view: ChatView): Call | null {
+  const last = view.messages.at(-1);
+  return view.turn && last?.kind === "call" ? last : null;
+}
+
+function configured(view: ChatView, model: string): ChatView {
+  if (!view.about) return view;
+  const after = { ...view, about: { ...view.about, model } };
+  // A call that has not been begun asks the new model.
+  return withCurrentCall(after, (call) =>
+    call.state.kind === "open" && call.attempt === null ? { ...call, model } : call,
+  );
+}
+
+function push(view: ChatView, message: Message): ChatView {
+  return { ...view, messages: [...view.messages, message] };
+}
+
+function pushCall(view: ChatView, call: string, at: Micros): ChatView {
+  const opened: Call = {
+    kind: "call",
+    call,
+    model: view.about?.model ?? "",
+    state: { kind: "open" },
+    attempt: null,
+    since: at,
+    reasoning: "",
+    text: "",
+    usage: NO_USAGE,
+    latency_ms: 0,
+  };
+  return push(view, view.turn?.limit ? { ...opened, closing: true } : opened);
+}
+
+/** Puts what an attempt that was cut off had written aside. */
+function interrupted(call: Call): Call {
+  const { attempt, reasoning, text } = call;
+  const anew: Call = { ...call, reasoning: "", text: "" };
+  if (attempt === null || (isEmpty(text) && isEmpty(reasoning))) return anew;
+  return { ...anew, interrupted: [...(call.interrupted ?? []), { attempt, reasoning, text }] };
+}
+
+type Finished = Extract<ChatEvent, { type: "ModelCallFinished" }>["data"];
+
+function callFinished(
+  view: ChatView,
+  { call, attempt, stop, usage, latency_ms, ...long }: Finished,
+): ChatView {
+  const after = withAttempt(view, call, attempt, (open) => ({
+    ...open,
+    state: { kind: "finished", stop },
+    usage,
+    latency_ms,
+    text: long.text ?? open.text,
+    reasoning: long.reasoning ?? open.reasoning,
+  }));
+  if (after === view) return view;
+  const turn = after.turn && { ...after.turn, usage: plus(after.turn.usage, usage), failures: 0 };
+  return { ...after, turn, usage: plus(after.usage, usage) };
+}
+
+type ToolFinished = Extract<ToolState, { kind: "finished" }>;
+
+function toolFinished(view: ChatView, id: string, state: ToolFinished, at: Micros): ChatView {
+  const after = withTool(view, id, state);
+  if (after === view || !after.turn) return view;
+  const mistakes = state.outcome === "failed" ? after.turn.mistakes + 1 : 0;
+  const counted = { ...after, turn: { ...after.turn, mistakes } };
+  const call = currentCall(counted);
+  const done = call?.tool_calls?.every((tool) => tool.state.kind === "finished");
+  return call && done ? pushCall(counted, next(call.call), at) : counted;
+}
+
+/** What the model is told of a tool that was stopped. */
+const STOPPED = "The user stopped the turn before this tool answered.";
+
+function stopped(call: Call): Call {
+  const cancelled: ToolFinished = {
+    kind: "finished",
+    outcome: "cancelled",
+    output: STOPPED,
+    latency_ms: 0,
+    truncated: false,
+  };
+  const after = { ...call, state: stoppedState(call.state) };
+  if (!call.tool_calls) return after;
+  const tool_calls = call.tool_calls.map((tool) =>
+    tool.state.kind === "finished" ? tool : { ...tool, state: cancelled },
+  );
+  return { ...after, tool_calls };
+}
+
+function stoppedState(state: Call["state"]): Call["state"] {
+  switch (state.kind) {
+    case "open":
+      return { kind: "cancelled" };
+    case "failed":
+      return { kind: "failed", error: state.error };
+    case "finished":
+    case "cancelled":
+      return state;
+  }
+}
+
+/** A row of the same call so long stays noted. */
+const DOOM = 3;
+
+function repeated(view: ChatView, { name, arguments: given }: ToolCall): ChatView {
+  const last = view.turn?.repeated;
+  if (!view.turn || (last && last.times >= DOOM)) return view;
+  const same = last?.name === name && JSON.stringify(last.arguments) === JSON.stringify(given);
+  const times = last && same ? last.times + 1 : 1;
+  return { ...view, turn: { ...view.turn, repeated: { name, arguments: given, times } } };
+}
+
+function ended(
+  view: ChatView,
+  turn: number,
+  outcome: TurnEnd["outcome"],
+  usage: Usage,
+  at: Micros,
+): ChatView {
+  if (view.turn?.turn !== turn) return view;
+  const { started_at } = view.turn;
+  const end: TurnEnd = { kind: "end", turn, outcome, usage, started_at, ended_at: at };
+  return { ...push(view, end), turn: null };
+}
+
+function withCurrentCall(view: ChatView, change: (call: Call) => Call): ChatView {
+  const call = currentCall(view);
+  if (!call) return view;
+  const changed = change(call);
+  return changed === call ? view : { ...view, messages: [...view.messages.slice(0, -1), changed] };
+}
+
+function withOpenCall(view: ChatView, id: string, change: (call: Call) => Call): ChatView {
+  return withCurrentCall(view, (call) =>
+    call.call === id && call.state.kind === "open" ? change(call) : call,
+  );
+}
+
+function withAttempt(view: ChatView, id: string, attempt: number, change: (call: Call) => Call): ChatView {
+  return withOpenCall(view, id, (call) => (call.attempt === attempt ? change(call) : call));
+}
+
+function withTool(view: ChatView, id: string, state: ToolState): ChatView {
+  return withCurrentCall(view, (call) => {
+    const tool = call.tool_calls?.find((it) => it.tool_call === id);
+    if (call.state.kind !== "finished" || !tool || tool.state.kind === "finished") return call;
+    const tool_calls = call.tool_calls?.map((it) => (it === tool ? { ...it, state } : it)) ?? [];
+    return { ...call, tool_calls };
+  });
+}
+
+function next(call: string): string {
+  const [turn = "0", ordinal = "0"] = call.split(".");
+  return `${turn}.${Number(ordinal) + 1}`;
+}
+
+function append(body: Body, piece: string): Body {
+  return typeof body === "string" ? body + piece : { ...body, bytes: body.bytes + piece.length };
+}
+
+function isEmpty(body: Body): boolean {
+  return typeof body === "string" ? body === "" : body.bytes === 0;
+}
+
+function plus(a: Usage, b: Usage): Usage {
+  const sum: Usage = {
+    input: a.input + b.input,
+    output: a.output + b.output,
+    reasoning: a.reasoning + b.reasoning,
+    cache_read: a.cache_read + b.cache_read,
+    cache_write: a.cache_write + b.cache_write,
+  };
+  return a.estimated || b.estimated ? { ...sum, estimated: true } : sum;
+}

@@ -1,0 +1,115 @@
+// What a subscription amounts to: the view of a stream, or the rows of a list, folded from frames.
+import type { EventFrame, ListName, Row, Rows, ServerFrame } from "../wire/index.ts";
+import { emptyChat, foldChat, joined } from "./chat.ts";
+
+/** What stands behind a subscription. */
+export type Topic =
+  | { kind: "stream"; stream: string }
+  | { kind: "list"; list: ListName; project?: string; session?: string };
+
+/** The name under which a topic is kept. */
+export function keyOf(topic: Topic): string {
+  if (topic.kind === "stream") return topic.stream;
+  return `list:${topic.list}?project=${topic.project ?? ""}&session=${topic.session ?? ""}`;
+}
+
+export interface Trouble {
+  code: string;
+  message: string;
+}
+
+/** `loading`: nothing is known yet; `catching-up`: something is, and more may come; `live`: all is. */
+export type Freshness = "loading" | "catching-up" | "live";
+
+export interface StreamEntry<V = unknown> {
+  freshness: Freshness;
+  /** The revision of the last event that is folded in; null for a stream that is not there yet. */
+  revision: number | null;
+  view: V;
+  trouble: Trouble | null;
+}
+
+export interface ListEntry<R = Row> {
+  freshness: Freshness;
+  /** In the order in which they came; who shows them sorts them. */
+  rows: R[];
+  trouble: Trouble | null;
+}
+
+interface Kind {
+  empty: unknown;
+  fold: (view: never, frame: EventFrame) => unknown;
+  /** A fresh view, with what is known already and the fresh one leaves out. */
+  join: (known: never, fresh: never) => unknown;
+}
+
+const KINDS: Record<string, Kind | undefined> = {
+  chat: { empty: emptyChat, fold: foldChat, join: joined },
+};
+
+export function emptyStream(stream: string): StreamEntry {
+  return { freshness: "loading", revision: null, view: KINDS[kindOf(stream)]?.empty ?? null, trouble: null };
+}
+
+export const emptyList: ListEntry = { freshness: "loading", rows: [], trouble: null };
+
+/** A revision is missing between what is known and the event: the stream must be read anew. */
+export const GAP = Symbol("gap");
+
+/** The entry after a frame, or `GAP`. What is known already changes nothing. */
+export function foldStream(stream: string, entry: StreamEntry, frame: ServerFrame): StreamEntry | typeof GAP {
+  switch (frame.op) {
+    case "view": {
+      const join = KINDS[kindOf(stream)]?.join;
+      const view = join ? join(entry.view as never, frame.view as never) : frame.view;
+      return { freshness: "catching-up", revision: frame.revision ?? null, view, trouble: null };
+    }
+    case "event": {
+      const expected = entry.revision === null ? 0 : entry.revision + 1;
+      if (frame.revision < expected) return entry;
+      if (frame.revision > expected) return GAP;
+      const fold = KINDS[kindOf(stream)]?.fold;
+      const view = fold ? fold(entry.view as never, frame) : entry.view;
+      return { ...entry, revision: frame.revision, view };
+    }
+    case "live":
+      return { ...entry, freshness: "live", trouble: null };
+    case "error":
+      return { ...entry, trouble: { code: frame.code, message: frame.message } };
+    default:
+      return entry;
+  }
+}
+
+export function foldList(entry: ListEntry, frame: ServerFrame): ListEntry {
+  switch (frame.op) {
+    case "rows":
+      return { freshness: "catching-up", rows: frame.rows, trouble: null };
+    case "row": {
+      const at = entry.rows.findIndex((row) => row.stream === frame.row.stream);
+      const rows = entry.rows.slice();
+      if (at < 0) rows.push(frame.row);
+      else rows[at] = frame.row;
+      return { ...entry, rows };
+    }
+    case "gone":
+      return { ...entry, rows: entry.rows.filter((row) => row.stream !== frame.stream) };
+    case "live":
+      return { ...entry, freshness: "live", trouble: null };
+    case "error":
+      return { ...entry, trouble: { code: frame.code, message: frame.message } };
+    default:
+      return entry;
+  }
+}
+
+/** The entry while its subscription is interrupted: what is known stays. */
+export function stale<E extends StreamEntry | ListEntry>(entry: E): E {
+  return entry.freshness === "live" ? { ...entry, freshness: "catching-up" } : entry;
+}
+
+export type ListOf<L extends ListName> = ListEntry<Rows[L]>;
+
+function kindOf(stream: string): string {
+  return stream.slice(0, stream.indexOf("/"));
+}

@@ -1,0 +1,81 @@
+// The doors from components to what is live.
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useCallback,
+  useEffect,
+  useMemo,
+  useSyncExternalStore,
+} from "react";
+import type { ChatView, ListName } from "../wire/index.ts";
+import { desk, type ProjectOnDesk } from "./desk.ts";
+import { keyOf, type ListOf, type StreamEntry, type Topic } from "./entries.ts";
+import type { Live, Refusal } from "./live.ts";
+import type { Outgoing } from "./outbox.ts";
+import type { Connection } from "./socket.ts";
+
+const LiveContext = createContext<Live | null>(null);
+
+export function LiveProvider({ live, children }: { live: Live; children: ReactNode }) {
+  return <LiveContext value={live}>{children}</LiveContext>;
+}
+
+export function useLive(): Live {
+  const live = use(LiveContext);
+  if (!live) throw new Error("no LiveProvider stands above this component");
+  return live;
+}
+
+export function useConnection(): Connection {
+  const live = useLive();
+  return useSyncExternalStore(live.listen, () => live.connection);
+}
+
+export function usePosition(): number {
+  const live = useLive();
+  return useSyncExternalStore(live.listen, () => live.position);
+}
+
+/** The commands that have no answer yet. */
+export function useOutgoing(): readonly Outgoing[] {
+  const live = useLive();
+  return useSyncExternalStore(live.listen, () => live.outgoing);
+}
+
+/** The commands that were refused and not dismissed. */
+export function useRefusals(): readonly Refusal[] {
+  const live = useLive();
+  return useSyncExternalStore(live.listen, () => live.refusals);
+}
+
+export function useChat(id: string): StreamEntry<ChatView> {
+  return useTopic({ kind: "stream", stream: `chat/${id}` }) as StreamEntry<ChatView>;
+}
+
+export function useList<L extends ListName>(list: L): ListOf<L> {
+  return useTopic({ kind: "list", list }) as unknown as ListOf<L>;
+}
+
+function useTopic(topic: Topic) {
+  const live = useLive();
+  const key = keyOf(topic);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says all of the topic, which is made anew each time
+  useEffect(() => live.watch(topic), [live, key]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  const read = useCallback(() => live.read(topic), [live, key]);
+  return useSyncExternalStore(live.listen, read);
+}
+
+/** All projects with their sessions and chats, and whether all of them are known. */
+export function useDesk(): { projects: ProjectOnDesk[]; known: boolean } {
+  const projects = useList("projects");
+  const sessions = useList("sessions");
+  const chats = useList("chats");
+  const of = useMemo(
+    () => desk(projects.rows, sessions.rows, chats.rows),
+    [projects.rows, sessions.rows, chats.rows],
+  );
+  const known = [projects, sessions, chats].every((list) => list.freshness !== "loading");
+  return { projects: of, known };
+}

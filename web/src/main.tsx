@@ -1,0 +1,20 @@
+// Where the page begins.
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "./styles/page.css";
+import { connect } from "./live/browser.ts";
+import { LiveProvider } from "./live/react.tsx";
+import { Shell } from "./panes/shell/index.tsx";
+import { RouterProvider } from "./routes.tsx";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no element with the id root");
+createRoot(root).render(
+  <StrictMode>
+    <LiveProvider live={connect()}>
+      <RouterProvider>
+        <Shell />
+      </RouterProvider>
+    </LiveProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,178 @@
+// A chat: its messages, what is happening now, and the field for what comes next.
+
+import { Pencil, Plus } from "lucide-react";
+import { useEffect, useState } from "react";
+import { chatLabel } from "../../live/desk.ts";
+import { uuid7 } from "../../live/ids.ts";
+import { useChat, useConnection, useList, useLive, useOutgoing } from "../../live/react.tsx";
+import { outcomeOf, Rename } from "../../parts/ask.tsx";
+import { IconButton } from "../../parts/button.tsx";
+import { shown } from "../../parts/format.ts";
+import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
+import { Link } from "../../routes.tsx";
+import type { ChatView } from "../../wire/index.ts";
+import { Composer } from "./composer.tsx";
+import { Conversation } from "./conversation.tsx";
+import { useDraft } from "./drafts.ts";
+import { Queue, Sending } from "./queue.tsx";
+import { Refusals } from "./refusals.tsx";
+
+interface Props {
+  project: string;
+  session: string;
+  chat: string;
+}
+
+export function ChatPane({ project, session, chat }: Props) {
+  const live = useLive();
+  const stream = `chat/${chat}`;
+  const entry = useChat(chat);
+  const { phase } = useConnection();
+  const [draft, setDraft] = useDraft(chat);
+  const outgoing = useOutgoing().filter((it) => it.stream === stream);
+  const { view } = entry;
+  useRevision(entry.revision, view);
+  useTitle(chat);
+
+  const posting = outgoing.filter((it) => it.command.type === "PostMessage");
+  if (!view.about && posting.length === 0) {
+    if (entry.trouble) return <Notice>{entry.trouble.message}</Notice>;
+    if (entry.freshness === "live") return <NoSuchChat project={project} session={session} />;
+    return <Skeleton lines={8} label="Loading the chat" />;
+  }
+  const post = (text: string) => live.command(stream, { type: "PostMessage", message: uuid7(), text });
+  const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
+  return (
+    <div className="flex h-full flex-col">
+      <Head project={project} session={session} chat={chat} view={view} />
+      <Conversation chat={chat} entry={entry} away={phase !== "live"}>
+        <Sending posting={posting} away={phase !== "live"} />
+      </Conversation>
+      <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
+        {entry.trouble && <Trouble>{entry.trouble.message}</Trouble>}
+        <Refusals stream={stream} />
+        <Queue
+          queue={view.queue}
+          onRemove={unqueue}
+          onEdit={({ message, text }) => {
+            unqueue(message);
+            setDraft(draft ? `${shown(text)}\n\n${draft}` : shown(text));
+            document.getElementById("composer")?.focus();
+          }}
+        />
+        <Composer
+          text={draft}
+          onText={setDraft}
+          model={view.about?.model ?? ""}
+          running={view.turn !== null}
+          stopping={outgoing.some((it) => it.command.type === "CancelTurn")}
+          recall={() => lastOwn(view)}
+          onModel={(model) => void live.command(stream, { type: "ConfigureChat", model })}
+          onSend={post}
+          onStop={() => void live.command(stream, { type: "CancelTurn" })}
+        />
+      </div>
+    </div>
+  );
+}
+
+function Head({ project, session, chat, view }: Props & { view: ChatView }) {
+  const live = useLive();
+  const [renaming, setRenaming] = useState(false);
+  const projects = useList("projects").rows;
+  const name = projects.find((row) => row.id === project)?.name ?? "";
+  const title = useChatTitle(chat) || view.about?.title || "";
+  return (
+    <header className="flex h-11 shrink-0 items-center gap-2 border-line border-b px-4 max-md:px-3">
+      {name && (
+        <>
+          <Link
+            to={{ pane: "project", project }}
+            className="max-w-40 shrink-0 truncate text-faint hover:text-ink"
+          >
+            {name}
+          </Link>
+          <span aria-hidden className="text-line-strong">
+            /
+          </span>
+        </>
+      )}
+      <h1 className="min-w-0 truncate font-semibold" title={title}>
+        {title}
+      </h1>
+      <IconButton label="Rename the chat" onClick={() => setRenaming(true)}>
+        <Pencil size={13} aria-hidden />
+      </IconButton>
+      <Link
+        to={{ pane: "session", project, session }}
+        title="New chat in this session"
+        className="ml-auto inline-flex size-7 items-center justify-center rounded-md text-soft hover:bg-hover hover:text-ink"
+      >
+        <Plus size={15} aria-label="New chat in this session" />
+      </Link>
+      {renaming && (
+        <Rename
+          title="Rename the chat"
+          name={title}
+          onClose={() => setRenaming(false)}
+          save={(to) => outcomeOf(live.command(`chat/${chat}`, { type: "RenameChat", title: to }))}
+        />
+      )}
+    </header>
+  );
+}
+
+function NoSuchChat({ project, session }: { project: string; session: string }) {
+  return (
+    <div className="flex h-full">
+      <Empty title="There is no such chat">
+        <p>The address names a chat that this server does not have.</p>
+        <Link to={{ pane: "session", project, session }} className="text-accent underline">
+          Go to the session
+        </Link>
+      </Empty>
+    </div>
+  );
+}
+
+function Notice({ children }: { children: string }) {
+  return (
+    <div className="mx-auto max-w-2xl p-6">
+      <Trouble>{children}</Trouble>
+    </div>
+  );
+}
+
+function useChatTitle(chat: string): string {
+  const row = useList("chats").rows.find((it) => it.id === chat);
+  return row ? chatLabel(row) : "";
+}
+
+function useTitle(chat: string): void {
+  const title = useChatTitle(chat);
+  useEffect(() => {
+    document.title = title ? `${title} · Reenact` : "Reenact";
+    return () => {
+      document.title = "Reenact";
+    };
+  }, [title]);
+}
+
+/** Says on the root which revision is drawn, and whether a turn is open in it. */
+function useRevision(revision: number | null, view: ChatView): void {
+  const turn = view.turn ? "open" : "none";
+  useEffect(() => {
+    const { dataset } = document.documentElement;
+    if (revision !== null) dataset.revision = String(revision);
+    dataset.turn = turn;
+    return () => {
+      delete dataset.revision;
+      delete dataset.turn;
+    };
+  }, [revision, turn]);
+}
+
+function lastOwn(view: ChatView): string {
+  const last = view.messages.findLast((message) => message.kind === "user");
+  return last?.kind === "user" ? shown(last.text) : "";
+}

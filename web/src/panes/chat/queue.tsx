@@ -1,0 +1,58 @@
+// Messages that are not part of the conversation yet: on their way to the server, or waiting there.
+import { Clock, X } from "lucide-react";
+import type { Outgoing } from "../../live/outbox.ts";
+import { firstLine, shown } from "../../parts/format.ts";
+import type { Queued } from "../../wire/index.ts";
+
+interface QueueProps {
+  queue: Queued[];
+  onRemove(message: string): void;
+  /** Takes a message back into the field, to be changed. */
+  onEdit(message: Queued): void;
+}
+
+export function Queue({ queue, onRemove, onEdit }: QueueProps) {
+  if (queue.length === 0) return null;
+  return (
+    <ul aria-label="Waiting messages" className="mb-1.5 flex flex-wrap gap-1.5">
+      {queue.map((posted) => (
+        <li
+          key={posted.message}
+          className="flex h-7 max-w-full items-center gap-1.5 rounded-full border border-line bg-raised pr-1 pl-2.5 text-small text-soft"
+        >
+          <Clock size={12} className="shrink-0 text-faint" aria-hidden />
+          <button
+            type="button"
+            onClick={() => onEdit(posted)}
+            disabled={typeof posted.text !== "string"}
+            className="max-w-64 truncate hover:text-ink"
+            title={`Edit: ${shown(posted.text)}`}
+          >
+            {firstLine(shown(posted.text))}
+          </button>
+          <button
+            type="button"
+            onClick={() => onRemove(posted.message)}
+            aria-label={`Take back: ${firstLine(shown(posted.text))}`}
+            title="Take back"
+            className="inline-flex size-5 items-center justify-center rounded-full hover:bg-hover hover:text-ink"
+          >
+            <X size={12} aria-hidden />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What has been sent and not arrived: shown at once, and marked while the server is away. */
+export function Sending({ posting, away }: { posting: Outgoing[]; away: boolean }) {
+  return posting.map(({ id, command }) =>
+    command.type === "PostMessage" ? (
+      <div key={id} className="mt-6 rounded-lg bg-said px-3.5 py-2.5 text-faint">
+        <div className="whitespace-pre-wrap text-prose [overflow-wrap:anywhere]">{shown(command.text)}</div>
+        {away && <div className="mt-1 text-small">is sent when the connection is back</div>}
+      </div>
+    ) : null,
+  );
+}

@@ -1,0 +1,27 @@
+// A read by HTTP as a component needs it: what came, what went wrong, and again.
+import { useCallback, useEffect, useState } from "react";
+import { get } from "../live/http.ts";
+
+export interface Read<T> {
+  data: T | null;
+  error: Error | null;
+  again(): void;
+}
+
+/** Reads a path; null reads nothing. What was read stays while another path is read, until that is here. */
+export function useRead<T>(path: string | null): Read<T> {
+  const [result, setResult] = useState<{ data: T | null; error: Error | null }>({ data: null, error: null });
+  const [round, setRound] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round reads the same path again
+  useEffect(() => {
+    if (path === null) return;
+    const abort = new AbortController();
+    get<T>(path, abort.signal).then(
+      (data) => abort.signal.aborted || setResult({ data, error: null }),
+      (error) => abort.signal.aborted || setResult((was) => ({ data: was.data, error })),
+    );
+    return () => abort.abort();
+  }, [path, round]);
+  const again = useCallback(() => setRound((was) => was + 1), []);
+  return { ...result, again };
+}

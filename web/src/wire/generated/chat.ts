@@ -1,0 +1,788 @@
+// Made from schemas/chat.json by `npm run types`: change the server's types, not this file.
+
+/**
+ * A moment: microseconds since 1970-01-01T00:00:00Z.
+ */
+export type Micros = number;
+/**
+ * What a chat came from.
+ */
+export type Origin = {
+  kind: "user";
+};
+/**
+ * Which try of one piece of work, from 1. A retry that the rules want is new work with a new key; this counts restarts only.
+ */
+export type Attempt = number;
+/**
+ * A text: as it is, or a reference to the blob that holds it.
+ */
+export type Body = string | BlobRef;
+/**
+ * A model call: the turn, and its ordinal within the turn, both from 1.
+ */
+export type CallId = string;
+/**
+ * How a call stands.
+ */
+export type CallState =
+  | {
+      kind: "open";
+    }
+  | {
+      kind: "finished";
+      stop: Stop;
+    }
+  | {
+      error: CallError;
+      kind: "failed";
+      /**
+       * When it is tried again.
+       */
+      retry_at?: Micros | null;
+    }
+  | {
+      kind: "cancelled";
+    };
+/**
+ * Why a model stopped.
+ */
+export type Stop = "end" | "tool_calls" | "length" | "content_filter";
+/**
+ * Whether and how soon a failed call is worth another try.
+ */
+export type Retry = "never" | "soon" | "later";
+/**
+ * Whether a second performance of a tool call would do harm.
+ */
+export type ToolClass = "repeat" | "once";
+/**
+ * How a tool call stands.
+ */
+export type ToolState =
+  | {
+      kind: "requested";
+    }
+  | {
+      at: Micros;
+      attempt: Attempt;
+      kind: "started";
+    }
+  | {
+      kind: "finished";
+      /**
+       * From start to end, in ms.
+       */
+      latency_ms: number;
+      outcome: ToolOutcome;
+      output: Body;
+      /**
+       * The output leaves something out.
+       */
+      truncated: boolean;
+    };
+/**
+ * How a tool call ended.
+ */
+export type ToolOutcome = "succeeded" | "failed" | "unknown" | "cancelled";
+/**
+ * A tool call: the model call that asked for it, and its index there, from 0.
+ */
+export type ToolCallId = string;
+/**
+ * A request to a chat.
+ */
+export type Command =
+  | {
+      /**
+       * The agent; `default` where absent.
+       */
+      agent?: string;
+      /**
+       * The model that answers.
+       */
+      model: string;
+      /**
+       * The project that the session works on.
+       */
+      project: string;
+      /**
+       * The session.
+       */
+      session: string;
+      /**
+       * What it is called.
+       */
+      title?: string;
+      /**
+       * How many tokens one turn may take; 5,000,000 where absent.
+       */
+      token_budget?: number;
+      type: "OpenChat";
+    }
+  | {
+      /**
+       * The id of the message; a fresh one where absent.
+       */
+      message?: string | null;
+      text: Body;
+      type: "PostMessage";
+    }
+  | {
+      /**
+       * The message.
+       */
+      message: string;
+      type: "UnqueueMessage";
+    }
+  | {
+      type: "CancelTurn";
+    }
+  | {
+      /**
+       * The title.
+       */
+      title: string;
+      type: "RenameChat";
+    }
+  | {
+      /**
+       * The model.
+       */
+      model: string;
+      type: "ConfigureChat";
+    };
+/**
+ * A fact in the stream of a chat.
+ */
+export type Event =
+  | {
+      data: {
+        /**
+         * The agent whose instructions and tools it uses.
+         */
+        agent: string;
+        /**
+         * The model that answers, as `openai/NAME` or `offline`.
+         */
+        model: string;
+        origin: Origin;
+        /**
+         * The project that the session works on.
+         */
+        project: string;
+        /**
+         * The session it belongs to.
+         */
+        session: string;
+        /**
+         * What it is called; empty until it is named.
+         */
+        title: string;
+        /**
+         * How many tokens one turn may take.
+         */
+        token_budget: number;
+      };
+      type: "ChatOpened";
+    }
+  | {
+      data: {
+        /**
+         * The title.
+         */
+        title: string;
+      };
+      type: "ChatRenamed";
+    }
+  | {
+      data: {
+        /**
+         * The model.
+         */
+        model: string;
+      };
+      type: "ChatConfigured";
+    }
+  | {
+      data: {
+        /**
+         * The message.
+         */
+        message: string;
+        text: Body;
+      };
+      type: "MessageQueued";
+    }
+  | {
+      data: {
+        /**
+         * The message.
+         */
+        message: string;
+      };
+      type: "MessageUnqueued";
+    }
+  | {
+      data: {
+        /**
+         * The message.
+         */
+        message: string;
+        text: Body;
+      };
+      type: "MessagePosted";
+    }
+  | {
+      data: {
+        /**
+         * The message.
+         */
+        message: string;
+        /**
+         * The number of the turn, from 1.
+         */
+        turn: number;
+      };
+      type: "TurnStarted";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        call: CallId;
+        /**
+         * The model.
+         */
+        model: string;
+      };
+      type: "ModelCallStarted";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        call: CallId;
+        /**
+         * Where the piece begins in the reasoning of this attempt, in bytes of UTF-8.
+         */
+        offset: number;
+        /**
+         * The piece.
+         */
+        text: string;
+      };
+      type: "ReasoningAppended";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        call: CallId;
+        /**
+         * Where the piece begins in the text of this attempt, in bytes of UTF-8.
+         */
+        offset: number;
+        /**
+         * The piece.
+         */
+        text: string;
+      };
+      type: "TextAppended";
+    }
+  | {
+      data: {
+        arguments: Body;
+        call: CallId;
+        class: ToolClass;
+        /**
+         * The tool.
+         */
+        name: string;
+        /**
+         * The provider's id of it.
+         */
+        provider_id: string;
+        tool_call: ToolCallId;
+      };
+      type: "ToolCalled";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        call: CallId;
+        /**
+         * From the request to the last byte, in ms.
+         */
+        latency_ms: number;
+        /**
+         * The numbers as the provider gave them.
+         */
+        raw_usage?: {
+          [k: string]: unknown;
+        };
+        /**
+         * The whole reasoning, where it is too long for the state.
+         */
+        reasoning?: Body | null;
+        stop: Stop;
+        /**
+         * The whole text, where it is too long for the state.
+         */
+        text?: Body | null;
+        usage: Usage;
+      };
+      type: "ModelCallFinished";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        call: CallId;
+        error: CallError;
+        /**
+         * When it is tried again as a new call; never, where absent.
+         */
+        retry_at?: Micros | null;
+      };
+      type: "ModelCallFailed";
+    }
+  | {
+      data: {
+        call: CallId;
+      };
+      type: "WaitElapsed";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        tool_call: ToolCallId;
+      };
+      type: "ToolStarted";
+    }
+  | {
+      data: {
+        /**
+         * From start to end, in ms.
+         */
+        latency_ms: number;
+        outcome: ToolOutcome;
+        output: Body;
+        tool_call: ToolCallId;
+        /**
+         * The output leaves something out, and says so.
+         */
+        truncated: boolean;
+      };
+      type: "ToolFinished";
+    }
+  | {
+      data: {
+        limit: Limit;
+        /**
+         * The turn.
+         */
+        turn: number;
+      };
+      type: "LimitReached";
+    }
+  | {
+      data: {
+        /**
+         * The version of the rules that computed the digest.
+         */
+        decider_version: number;
+        /**
+         * The digest of the state before this event.
+         */
+        digest: string;
+        outcome: TurnOutcome;
+        /**
+         * The turn.
+         */
+        turn: number;
+        usage: Usage;
+      };
+      type: "TurnFinished";
+    }
+  | {
+      data: {
+        /**
+         * The version of the rules that computed the digest.
+         */
+        decider_version: number;
+        /**
+         * The digest of the state before this event.
+         */
+        digest: string;
+        /**
+         * The turn.
+         */
+        turn: number;
+        usage: Usage;
+      };
+      type: "TurnCancelled";
+    };
+/**
+ * What bounds a turn.
+ */
+export type Limit =
+  | {
+      /**
+       * How many.
+       */
+      calls: number;
+      kind: "steps";
+    }
+  | {
+      kind: "doom_loop";
+      /**
+       * How often in a row.
+       */
+      times: number;
+      /**
+       * The tool.
+       */
+      tool: string;
+    }
+  | {
+      kind: "tool_mistakes";
+      /**
+       * How many.
+       */
+      times: number;
+    }
+  | {
+      /**
+       * The budget.
+       */
+      budget: number;
+      kind: "tokens";
+    };
+/**
+ * How a turn ended.
+ */
+export type TurnOutcome =
+  | {
+      kind: "answered";
+    }
+  | {
+      kind: "limited";
+      limit: Limit;
+    }
+  | {
+      error: CallError;
+      kind: "failed";
+    };
+/**
+ * One piece of the conversation.
+ */
+export type Message =
+  | (Posted & {
+      kind: "user";
+    })
+  | (Call & {
+      kind: "call";
+    })
+  | (TurnEnd & {
+      kind: "end";
+    });
+
+export interface ChatSchema {
+  [k: string]: unknown;
+}
+/**
+ * What a chat is.
+ */
+export interface About {
+  /**
+   * The agent whose instructions and tools it uses.
+   */
+  agent: string;
+  /**
+   * The model that answers.
+   */
+  model: string;
+  opened_at: Micros;
+  origin: Origin;
+  /**
+   * The project that the session works on.
+   */
+  project: string;
+  /**
+   * The session it belongs to.
+   */
+  session: string;
+  /**
+   * What it is called; empty until it is named.
+   */
+  title: string;
+  /**
+   * How many tokens one turn may take.
+   */
+  token_budget: number;
+}
+/**
+ * A reference to a blob.
+ */
+export interface BlobRef {
+  /**
+   * The SHA-256 of its bytes, in lower-case hexadecimal.
+   */
+  blob: string;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  /**
+   * Its first 2 KiB, cut at a character.
+   */
+  head: string;
+  /**
+   * Its media type.
+   */
+  type: string;
+}
+/**
+ * A call of the model.
+ */
+export interface Call {
+  /**
+   * The attempt that was begun last.
+   */
+  attempt: Attempt | null;
+  call: CallId;
+  /**
+   * It sums up at a limit and is given no tools.
+   */
+  closing?: boolean;
+  /**
+   * What attempts that were cut off had written. Shown, never sent to the model.
+   */
+  interrupted?: Interrupted[];
+  /**
+   * From the request to the last byte, in ms.
+   */
+  latency_ms: number;
+  /**
+   * The model that was asked; the one that will be, before it is.
+   */
+  model: string;
+  reasoning: Body;
+  since: Micros;
+  state: CallState;
+  text: Body;
+  /**
+   * The tools it asked for.
+   */
+  tool_calls?: ToolCall[];
+  usage: Usage;
+}
+/**
+ * What an attempt that was cut off had written.
+ */
+export interface Interrupted {
+  attempt: Attempt;
+  reasoning: Body;
+  text: Body;
+}
+/**
+ * Why a model call failed.
+ */
+export interface CallError {
+  /**
+   * A stable code: `bad_key`, `rate_limited`, `broken_stream` …
+   */
+  code: string;
+  /**
+   * What happened and what to do, for a person.
+   */
+  message: string;
+  retry: Retry;
+  /**
+   * How long the provider asks to wait, in ms.
+   */
+  retry_after_ms?: number | null;
+}
+/**
+ * A tool that a model asked for.
+ */
+export interface ToolCall {
+  arguments: Body;
+  class: ToolClass;
+  /**
+   * The tool.
+   */
+  name: string;
+  /**
+   * The provider's id of it.
+   */
+  provider_id: string;
+  since: Micros;
+  state: ToolState;
+  tool_call: ToolCallId;
+}
+/**
+ * Tokens of one or more model calls, in one form for all providers.
+ */
+export interface Usage {
+  /**
+   * Those of the prompt that came from the provider's cache.
+   */
+  cache_read: number;
+  /**
+   * Those of the prompt that the provider put into its cache.
+   */
+  cache_write: number;
+  /**
+   * The provider gave no numbers: these are estimates.
+   */
+  estimated?: boolean;
+  /**
+   * All tokens of the prompt, cached ones included.
+   */
+  input: number;
+  /**
+   * All tokens of the answer, reasoning included.
+   */
+  output: number;
+  /**
+   * Those of the answer that were reasoning.
+   */
+  reasoning: number;
+}
+/**
+ * What a person or a program said.
+ */
+export interface Posted {
+  at: Micros;
+  /**
+   * The id of the message.
+   */
+  message: string;
+  text: Body;
+}
+/**
+ * The end of a turn.
+ */
+export interface TurnEnd {
+  ended_at: Micros;
+  /**
+   * How it ended; `None` if it was stopped.
+   */
+  outcome: TurnOutcome | null;
+  started_at: Micros;
+  /**
+   * The turn.
+   */
+  turn: number;
+  usage: Usage;
+}
+/**
+ * A message that waits.
+ */
+export interface Queued {
+  at: Micros;
+  /**
+   * The id of the message.
+   */
+  message: string;
+  text: Body;
+}
+/**
+ * A tool call that was made several times in a row.
+ */
+export interface Repeated {
+  arguments: Body;
+  /**
+   * The tool.
+   */
+  name: string;
+  /**
+   * How often.
+   */
+  times: number;
+}
+/**
+ * The state of a chat.
+ */
+export interface State {
+  /**
+   * What was said when it was opened, and changed since; `None` before it is open.
+   */
+  about: About | null;
+  /**
+   * The conversation, oldest first.
+   */
+  messages: Message[];
+  /**
+   * The messages that wait, oldest first.
+   */
+  queue: Queued[];
+  /**
+   * The open turn.
+   */
+  turn: Turn | null;
+  /**
+   * How many turns there were, the open one included.
+   */
+  turns: number;
+  usage: Usage;
+}
+/**
+ * The open turn.
+ */
+export interface Turn {
+  /**
+   * Model calls that failed one after another.
+   */
+  failures: number;
+  /**
+   * The limit that it met.
+   */
+  limit?: Limit | null;
+  /**
+   * The message it works on.
+   */
+  message: string;
+  /**
+   * Tool calls that failed one after another.
+   */
+  mistakes: number;
+  /**
+   * The last tool call, by name and arguments, and how often in a row it was made.
+   */
+  repeated?: Repeated | null;
+  started_at: Micros;
+  /**
+   * Its number.
+   */
+  turn: number;
+  usage: Usage;
+}
+/**
+ * What a page needs of a chat.
+ */
+export interface View {
+  /**
+   * What the chat is; `null` before it is open.
+   */
+  about: About | null;
+  /**
+   * The index, in the whole conversation, of the first message here; there are older ones if it is above 0.
+   */
+  first: number;
+  /**
+   * The last messages, oldest first; what follows from events is appended.
+   */
+  messages: Message[];
+  /**
+   * The messages that wait.
+   */
+  queue: Queued[];
+  /**
+   * The open turn.
+   */
+  turn: Turn | null;
+  /**
+   * How many turns there were, the open one included.
+   */
+  turns: number;
+  usage: Usage;
+}

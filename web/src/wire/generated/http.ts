@@ -1,0 +1,1041 @@
+// Made from schemas/http.json by `npm run types`: change the server's types, not this file.
+
+/**
+ * Which try of one piece of work, from 1. A retry that the rules want is new work with a new key; this counts restarts only.
+ */
+export type Attempt = number;
+/**
+ * A text: as it is, or a reference to the blob that holds it.
+ */
+export type Body = string | BlobRef;
+/**
+ * What sort of actor did something.
+ */
+export type ByKind = "person" | "agent" | "key" | "system";
+/**
+ * A model call: the turn, and its ordinal within the turn, both from 1.
+ */
+export type CallId = string;
+/**
+ * A moment: microseconds since 1970-01-01T00:00:00Z.
+ */
+export type Micros = number;
+/**
+ * How a call stands.
+ */
+export type CallState =
+  | {
+      kind: "open";
+    }
+  | {
+      kind: "finished";
+      stop: Stop;
+    }
+  | {
+      error: CallError;
+      kind: "failed";
+      /**
+       * When it is tried again.
+       */
+      retry_at?: Micros | null;
+    }
+  | {
+      kind: "cancelled";
+    };
+/**
+ * Why a model stopped.
+ */
+export type Stop = "end" | "tool_calls" | "length" | "content_filter";
+/**
+ * Whether and how soon a failed call is worth another try.
+ */
+export type Retry = "never" | "soon" | "later";
+/**
+ * Whether a second performance of a tool call would do harm.
+ */
+export type ToolClass = "repeat" | "once";
+/**
+ * How a tool call stands.
+ */
+export type ToolState =
+  | {
+      kind: "requested";
+    }
+  | {
+      at: Micros;
+      attempt: Attempt;
+      kind: "started";
+    }
+  | {
+      kind: "finished";
+      /**
+       * From start to end, in ms.
+       */
+      latency_ms: number;
+      outcome: ToolOutcome;
+      output: Body;
+      /**
+       * The output leaves something out.
+       */
+      truncated: boolean;
+    };
+/**
+ * How a tool call ended.
+ */
+export type ToolOutcome = "succeeded" | "failed" | "unknown" | "cancelled";
+/**
+ * A tool call: the model call that asked for it, and its index there, from 0.
+ */
+export type ToolCallId = string;
+/**
+ * How a chat stands.
+ */
+export type ChatState = "idle" | "running" | "failed" | "cancelled";
+/**
+ * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
+ *
+ * Cheap to clone. Ids are UUIDs, except for the few streams that exist once, such as `system/host`.
+ */
+export type StreamId = string;
+/**
+ * The id of a command from outside, chosen by who sent it: 1 to 64 visible ASCII characters.
+ * Sent again, it is answered the same and done once.
+ */
+export type CommandId = string;
+/**
+ * An event's number within its stream, from 0.
+ */
+export type Revision = number;
+/**
+ * One step of a patch. `path` is a JSON Pointer (RFC 6901).
+ */
+export type Operation =
+  | {
+      op: "add";
+      /**
+       * Where.
+       */
+      path: string;
+      /**
+       * What.
+       */
+      value: {
+        [k: string]: unknown;
+      };
+    }
+  | {
+      op: "remove";
+      /**
+       * What.
+       */
+      path: string;
+    }
+  | {
+      op: "replace";
+      /**
+       * Where.
+       */
+      path: string;
+      /**
+       * The other value.
+       */
+      value: {
+        [k: string]: unknown;
+      };
+    };
+/**
+ * An event's number within the whole log, from 0. As a head: the number of events before it.
+ */
+export type Position = number;
+/**
+ * What a key may do.
+ */
+export type Role = "viewer" | "operator" | "admin";
+/**
+ * What bounds a turn.
+ */
+export type Limit =
+  | {
+      /**
+       * How many.
+       */
+      calls: number;
+      kind: "steps";
+    }
+  | {
+      kind: "doom_loop";
+      /**
+       * How often in a row.
+       */
+      times: number;
+      /**
+       * The tool.
+       */
+      tool: string;
+    }
+  | {
+      kind: "tool_mistakes";
+      /**
+       * How many.
+       */
+      times: number;
+    }
+  | {
+      /**
+       * The budget.
+       */
+      budget: number;
+      kind: "tokens";
+    };
+/**
+ * One piece of the conversation.
+ */
+export type Message =
+  | (Posted & {
+      kind: "user";
+    })
+  | (Call & {
+      kind: "call";
+    })
+  | (TurnEnd & {
+      kind: "end";
+    });
+/**
+ * How a turn ended.
+ */
+export type TurnOutcome =
+  | {
+      kind: "answered";
+    }
+  | {
+      kind: "limited";
+      limit: Limit;
+    }
+  | {
+      error: CallError;
+      kind: "failed";
+    };
+
+export interface HttpSchema {
+  [k: string]: unknown;
+}
+/**
+ * A reference to a blob.
+ */
+export interface BlobRef {
+  /**
+   * The SHA-256 of its bytes, in lower-case hexadecimal.
+   */
+  blob: string;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  /**
+   * Its first 2 KiB, cut at a character.
+   */
+  head: string;
+  /**
+   * Its media type.
+   */
+  type: string;
+}
+/**
+ * Who did something.
+ */
+export interface By {
+  /**
+   * On whose behalf, where that is somebody else.
+   */
+  for?: string | null;
+  /**
+   * Its name: `owner`, a key's name, an agent's name, `host`.
+   */
+  id: string;
+  kind: ByKind;
+}
+/**
+ * A call of the model.
+ */
+export interface Call {
+  /**
+   * The attempt that was begun last.
+   */
+  attempt?: Attempt | null;
+  call: CallId;
+  /**
+   * It sums up at a limit and is given no tools.
+   */
+  closing?: boolean;
+  /**
+   * What attempts that were cut off had written. Shown, never sent to the model.
+   */
+  interrupted?: Interrupted[];
+  /**
+   * From the request to the last byte, in ms.
+   */
+  latency_ms: number;
+  /**
+   * The model that was asked; the one that will be, before it is.
+   */
+  model: string;
+  reasoning: Body;
+  since: Micros;
+  state: CallState;
+  text: Body;
+  /**
+   * The tools it asked for.
+   */
+  tool_calls?: ToolCall[];
+  usage: Usage;
+}
+/**
+ * What an attempt that was cut off had written.
+ */
+export interface Interrupted {
+  attempt: Attempt;
+  reasoning: Body;
+  text: Body;
+}
+/**
+ * Why a model call failed.
+ */
+export interface CallError {
+  /**
+   * A stable code: `bad_key`, `rate_limited`, `broken_stream` …
+   */
+  code: string;
+  /**
+   * What happened and what to do, for a person.
+   */
+  message: string;
+  retry: Retry;
+  /**
+   * How long the provider asks to wait, in ms.
+   */
+  retry_after_ms?: number | null;
+}
+/**
+ * A tool that a model asked for.
+ */
+export interface ToolCall {
+  arguments: Body;
+  class: ToolClass;
+  /**
+   * The tool.
+   */
+  name: string;
+  /**
+   * The provider's id of it.
+   */
+  provider_id: string;
+  since: Micros;
+  state: ToolState;
+  tool_call: ToolCallId;
+}
+/**
+ * Tokens of one or more model calls, in one form for all providers.
+ */
+export interface Usage {
+  /**
+   * Those of the prompt that came from the provider's cache.
+   */
+  cache_read?: number;
+  /**
+   * Those of the prompt that the provider put into its cache.
+   */
+  cache_write?: number;
+  /**
+   * The provider gave no numbers: these are estimates.
+   */
+  estimated?: boolean;
+  /**
+   * All tokens of the prompt, cached ones included.
+   */
+  input?: number;
+  /**
+   * All tokens of the answer, reasoning included.
+   */
+  output?: number;
+  /**
+   * Those of the answer that were reasoning.
+   */
+  reasoning?: number;
+}
+/**
+ * What is to change about a chat; what is absent stays.
+ */
+export interface ChatChange {
+  /**
+   * Another model, from the next model call on.
+   */
+  model?: string | null;
+  /**
+   * Another title.
+   */
+  title?: string | null;
+}
+/**
+ * A chat in a list.
+ */
+export interface ChatRow {
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The first 120 characters of the newest message of a person or a program.
+   */
+  last: string;
+  /**
+   * The model that answers.
+   */
+  model: string;
+  opened_at: Micros;
+  /**
+   * The project that the session works on.
+   */
+  project: string;
+  /**
+   * The session it belongs to.
+   */
+  session: string;
+  state: ChatState;
+  stream: StreamId;
+  /**
+   * What it is called; empty until it is named.
+   */
+  title: string;
+  /**
+   * How many turns there were, the open one included.
+   */
+  turns: number;
+  updated_at: Micros;
+  usage: Usage;
+}
+/**
+ * What changed in a state between two revisions.
+ */
+export interface Diff {
+  from: Revision;
+  /**
+   * A JSON Patch (RFC 6902).
+   */
+  patch: Operation[];
+  stream: StreamId;
+  to: Revision;
+}
+/**
+ * The folders of one folder.
+ */
+export interface Directories {
+  /**
+   * Its folders by name, at most 1,000.
+   */
+  entries: DirectoryEntry[];
+  /**
+   * The home folder of whoever runs the server.
+   */
+  home?: string | null;
+  /**
+   * The folder above it; `null` for the root.
+   */
+  parent?: string | null;
+  /**
+   * The folder's canonical path.
+   */
+  path: string;
+  /**
+   * Whether the folder itself looks like a project.
+   */
+  project_like: boolean;
+  /**
+   * There are more than are listed.
+   */
+  truncated: boolean;
+}
+/**
+ * A folder in a folder.
+ */
+export interface DirectoryEntry {
+  /**
+   * Its name begins with a full stop.
+   */
+  hidden: boolean;
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Its path.
+   */
+  path: string;
+  /**
+   * Something in it says that it is a project.
+   */
+  project_like: boolean;
+}
+/**
+ * An event of a stream.
+ */
+export interface EventOut {
+  at: Micros;
+  by: By;
+  /**
+   * The event that led to it.
+   */
+  cause?: string | null;
+  /**
+   * The command from outside that it answers.
+   */
+  cmd?: CommandId | null;
+  /**
+   * The event that it is a copy of.
+   */
+  copy_of?: string | null;
+  /**
+   * The first event of the chain of causes that it belongs to.
+   */
+  corr?: string | null;
+  /**
+   * What it says; `null` where it was redacted.
+   */
+  data: {
+    [k: string]: unknown;
+  };
+  /**
+   * Its own id.
+   */
+  id: string;
+  position: Position;
+  revision: Revision;
+  /**
+   * Its type, as `MessagePosted`.
+   */
+  type: string;
+  /**
+   * The version of its type.
+   */
+  version: number;
+}
+/**
+ * A page of events.
+ */
+export interface Events {
+  /**
+   * The events, in order.
+   */
+  items: EventOut[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
+}
+/**
+ * How the server is.
+ */
+export interface Health {
+  /**
+   * Which log it holds, as `UUID.EPOCH`.
+   */
+  log: string;
+  /**
+   * `ok`, or `degraded` where something is wrong.
+   */
+  status: string;
+  /**
+   * What is wrong, in words for a person.
+   */
+  troubles: string[];
+  /**
+   * The server's version.
+   */
+  version: string;
+}
+/**
+ * A page of a list.
+ */
+export interface Items {
+  /**
+   * The items, the newest first.
+   */
+  items: ProjectRow[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
+}
+/**
+ * A project in a list.
+ */
+export interface ProjectRow {
+  /**
+   * Its id, the UUIDv5 of its path.
+   */
+  id: string;
+  /**
+   * What it is called.
+   */
+  name: string;
+  /**
+   * The folder's canonical path.
+   */
+  path: string;
+  registered_at: Micros;
+  /**
+   * Its name in addresses.
+   */
+  slug: string;
+  stream: StreamId;
+  /**
+   * What its files name may run, as long as that is what was shown.
+   */
+  trusted: boolean;
+  updated_at: Micros;
+}
+/**
+ * A page of a list.
+ */
+export interface Items2 {
+  /**
+   * The items, the newest first.
+   */
+  items: SessionRow[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
+}
+/**
+ * A session in a list.
+ */
+export interface SessionRow {
+  /**
+   * It was put away.
+   */
+  archived: boolean;
+  /**
+   * How many chats it has.
+   */
+  chats: number;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The model that new chats ask; the server's default where `null`.
+   */
+  model?: string | null;
+  opened_at: Micros;
+  /**
+   * The project it works on.
+   */
+  project: string;
+  stream: StreamId;
+  /**
+   * What it is called.
+   */
+  title: string;
+  updated_at: Micros;
+}
+/**
+ * A page of a list.
+ */
+export interface Items3 {
+  /**
+   * The items, the newest first.
+   */
+  items: ChatRow[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
+}
+/**
+ * A page of a list.
+ */
+export interface Items4 {
+  /**
+   * The items, the newest first.
+   */
+  items: StreamItem[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
+}
+/**
+ * A stream in the list of streams.
+ */
+export interface StreamItem {
+  position: Position;
+  /**
+   * The revision of its last event.
+   */
+  revision?: Revision | null;
+  stream: StreamId;
+}
+/**
+ * A key, without anything secret.
+ */
+export interface KeyInfo {
+  created_at: Micros;
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * When it was revoked.
+   */
+  revoked_at?: Micros | null;
+  role: Role;
+}
+/**
+ * All keys that ever were.
+ */
+export interface KeysOut {
+  /**
+   * The keys, by name.
+   */
+  items: KeyInfo[];
+  /**
+   * There are no pages of keys.
+   */
+  next_cursor?: string | null;
+}
+/**
+ * Where a command landed.
+ */
+export interface Landed {
+  /**
+   * The position of that event.
+   */
+  position?: Position | null;
+  /**
+   * The revision of its last event, or of the stream's last event if nothing had to change.
+   */
+  revision?: Revision | null;
+}
+/**
+ * A key that was made.
+ */
+export interface MadeKey {
+  /**
+   * The key itself. It is shown this once.
+   */
+  key: string;
+  /**
+   * Its name.
+   */
+  name: string;
+  role: Role;
+}
+/**
+ * What a person or a program said.
+ */
+export interface Posted {
+  at: Micros;
+  /**
+   * The id of the message.
+   */
+  message: string;
+  text: Body;
+}
+/**
+ * The end of a turn.
+ */
+export interface TurnEnd {
+  ended_at: Micros;
+  /**
+   * How it ended; `None` if it was stopped.
+   */
+  outcome?: TurnOutcome | null;
+  started_at: Micros;
+  /**
+   * The turn.
+   */
+  turn: number;
+  usage: Usage;
+}
+/**
+ * A page of older messages.
+ */
+export interface MessagesPage {
+  /**
+   * The index of the first of them in the whole conversation.
+   */
+  first: number;
+  /**
+   * The messages, oldest first.
+   */
+  messages: Message[];
+}
+/**
+ * A chat to open.
+ */
+export interface NewChat {
+  /**
+   * What is said first, where something is.
+   */
+  message?: string | null;
+  /**
+   * The model that answers; the session's, or else the server's default, where absent.
+   */
+  model?: string | null;
+  /**
+   * The session it belongs to.
+   */
+  session: string;
+  /**
+   * What it is called.
+   */
+  title?: string;
+}
+/**
+ * A key to make.
+ */
+export interface NewKey {
+  /**
+   * Its name: 1 to 40 lower-case letters, digits and hyphens, never used before.
+   */
+  name: string;
+  role: Role;
+}
+/**
+ * A message to post.
+ */
+export interface NewMessage {
+  /**
+   * The id of the message; a fresh one where absent.
+   */
+  message?: string | null;
+  /**
+   * What is said, at most 1 MiB.
+   */
+  text: string;
+}
+/**
+ * A folder to take under care.
+ */
+export interface NewProject {
+  /**
+   * What it is called; the folder's name where absent.
+   */
+  name?: string | null;
+  /**
+   * The folder's path, absolute or beginning with `~/`.
+   */
+  path: string;
+}
+/**
+ * A session to open.
+ */
+export interface NewSession {
+  /**
+   * The model that new chats ask; the server's default where absent.
+   */
+  model?: string | null;
+  /**
+   * The project to work on.
+   */
+  project: string;
+  /**
+   * What it is called.
+   */
+  title?: string;
+}
+/**
+ * A digest to trust.
+ */
+export interface NewTrust {
+  /**
+   * The digest that was shown.
+   */
+  digest: string;
+}
+/**
+ * A message that was posted.
+ */
+export interface Posted2 {
+  /**
+   * Its id.
+   */
+  message: string;
+  /**
+   * The position of that event.
+   */
+  position?: Position | null;
+  /**
+   * The revision of the last event that it made.
+   */
+  revision?: Revision | null;
+}
+/**
+ * Why a request was not answered as wished.
+ */
+export interface Problem {
+  /**
+   * A stable code.
+   */
+  code: string;
+  /**
+   * What happened, where, and what to do.
+   */
+  detail: string;
+  /**
+   * The HTTP status.
+   */
+  status: number;
+  /**
+   * What the status means.
+   */
+  title: string;
+  /**
+   * `about:blank`: the code says more.
+   */
+  type: string;
+}
+/**
+ * The models that a provider says it has.
+ */
+export interface ProviderModels {
+  /**
+   * Their names, as they stand after the slash.
+   */
+  models: string[];
+}
+/**
+ * A provider of models.
+ */
+export interface ProviderOut {
+  /**
+   * Where it is; `null` for the offline model.
+   */
+  base_url?: string | null;
+  /**
+   * It can be asked.
+   */
+  configured: boolean;
+  /**
+   * The model meant by the provider's name alone.
+   */
+  default_model?: string | null;
+  /**
+   * What to do to use it; empty where nothing is left to do.
+   */
+  hint: string;
+  /**
+   * What stands before the slash in the name of a model.
+   */
+  id: string;
+  /**
+   * Its name for people.
+   */
+  label: string;
+  /**
+   * The models known without asking it, as they stand after the slash.
+   */
+  models: string[];
+}
+/**
+ * The providers of models.
+ */
+export interface ProvidersOut {
+  /**
+   * The model meant where nobody names one.
+   */
+  default_model: string;
+  /**
+   * The providers, the offline model first.
+   */
+  providers: ProviderOut[];
+}
+/**
+ * What is to change about a session; what is absent stays.
+ */
+export interface SessionChange {
+  /**
+   * Another model for new chats.
+   */
+  model?: string | null;
+  /**
+   * Another title.
+   */
+  title?: string | null;
+}
+/**
+ * A key to sign in with.
+ */
+export interface SignIn {
+  /**
+   * The key.
+   */
+  key: string;
+}
+/**
+ * Who signed in.
+ */
+export interface SignedIn {
+  role: Role;
+  user: By;
+}
+/**
+ * A stream at a revision.
+ */
+export interface StateOut {
+  revision: Revision;
+  /**
+   * Its state, by its kind.
+   */
+  state: {
+    [k: string]: unknown;
+  };
+  stream: StreamId;
+}
+/**
+ * What a project's files name that could run.
+ */
+export interface Trust {
+  /**
+   * The digest of all that is listed: what is sent to trust it.
+   */
+  digest: string;
+  /**
+   * The files.
+   */
+  items: TrustItem[];
+  /**
+   * This very digest is trusted.
+   */
+  trusted: boolean;
+}
+/**
+ * A file that names what could run.
+ */
+export interface TrustItem {
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  /**
+   * What it is for: `mcp` or `configuration`.
+   */
+  kind: string;
+  /**
+   * Its path within the project.
+   */
+  path: string;
+}
+/**
+ * What a page saw of a stream at a revision.
+ */
+export interface ViewOut {
+  revision: Revision;
+  stream: StreamId;
+  /**
+   * Its view, by its kind.
+   */
+  view: {
+    [k: string]: unknown;
+  };
+}

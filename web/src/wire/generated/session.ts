@@ -1,0 +1,147 @@
+// Made from schemas/session.json by `npm run types`: change the server's types, not this file.
+
+/**
+ * A request to a session.
+ */
+export type Command =
+  | {
+      /**
+       * The model that new chats ask.
+       */
+      model?: string | null;
+      /**
+       * The project.
+       */
+      project: string;
+      /**
+       * What it is called, at most 200 characters.
+       */
+      title?: string;
+      type: "OpenSession";
+    }
+  | {
+      /**
+       * The title.
+       */
+      title: string;
+      type: "RenameSession";
+    }
+  | {
+      /**
+       * The model; the server's default where absent.
+       */
+      model?: string | null;
+      type: "ConfigureSession";
+    }
+  | {
+      /**
+       * The folder's canonical path.
+       */
+      path: string;
+      type: "GrantReadAccess";
+    }
+  | {
+      /**
+       * The folder's canonical path.
+       */
+      path: string;
+      type: "RevokeReadAccess";
+    }
+  | {
+      type: "ArchiveSession";
+    };
+/**
+ * A fact in the stream of a session.
+ */
+export type Event =
+  | {
+      data: {
+        /**
+         * The model that new chats ask; the server's default where absent.
+         */
+        model?: string | null;
+        /**
+         * The project it works on.
+         */
+        project: string;
+        /**
+         * What it is called.
+         */
+        title: string;
+      };
+      type: "SessionOpened";
+    }
+  | {
+      data: {
+        /**
+         * The title.
+         */
+        title: string;
+      };
+      type: "SessionRenamed";
+    }
+  | {
+      data: {
+        /**
+         * The model; the server's default where absent.
+         */
+        model?: string | null;
+      };
+      type: "SessionConfigured";
+    }
+  | {
+      data: {
+        /**
+         * The folder's canonical path.
+         */
+        path: string;
+      };
+      type: "ReadAccessGranted";
+    }
+  | {
+      data: {
+        /**
+         * The folder's canonical path.
+         */
+        path: string;
+      };
+      type: "ReadAccessRevoked";
+    }
+  | {
+      data: {};
+      type: "SessionArchived";
+    };
+/**
+ * A moment: microseconds since 1970-01-01T00:00:00Z.
+ */
+export type Micros = number;
+
+export interface SessionSchema {
+  [k: string]: unknown;
+}
+/**
+ * The state of a session, and what a page sees of it.
+ */
+export interface State {
+  /**
+   * It was put away.
+   */
+  archived: boolean;
+  /**
+   * The model that new chats ask.
+   */
+  model: string | null;
+  opened_at: Micros;
+  /**
+   * The project it works on; `null` before it is open.
+   */
+  project: string | null;
+  /**
+   * Folders outside the project that its agents may read.
+   */
+  read_access: string[];
+  /**
+   * What it is called.
+   */
+  title: string;
+}

@@ -1,0 +1,62 @@
+// The types of the wire, by the names that the page uses. What they are is made from the server's schemas.
+import type { Command as ChatCommand, Message } from "./generated/chat.ts";
+import type { ChatRow, ProjectRow, ServerFrame, SessionRow } from "./generated/frames.ts";
+import type { Command as ProjectCommand } from "./generated/project.ts";
+import type { Command as SessionCommand } from "./generated/session.ts";
+
+export type {
+  BlobRef,
+  Body,
+  CallError,
+  Event as ChatEvent,
+  Interrupted,
+  Limit,
+  Message,
+  Micros,
+  Queued,
+  ToolCall,
+  ToolOutcome,
+  ToolState,
+  Turn,
+  Usage,
+  View as ChatView,
+} from "./generated/chat.ts";
+export type {
+  ChatRow,
+  ChatState as ChatRowState,
+  ClientFrame,
+  List as ListName,
+  ProjectRow,
+  Row,
+  ServerFrame,
+  SessionRow,
+} from "./generated/frames.ts";
+export type {
+  Directories,
+  DirectoryEntry as Directory,
+  Problem,
+  ProviderOut as Provider,
+  ProvidersOut as Providers,
+  Trust,
+} from "./generated/http.ts";
+
+export type Command = ChatCommand | SessionCommand | ProjectCommand;
+
+export type UserMessage = Extract<Message, { kind: "user" }>;
+export type Call = Extract<Message, { kind: "call" }>;
+export type TurnEnd = Extract<Message, { kind: "end" }>;
+
+export type EventFrame = Extract<ServerFrame, { op: "event" }>;
+
+/** A page of older messages. */
+export interface MessagesPage {
+  messages: Message[];
+  first: number;
+}
+
+/** The rows of each list. */
+export interface Rows {
+  projects: ProjectRow;
+  sessions: SessionRow;
+  chats: ChatRow;
+}
