@@ -269,16 +269,15 @@ impl Connection {
                     Err(problem) => self.out.send(&ServerFrame::error(Some(sub), problem)).await,
                 }
             }
-            ClientFrame::Unsubscribe { sub } => match self.subscriptions.remove(&sub) {
-                Some(task) => {
-                    task.abort();
-                    Ok(())
-                }
-                None => {
-                    let detail = format!("there is no subscription {sub} on this socket");
-                    self.out.send(&ServerFrame::error(Some(sub), Problem::not_found("unknown_sub", detail))).await
-                }
-            },
+            ClientFrame::Unsubscribe { sub } => {
+                let Some(task) = self.subscriptions.remove(&sub) else {
+                    let problem =
+                        Problem::not_found("unknown_sub", format!("there is no subscription {sub} on this socket"));
+                    return self.out.send(&ServerFrame::error(Some(sub), problem)).await;
+                };
+                task.abort();
+                Ok(())
+            }
             ClientFrame::Command(frame) => match self.commands.try_send(frame) {
                 Ok(()) => Ok(()),
                 Err(mpsc::error::TrySendError::Full(frame) | mpsc::error::TrySendError::Closed(frame)) => {

@@ -203,6 +203,17 @@ impl Socket {
         }
     }
 
+    /// Waits for a ping of the server, which is answered.
+    pub async fn pinged(&mut self) {
+        loop {
+            let next = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a ping within 20 s");
+            if matches!(next.unwrap().unwrap(), Message::Ping(_)) {
+                // Its answer waits in the socket until something is sent or flushed.
+                return self.0.flush().await.unwrap();
+            }
+        }
+    }
+
     /// The next message that is no ping; `None` at the end.
     pub async fn message(&mut self) -> Option<Message> {
         loop {
