@@ -30,8 +30,6 @@ use tokio_tungstenite::{
 
 /// A server and its folders.
 pub struct Served {
-    /// Its entities.
-    pub host: Host,
     /// `127.0.0.1:PORT`.
     pub address: String,
     /// The owner's key.
@@ -74,12 +72,12 @@ pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> S
     let mut settings = Settings::new("0.1.0+test", &key);
     change(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = api::serve(App { host: host.clone(), lists, providers, settings }, listener).await.unwrap();
+    let server = api::serve(App { host, lists, providers, settings }, listener).await.unwrap();
     let (address, stopper) = (server.address().to_string(), server.stopper());
     actix_web::rt::spawn(server.run());
     let redirect = reqwest::redirect::Policy::none();
     let client = Client::builder().redirect(redirect).timeout(Duration::from_secs(20)).build().unwrap();
-    Served { host, address, key, project, stopper, client, _data: data }
+    Served { address, key, project, stopper, client, _data: data }
 }
 
 /// A socket.
@@ -202,6 +200,17 @@ impl Socket {
         match self.message().await {
             Some(Message::Text(text)) => serde_json::from_str(&text).unwrap(),
             other => panic!("no frame: {other:?}"),
+        }
+    }
+
+    /// Waits for a ping of the server, which is answered.
+    pub async fn pinged(&mut self) {
+        loop {
+            let next = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a ping within 20 s");
+            if matches!(next.unwrap().unwrap(), Message::Ping(_)) {
+                // Its answer waits in the socket until something is sent or flushed.
+                return self.0.flush().await.unwrap();
+            }
         }
     }
 

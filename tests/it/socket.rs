@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::{Message, protocol::frame::coding::CloseCode};
 
 use crate::served::{Served, Socket, serve, serve_with};
@@ -96,7 +97,7 @@ async fn a_socket_dropped_in_the_middle_of_an_answer_misses_nothing() {
 
 #[actix_web::test]
 async fn a_view_comes_first_where_it_is_shorter() {
-    let served = serve().await;
+    let served = serve_with("", |settings| settings.burst = 10_000.try_into().unwrap()).await;
     let chat = served.chat().await;
     fill(&served, &chat, 1_005).await;
     let stream = format!("chat/{chat}");
@@ -287,7 +288,7 @@ async fn a_list_is_told_and_then_what_changes_in_it() {
         live += usize::from(frame["op"] == "live");
         if frame["op"] == "rows" {
             let rows = frame["rows"].as_array().unwrap();
-            assert_eq!(rows.len(), if frame["sub"] == 1 { 0 } else { 1 });
+            assert_eq!(rows.len(), usize::from(frame["sub"] != 1));
         }
     }
     let chat =
@@ -322,21 +323,42 @@ async fn a_server_that_stops_says_so_to_its_sockets() {
     assert_eq!(frame.code, CloseCode::Restart);
 }
 
-#[actix_web::test]
-async fn a_silent_socket_is_closed_and_one_that_answers_pings_is_not() {
-    let served = serve_with("", |settings| {
-        settings.ping_after = Duration::from_millis(50);
-        settings.close_after = Duration::from_millis(400);
+/// Pings ten times a second, and waits 3 s for an answer.
+async fn serve_impatiently() -> Served {
+    serve_with("", |settings| {
+        settings.ping_after = Duration::from_millis(100);
+        settings.close_after = Duration::from_secs(3);
     })
-    .await;
-    // This client answers pings as long as it is read from: here by waiting for a frame that comes late.
-    let mut awake = served.socket().await;
-    let late = tokio::time::timeout(Duration::from_millis(1_200), awake.message()).await;
-    assert!(late.is_err(), "it was closed: {late:?}");
-    let mut silent = served.socket().await;
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
-    let Some(Message::Close(Some(frame))) = silent.message().await else { panic!("no close") };
-    assert_eq!(frame.code, CloseCode::Policy);
+    .await
+}
+
+#[actix_web::test]
+async fn a_socket_that_answers_pings_stays_open() {
+    let served = serve_impatiently().await;
+    let mut socket = served.socket().await;
+    for _ in 0..35 {
+        socket.pinged().await;
+    }
+    socket.send(json!({ "op": "ping" })).await;
+    assert_eq!(socket.next().await, json!({ "op": "pong" }));
+}
+
+#[actix_web::test]
+async fn a_socket_that_says_nothing_at_all_is_closed() {
+    let served = serve_impatiently().await;
+    // A client that reads, and never answers a ping.
+    let mut stream = tokio::net::TcpStream::connect(&served.address).await.unwrap();
+    let request = format!(
+        "GET /ws?api_key={} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        served.key, served.address
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut received = Vec::new();
+    let end = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut received)).await;
+    assert!(end.is_ok(), "the socket was not closed");
+    let text = String::from_utf8_lossy(&received);
+    assert!(text.contains("nothing was heard for too long"), "{text}");
 }
 
 #[actix_web::test]
