@@ -52,7 +52,7 @@ impl Settings {
             folder_key: folder_key.into(),
             hosts: Vec::new(),
             ping_after: Duration::from_secs(20),
-            close_after: Duration::from_secs(60),
+            close_after: Duration::from_mins(1),
             requests_per_second: PER_SECOND,
             burst: BURST,
         }

@@ -85,20 +85,7 @@ async fn prepare(shared: &Shared, stream: &StreamId, command: Command) -> Result
     }
     Ok(match command {
         Command::Project(command) => prepare_project(shared, stream, command).await?.into(),
-        Command::Session(command) => {
-            match &command {
-                session::Command::OpenSession { project, model, .. } => {
-                    known_project(shared, *project).await?;
-                    known_model(shared, model.as_ref())?;
-                }
-                session::Command::ConfigureSession { model } => known_model(shared, model.as_ref())?,
-                session::Command::RenameSession { .. }
-                | session::Command::GrantReadAccess { .. }
-                | session::Command::RevokeReadAccess { .. }
-                | session::Command::ArchiveSession {} => {}
-            }
-            command.into()
-        }
+        Command::Session(command) => prepare_session(shared, command).await?.into(),
         Command::Chat(command) => prepare_chat(shared, command).await?.into(),
         Command::System(_) => command,
     })
@@ -136,6 +123,23 @@ async fn prepare_project(
         | project::Command::WithdrawTrust {}
         | project::Command::RemoveProject {} => Ok(command),
     }
+}
+
+async fn prepare_session(shared: &Shared, command: session::Command) -> Result<session::Command, Problem> {
+    match &command {
+        session::Command::OpenSession { project, model, .. } => {
+            known_project(shared, *project).await?;
+            known_model(shared, model.as_ref())?;
+        }
+        session::Command::ConfigureSession { model } => known_model(shared, model.as_ref())?,
+        session::Command::GrantReadAccess { path } => {
+            return Ok(session::Command::GrantReadAccess { path: canonical(path.clone()).await? });
+        }
+        session::Command::RenameSession { .. }
+        | session::Command::RevokeReadAccess { .. }
+        | session::Command::ArchiveSession {} => {}
+    }
+    Ok(command)
 }
 
 async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::Command, Problem> {
@@ -177,7 +181,7 @@ async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::C
     })
 }
 
-/// The canonical path of a folder that can be a project.
+/// The canonical path of a folder that an agent may be let into: it is there, and no place where keys are kept.
 ///
 /// # Errors
 /// It cannot.

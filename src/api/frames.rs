@@ -201,14 +201,14 @@ pub fn parse(text: &str) -> Result<ClientFrame, Box<ServerFrame>> {
         let detail = format!("this frame is not JSON: {error}. Send one JSON object with `op` as one text frame");
         ServerFrame::error(None, Problem::bad_request("bad_json", detail))
     })?;
-    of_value(value).map_err(Box::new)
+    of_value(value)
 }
 
 /// Reads a frame from JSON.
 ///
 /// # Errors
 /// See [`parse`].
-pub fn of_value(value: Value) -> Result<ClientFrame, ServerFrame> {
+pub fn of_value(value: Value) -> Result<ClientFrame, Box<ServerFrame>> {
     const OPS: [&str; 5] = ["subscribe", "unsubscribe", "command", "ping", "batch"];
     let sub = value.get("sub").and_then(Value::as_u64);
     let op = value.get("op").and_then(Value::as_str).map(str::to_owned);
@@ -218,11 +218,11 @@ pub fn of_value(value: Value) -> Result<ClientFrame, ServerFrame> {
         Some(unknown) => {
             let unknown: String = unknown.chars().take(40).collect();
             let detail = format!("`{unknown}` is no op: there are {}", OPS.join(", "));
-            return Err(ServerFrame::error(sub, Problem::bad_request("unknown_op", detail)));
+            return Err(Box::new(ServerFrame::error(sub, Problem::bad_request("unknown_op", detail))));
         }
         None => {
             let detail = format!("a frame is a JSON object with `op`, one of {}", OPS.join(", "));
-            return Err(ServerFrame::error(sub, Problem::bad_request("unknown_op", detail)));
+            return Err(Box::new(ServerFrame::error(sub, Problem::bad_request("unknown_op", detail))));
         }
     }
     serde_json::from_value(value).map_err(|error| {
@@ -231,10 +231,10 @@ pub fn of_value(value: Value) -> Result<ClientFrame, ServerFrame> {
             "bad_frame",
             format!("this `{op}` does not fit: {error}; docs/protocol.md has all fields"),
         );
-        match id.filter(|_| op == "command") {
+        Box::new(match id.filter(|_| op == "command") {
             Some(id) => ServerFrame::rejected(id, problem),
             None => ServerFrame::error(sub, problem),
-        }
+        })
     })
 }
 

@@ -36,51 +36,51 @@ pub fn diff(before: &Value, after: &Value) -> Vec<Operation> {
     patch
 }
 
-fn compare(path: &mut String, before: &Value, after: &Value, patch: &mut Vec<Operation>) {
+fn compare(at: &mut String, before: &Value, after: &Value, patch: &mut Vec<Operation>) {
     match (before, after) {
-        (Value::Object(before), Value::Object(after)) => compare_objects(path, before, after, patch),
-        (Value::Array(before), Value::Array(after)) => compare_arrays(path, before, after, patch),
+        (Value::Object(before), Value::Object(after)) => compare_objects(at, before, after, patch),
+        (Value::Array(before), Value::Array(after)) => compare_arrays(at, before, after, patch),
         _ if before == after => {}
-        _ => patch.push(Operation::Replace { path: path.clone(), value: after.clone() }),
+        _ => patch.push(Operation::Replace { path: at.clone(), value: after.clone() }),
     }
 }
 
 fn compare_objects(
-    path: &mut String,
+    at: &mut String,
     before: &Map<String, Value>,
     after: &Map<String, Value>,
     patch: &mut Vec<Operation>,
 ) {
     for name in before.keys().filter(|name| !after.contains_key(*name)) {
-        within(path, name, |path| patch.push(Operation::Remove { path: path.clone() }));
+        within(at, name, |at| patch.push(Operation::Remove { path: at.clone() }));
     }
     for (name, value) in after {
-        within(path, name, |path| match before.get(name) {
-            Some(known) => compare(path, known, value, patch),
-            None => patch.push(Operation::Add { path: path.clone(), value: value.clone() }),
+        within(at, name, |at| match before.get(name) {
+            Some(known) => compare(at, known, value, patch),
+            None => patch.push(Operation::Add { path: at.clone(), value: value.clone() }),
         });
     }
 }
 
-fn compare_arrays(path: &mut String, before: &[Value], after: &[Value], patch: &mut Vec<Operation>) {
+fn compare_arrays(at: &mut String, before: &[Value], after: &[Value], patch: &mut Vec<Operation>) {
     for (index, (known, value)) in before.iter().zip(after).enumerate() {
-        within(path, &index.to_string(), |path| compare(path, known, value, patch));
+        within(at, &index.to_string(), |at| compare(at, known, value, patch));
     }
     // From the end, so that every index still means what it meant.
     for index in (after.len()..before.len()).rev() {
-        within(path, &index.to_string(), |path| patch.push(Operation::Remove { path: path.clone() }));
+        within(at, &index.to_string(), |at| patch.push(Operation::Remove { path: at.clone() }));
     }
     for value in after.iter().skip(before.len()) {
-        within(path, "-", |path| patch.push(Operation::Add { path: path.clone(), value: value.clone() }));
+        within(at, "-", |at| patch.push(Operation::Add { path: at.clone(), value: value.clone() }));
     }
 }
 
-fn within(path: &mut String, name: &str, visit: impl FnOnce(&mut String)) {
-    let length = path.len();
-    path.push('/');
-    path.push_str(&name.replace('~', "~0").replace('/', "~1"));
-    visit(path);
-    path.truncate(length);
+fn within(at: &mut String, name: &str, visit: impl FnOnce(&mut String)) {
+    let length = at.len();
+    at.push('/');
+    at.push_str(&name.replace('~', "~0").replace('/', "~1"));
+    visit(at);
+    at.truncate(length);
 }
 
 #[cfg(test)]
@@ -102,10 +102,10 @@ mod tests {
             let name = name.replace("~1", "/").replace("~0", "~");
             match (value.pointer_mut(parent).unwrap(), operation) {
                 (Value::Object(map), Operation::Add { value, .. }) => {
-                    assert!(map.insert(name, value.clone()).is_none())
+                    assert!(map.insert(name, value.clone()).is_none());
                 }
                 (Value::Object(map), Operation::Replace { value, .. }) => {
-                    assert!(map.insert(name, value.clone()).is_some())
+                    assert!(map.insert(name, value.clone()).is_some());
                 }
                 (Value::Object(map), Operation::Remove { .. }) => assert!(map.remove(&name).is_some()),
                 (Value::Array(list), Operation::Add { value, .. }) => {
@@ -113,7 +113,7 @@ mod tests {
                     list.push(value.clone());
                 }
                 (Value::Array(list), Operation::Replace { value, .. }) => {
-                    list[name.parse::<usize>().unwrap()] = value.clone()
+                    list[name.parse::<usize>().unwrap()] = value.clone();
                 }
                 (Value::Array(list), Operation::Remove { .. }) => drop(list.remove(name.parse().unwrap())),
                 (other, _) => panic!("{other}"),

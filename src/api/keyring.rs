@@ -85,7 +85,7 @@ impl Keyring {
             }
             Ok(Some(_) | None) => {}
             Err(error) => {
-                tracing::warn!(%error, revision = %record.revision, "an event of system/host is not understood")
+                tracing::warn!(%error, revision = %record.revision, "an event of system/host is not understood");
             }
         }
     }
@@ -99,7 +99,9 @@ pub async fn follow(log: Arc<dyn EventLog>, keyring: watch::Sender<Arc<Keyring>>
         match delivery {
             Ok(Delivery::Records(records)) => {
                 let mut next = Keyring::clone(&keyring.borrow());
-                records.iter().for_each(|record| next.apply(record));
+                for record in &records {
+                    next.apply(record);
+                }
                 keyring.send_replace(Arc::new(next));
             }
             Ok(Delivery::Live) => {

@@ -42,7 +42,7 @@ pub struct NewMessage {
 
 /// A message that was posted.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Posted {
+pub struct PostedMessage {
     /// Its id.
     pub message: Uuid,
     /// The revision of the last event that it made.
@@ -76,10 +76,10 @@ pub async fn post(
     id: web::Path<String>,
     body: web::Json<NewMessage>,
     key: Idempotency,
-) -> Answer<Posted> {
+) -> Answer<PostedMessage> {
     let NewMessage { text, message } = body.into_inner();
     let message = message.unwrap_or_else(|| key.id(&who.key, "message"));
     let command = Command::PostMessage { message: Some(message), text: text.as_str().into() };
     let accepted = submit(&shared, &who, stream("chat", &id)?, command, key.command()).await?;
-    answer(Posted { message, revision: accepted.revision, position: accepted.position })
+    answer(PostedMessage { message, revision: accepted.revision, position: accepted.position })
 }

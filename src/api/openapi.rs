@@ -15,7 +15,7 @@ pub async fn show() -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(openapi().to_string())
 }
 
-/// The OpenAPI 3.1 description of every route.
+/// The `OpenAPI` 3.1 description of every route.
 pub fn openapi() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
@@ -172,6 +172,17 @@ mod tests {
             for reference in found {
                 assert!(description.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
             }
+        }
+    }
+
+    #[test]
+    fn no_two_types_share_a_name() {
+        for description in [&openapi()["components"]["schemas"], &frames()["$defs"], &http()["$defs"]] {
+            let names: Vec<_> = description.as_object().unwrap().keys().collect();
+            assert!(names.len() > 10);
+            let twins: Vec<_> =
+                names.iter().filter(|name| name.ends_with(|last: char| last.is_ascii_digit())).collect();
+            assert!(twins.is_empty(), "{twins:?} have a number to tell them from another type");
         }
     }
 

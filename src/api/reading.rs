@@ -29,6 +29,7 @@ const LARGEST_PAGE: usize = 500;
 
 /// A page of a list.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}s")]
 pub struct Items<T> {
     /// The items, the newest first.
     pub items: Vec<T>,

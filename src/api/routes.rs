@@ -96,7 +96,7 @@ routes! {
     GET "/api/chats/{id}" viewer chats::show { "A chat", query reading::AtLeast, gives ChatRow }
     PATCH "/api/chats/{id}" operator chats::change { "Changes title or model of a chat", takes chats::ChatChange, gives ChatRow }
     GET "/api/chats/{id}/messages" viewer messages::list { "Messages of a chat, older ones page by page", query messages::MessagesQuery, gives MessagesPage }
-    POST "/api/chats/{id}/messages" operator messages::post { "Says something in a chat", takes messages::NewMessage, gives messages::Posted }
+    POST "/api/chats/{id}/messages" operator messages::post { "Says something in a chat", takes messages::NewMessage, gives messages::PostedMessage }
     POST "/api/chats/{id}/cancel" operator chats::cancel { "Stops the open turn; what was written stays", gives reading::Landed }
     GET "/api/blobs/{sha256}" viewer blobs::show { "A long text or large output, as it was stored" }
     GET "/api/streams" viewer streams::list { "Every stream, the last changed first", query streams::StreamsQuery, gives reading::Items<streams::StreamItem> }

@@ -141,7 +141,7 @@ async fn revoked(shared: &Shared, who: &Identity) {
 }
 
 /// Pings a silent socket, and says when it was silent for too long.
-async fn beat(shared: web::Data<Shared>, mut session: Session, heard: Rc<Cell<Instant>>, silent: CancellationToken) {
+async fn beat(shared: web::Data<Shared>, session: Session, heard: Rc<Cell<Instant>>, silent: CancellationToken) {
     let settings = &shared.app.settings;
     let mut pinged: Option<JoinHandle<()>> = None;
     let mut ticks = tokio::time::interval(settings.ping_after);
@@ -170,8 +170,6 @@ async fn beat(shared: web::Data<Shared>, mut session: Session, heard: Rc<Cell<In
     if let Some(pinged) = pinged {
         pinged.abort();
     }
-    // Wakes a reader that still listens.
-    let _sent = tokio::time::timeout(std::time::Duration::from_millis(1), session.ping(b"")).await.is_ok();
 }
 
 /// Answers the commands of a socket one after the other, in the order in which they came.
@@ -271,16 +269,15 @@ impl Connection {
                     Err(problem) => self.out.send(&ServerFrame::error(Some(sub), problem)).await,
                 }
             }
-            ClientFrame::Unsubscribe { sub } => match self.subscriptions.remove(&sub) {
-                Some(task) => {
-                    task.abort();
-                    Ok(())
-                }
-                None => {
-                    let detail = format!("there is no subscription {sub} on this socket");
-                    self.out.send(&ServerFrame::error(Some(sub), Problem::not_found("unknown_sub", detail))).await
-                }
-            },
+            ClientFrame::Unsubscribe { sub } => {
+                let Some(task) = self.subscriptions.remove(&sub) else {
+                    let problem =
+                        Problem::not_found("unknown_sub", format!("there is no subscription {sub} on this socket"));
+                    return self.out.send(&ServerFrame::error(Some(sub), problem)).await;
+                };
+                task.abort();
+                Ok(())
+            }
             ClientFrame::Command(frame) => match self.commands.try_send(frame) {
                 Ok(()) => Ok(()),
                 Err(mpsc::error::TrySendError::Full(frame) | mpsc::error::TrySendError::Closed(frame)) => {

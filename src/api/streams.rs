@@ -243,6 +243,6 @@ pub async fn diff(
         entity.state().map_err(Problem::internal)
     };
     let (before, after) = (state(query.from).await?, state(query.to).await?);
-    let patch = json_patch::diff(&before, &after);
-    answer(Diff { stream, from: query.from, to: query.to, patch })
+    let changes = json_patch::diff(&before, &after);
+    answer(Diff { stream, from: query.from, to: query.to, patch: changes })
 }

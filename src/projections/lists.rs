@@ -158,3 +158,181 @@ fn parse_cursor(cursor: &str) -> Option<(Micros, StreamId)> {
     let (began, stream) = cursor.split_once('.')?;
     Some((Micros(began.parse().ok()?), stream.replacen('.', "/", 1).parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        entities::{chat, project, session, usage::Usage},
+        projections::{ChatRow, ChatState},
+    };
+    use replay::{
+        event::{Event, encode},
+        ids::By,
+        log::{Ack, Append, Expected},
+        memory::MemoryLog,
+        record::NewRecord,
+    };
+
+    /// A log, and the lists that follow it.
+    struct Desk {
+        log: Arc<dyn EventLog>,
+        lists: Lists,
+        folder: tempfile::TempDir,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+            let folder = tempfile::tempdir().unwrap();
+            let lists = Lists::start(&Derived::open(&folder.path().join("index")).unwrap(), log.clone()).unwrap();
+            Self { log, lists, folder }
+        }
+
+        /// Something happens, at a time in seconds, and the lists know of it.
+        async fn happens<E: Event>(&self, stream: &StreamId, second: i64, event: E) -> Position {
+            let encoded = encode(&event).unwrap();
+            let record = NewRecord {
+                id: Uuid::now_v7(),
+                at: Micros(second * 1_000_000),
+                kind: encoded.kind,
+                version: encoded.version,
+                by: By::person("owner"),
+                cause: None,
+                corr: None,
+                cmd: None,
+                copy_of: None,
+                data: encoded.data,
+            };
+            let append =
+                Append { stream: stream.clone(), expected: Expected::Any, records: vec![record], ack: Ack::Durable };
+            let position = self.log.append(append).await.unwrap().position;
+            assert!(self.lists.reach(position, Duration::from_secs(10)).await);
+            position
+        }
+
+        async fn session(&self, second: i64, project: u128) -> StreamId {
+            let stream = StreamId::new("session", Uuid::from_u128(second.unsigned_abs().into()));
+            let opened =
+                session::Event::SessionOpened { project: Uuid::from_u128(project), title: "Desk".into(), model: None };
+            self.happens(&stream, second, opened).await;
+            stream
+        }
+
+        async fn chat(&self, second: i64, session: &StreamId) -> StreamId {
+            let stream = StreamId::new("chat", Uuid::from_u128(second.unsigned_abs().into()));
+            let opened = chat::Event::ChatOpened {
+                session: session.uuid().unwrap(),
+                project: Uuid::nil(),
+                title: "".into(),
+                model: "offline".into(),
+                agent: "default".into(),
+                origin: chat::event::Origin::User,
+                token_budget: 1,
+            };
+            self.happens(&stream, second, opened).await;
+            stream
+        }
+
+        fn chat_row(&self, stream: &StreamId) -> ChatRow {
+            let Some(Row::Chat(row)) = self.lists.row(stream) else { panic!("no row of {stream}") };
+            row
+        }
+    }
+
+    fn sessions() -> Filter {
+        Filter::all(List::Sessions)
+    }
+
+    fn names(rows: &[Row]) -> Vec<StreamId> {
+        rows.iter().map(|row| row.stream().clone()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_chat_is_told_by_its_turns() {
+        let desk = Desk::new();
+        let session = desk.session(1, 0).await;
+        let chat = desk.chat(2, &session).await;
+        let message = Uuid::nil();
+        let posted = chat::Event::MessagePosted { message, text: "x".repeat(500).as_str().into() };
+        desk.happens(&chat, 3, posted).await;
+        desk.happens(&chat, 4, chat::Event::TurnStarted { turn: 1, message }).await;
+        let row = desk.chat_row(&chat);
+        assert_eq!(
+            (row.state, row.turns, row.last.len(), row.updated_at),
+            (ChatState::Running, 1, 120, Micros(4_000_000))
+        );
+        let usage = Usage { input: 7, ..Usage::default() };
+        let cancelled = chat::Event::TurnCancelled { turn: 1, usage, digest: "".into(), decider_version: 1 };
+        desk.happens(&chat, 5, cancelled).await;
+        let row = desk.chat_row(&chat);
+        assert_eq!((row.state, row.usage.input, row.opened_at), (ChatState::Cancelled, 7, Micros(2_000_000)));
+        let Some(Row::Session(row)) = desk.lists.row(&session) else { panic!() };
+        assert_eq!((row.chats, row.updated_at), (1, Micros(2_000_000)));
+    }
+
+    #[tokio::test]
+    async fn the_newest_come_first_and_a_cursor_goes_on_where_a_page_ended() {
+        let desk = Desk::new();
+        let mut all = Vec::new();
+        for second in 1..=5 {
+            all.push(desk.session(second, u128::from(second == 3)).await);
+        }
+        all.reverse();
+        let first = desk.lists.page(&sessions(), None, 2);
+        assert_eq!(names(&first.rows), all[..2]);
+        let rest = desk.lists.page(&sessions(), first.next.as_deref(), 9);
+        assert_eq!((names(&rest.rows), rest.next), (all[2..].to_vec(), None));
+        let of_project = Filter { project: Some(Uuid::from_u128(1)), ..sessions() };
+        assert_eq!(names(&desk.lists.rows(&of_project).1), all[2..3]);
+    }
+
+    #[tokio::test]
+    async fn who_follows_sees_each_row_that_changed_once_as_it_is_now() {
+        let desk = Desk::new();
+        let first = desk.session(1, 0).await;
+        let (from, _) = desk.lists.rows(&sessions());
+        let second = desk.session(2, 0).await;
+        for n in 0..10 {
+            desk.happens(&first, 3 + n, session::Event::SessionRenamed { title: format!("{n}").into() }).await;
+        }
+        let (next, changes) = desk.lists.changes(&sessions(), from);
+        let rows: Vec<Row> = changes.into_iter().map(|change| change.row.unwrap()).collect();
+        assert_eq!(names(&rows), [second, first]);
+        assert!(matches!(&rows[1], Row::Session(row) if &*row.title == "9"), "{rows:?}");
+        assert_eq!(desk.lists.changes(&sessions(), next).1, []);
+    }
+
+    #[tokio::test]
+    async fn a_project_leaves_its_list_and_comes_back() {
+        let desk = Desk::new();
+        let all = Filter::all(List::Projects);
+        let stream = StreamId::new("project", Uuid::from_u128(1));
+        let registered = || project::Event::ProjectRegistered { path: "/p".into(), name: "P".into(), slug: "p".into() };
+        desk.happens(&stream, 1, registered()).await;
+        desk.happens(&stream, 2, project::Event::ProjectTrusted { digest: "0".into() }).await;
+        let removed = desk.happens(&stream, 3, project::Event::ProjectRemoved {}).await;
+        assert_eq!((desk.lists.row(&stream), desk.lists.rows(&all).1), (None, vec![]));
+        let (next, changes) = desk.lists.changes(&all, Position::ZERO);
+        assert_eq!(changes, [Change { position: removed, row: Err(stream.clone()) }]);
+        desk.happens(&stream, 4, registered()).await;
+        assert_eq!(names(&desk.lists.rows(&all).1), [stream]);
+        assert!(matches!(&desk.lists.changes(&all, next).1[0].row, Ok(Row::Project(row)) if !row.trusted));
+    }
+
+    #[tokio::test]
+    async fn rows_made_anew_are_the_same() {
+        let desk = Desk::new();
+        let session = desk.session(1, 0).await;
+        for second in 2..6 {
+            let chat = desk.chat(second, &session).await;
+            desk.happens(&chat, 10, chat::Event::ChatRenamed { title: "T".into() }).await;
+        }
+        let anew = Lists::start(&Derived::open(&desk.folder.path().join("other")).unwrap(), desk.log.clone()).unwrap();
+        assert!(anew.reach(desk.log.head().before().unwrap(), Duration::from_secs(10)).await);
+        for filter in [sessions(), Filter::all(List::Chats)] {
+            assert_eq!(anew.rows(&filter), desk.lists.rows(&filter));
+            assert_eq!(anew.changes(&filter, Position::ZERO), desk.lists.changes(&filter, Position::ZERO));
+        }
+    }
+}

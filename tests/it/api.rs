@@ -17,7 +17,11 @@ async fn routes(served: &Served) -> Vec<(Method, String, Value)> {
     let mut routes = Vec::new();
     for (path, operations) in description["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
-            let path = path.replace("{id}", ANY).replace("{kind}", "chat").replace("{name}", "nobody").replace("{sha256}", &"0".repeat(64));
+            let path = path
+                .replace("{id}", ANY)
+                .replace("{kind}", "chat")
+                .replace("{name}", "nobody")
+                .replace("{sha256}", &"0".repeat(64));
             routes.push((method.to_uppercase().parse().unwrap(), path, operation.clone()));
         }
     }
@@ -177,7 +181,10 @@ async fn a_browser_signs_in_by_address_and_writes_only_from_this_page() {
     let (status_code, body) = problem(served.bare(&Method::GET, "/?key=wrong").send().await.unwrap()).await;
     assert_eq!((status_code, &body["code"]), (401, &json!("bad_key")));
     let tampered = format!("{}0", &cookie[..cookie.len() - 1]).replace("00", "10");
-    assert_eq!(status(served.bare(&Method::GET, "/api/projects").header("cookie", tampered)).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        status(served.bare(&Method::GET, "/api/projects").header("cookie", tampered)).await,
+        StatusCode::UNAUTHORIZED
+    );
     let signed_in = served.bare(&Method::POST, "/api/sign-in").json(&json!({ "key": served.key }));
     assert_eq!(signed_in.send().await.unwrap().json::<Value>().await.unwrap()["user"]["kind"], "person");
     let wrong = served.bare(&Method::POST, "/api/sign-in").json(&json!({ "key": "rk_wrong" })).send().await.unwrap();
@@ -190,7 +197,11 @@ async fn a_revoked_key_is_good_no_more_and_neither_is_its_cookie() {
     let key = served.key("ci", "operator").await;
     let signed_in = served.bare(&Method::POST, "/api/sign-in").json(&json!({ "key": key })).send().await.unwrap();
     let cookie = signed_in.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    assert_eq!(signed_in.json::<Value>().await.unwrap()["user"], json!({ "kind": "key", "id": "ci" }), "a program stays one");
+    assert_eq!(
+        signed_in.json::<Value>().await.unwrap()["user"],
+        json!({ "kind": "key", "id": "ci" }),
+        "a program stays one"
+    );
     let by_cookie = || served.bare(&Method::GET, "/api/chats").header("cookie", &cookie);
     assert_eq!(status(by_cookie()).await, StatusCode::OK);
     served.send(&Method::DELETE, "/api/keys/ci", &json!({})).await;
@@ -239,7 +250,9 @@ async fn a_project_is_registered_trusted_and_given_up() {
     let (id, _) = served.session().await;
     let row = served.get(&format!("/api/projects/{id}")).await;
     assert_eq!((&row["path"], &row["trusted"]), (&json!(path), &json!(false)));
-    let again = served.send(&Method::POST, "/api/projects", &json!({ "path": path.join("..").join(path.file_name().unwrap()) })).await;
+    let again = served
+        .send(&Method::POST, "/api/projects", &json!({ "path": path.join("..").join(path.file_name().unwrap()) }))
+        .await;
     assert_eq!(again["id"], row["id"], "one folder is one project, however it is written");
 
     let trust = format!("/api/projects/{id}/trust");
@@ -286,7 +299,8 @@ async fn a_chat_is_opened_and_answered_and_its_messages_are_read() {
     let older = served.get(&format!("/api/chats/{id}/messages?before={}&limit=1", all - 1)).await;
     assert_eq!((&older["first"], &older["messages"][0]), (&json!(all - 2), &messages["messages"][all - 2]));
 
-    let posted = served.send(&Method::POST, &format!("/api/chats/{id}/messages"), &json!({ "text": "search It" })).await;
+    let posted =
+        served.send(&Method::POST, &format!("/api/chats/{id}/messages"), &json!({ "text": "search It" })).await;
     assert!(posted["message"].is_string());
     socket.until(|frame| frame["type"] == "TurnFinished").await;
     for (path, body, status, code) in [
@@ -325,7 +339,8 @@ async fn sessions_are_listed_the_newest_first_page_by_page() {
     let (project, first) = served.session().await;
     let mut ids = vec![first];
     for n in 0..4 {
-        let session = served.send(&Method::POST, "/api/sessions", &json!({ "project": project, "title": format!("{n}") })).await;
+        let session =
+            served.send(&Method::POST, "/api/sessions", &json!({ "project": project, "title": format!("{n}") })).await;
         ids.push(session["id"].as_str().unwrap().to_owned());
     }
     ids.reverse();
@@ -341,7 +356,8 @@ async fn sessions_are_listed_the_newest_first_page_by_page() {
     assert_eq!(found, ids);
     assert_eq!(served.get(&format!("/api/sessions?project={ANY}")).await["items"], json!([]));
     let id = &ids[0];
-    let changed = served.send(&Method::PATCH, &format!("/api/sessions/{id}"), &json!({ "title": "T", "model": "offline" })).await;
+    let changed =
+        served.send(&Method::PATCH, &format!("/api/sessions/{id}"), &json!({ "title": "T", "model": "offline" })).await;
     assert_eq!((&changed["title"], &changed["model"]), (&json!("T"), &json!("offline")));
     assert_eq!(served.send(&Method::POST, &format!("/api/sessions/{id}/archive"), &json!({})).await["archived"], true);
     let (status, body) = served.refused(&Method::POST, "/api/chats", &json!({ "session": id })).await;
@@ -363,16 +379,21 @@ async fn a_stream_is_read_folded_and_compared_at_any_revision() {
     assert_eq!((&view["view"]["about"]["title"], &view["revision"]), (&json!("Later"), &json!(1)));
     let diff = served.get(&format!("{stream}/diff?from=0&to=1")).await;
     assert_eq!(diff["patch"], json!([{ "op": "replace", "path": "/about/title", "value": "Later" }]));
-    let (status, body) = problem(served.with(&served.key, &Method::GET, &format!("{stream}/state?at=9")).send().await.unwrap()).await;
+    let (status, body) =
+        problem(served.with(&served.key, &Method::GET, &format!("{stream}/state?at=9")).send().await.unwrap()).await;
     assert_eq!((status, &body["code"]), (404, &json!("no_revision")));
     let kinds = served.get("/api/streams?kind=chat").await;
-    assert_eq!(kinds["items"], json!([{ "stream": format!("chat/{id}"), "revision": 1, "position": rest["items"][0]["position"] }]));
+    assert_eq!(
+        kinds["items"],
+        json!([{ "stream": format!("chat/{id}"), "revision": 1, "position": rest["items"][0]["position"] }])
+    );
 }
 
 #[actix_web::test]
 async fn waiting_for_what_is_not_written_ends_after_a_while() {
     let served = serve().await;
-    let (status, body) = problem(served.with(&served.key, &Method::GET, "/api/chats?at_least=999999").send().await.unwrap()).await;
+    let (status, body) =
+        problem(served.with(&served.key, &Method::GET, "/api/chats?at_least=999999").send().await.unwrap()).await;
     assert_eq!((status, &body["code"]), (503, &json!("behind")));
 }
 

@@ -30,8 +30,6 @@ use tokio_tungstenite::{
 
 /// A server and its folders.
 pub struct Served {
-    /// Its entities.
-    pub host: Host,
     /// `127.0.0.1:PORT`.
     pub address: String,
     /// The owner's key.
@@ -53,7 +51,8 @@ pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> S
     let data = tempfile::tempdir().unwrap();
     let project = tempfile::tempdir().unwrap();
     std::fs::write(project.path().join("README.md"), "# Lighthouse\n\nIt shines.\n").unwrap();
-    let (log, _) = FileLog::open(&data.path().join("log"), &Options { segment_size: 256 * 1024, ..Options::default() }).unwrap();
+    let (log, _) =
+        FileLog::open(&data.path().join("log"), &Options { segment_size: 256 * 1024, ..Options::default() }).unwrap();
     let log: Arc<dyn EventLog> = Arc::new(log);
     let blobs = Arc::new(BlobStore::open(&data.path().join("blobs")).unwrap());
     let scenario = (!scenario.is_empty()).then(|| Scenario::parse(scenario).unwrap());
@@ -73,12 +72,12 @@ pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> S
     let mut settings = Settings::new("0.1.0+test", &key);
     change(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = api::serve(App { host: host.clone(), lists, providers, settings }, listener).await.unwrap();
+    let server = api::serve(App { host, lists, providers, settings }, listener).await.unwrap();
     let (address, stopper) = (server.address().to_string(), server.stopper());
     actix_web::rt::spawn(server.run());
     let redirect = reqwest::redirect::Policy::none();
     let client = Client::builder().redirect(redirect).timeout(Duration::from_secs(20)).build().unwrap();
-    Served { host, address, key, project, stopper, client, _data: data }
+    Served { address, key, project, stopper, client, _data: data }
 }
 
 /// A socket.
@@ -204,10 +203,22 @@ impl Socket {
         }
     }
 
+    /// Waits for a ping of the server, which is answered.
+    pub async fn pinged(&mut self) {
+        loop {
+            let next = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a ping within 20 s");
+            if matches!(next.unwrap().unwrap(), Message::Ping(_)) {
+                // Its answer waits in the socket until something is sent or flushed.
+                return self.0.flush().await.unwrap();
+            }
+        }
+    }
+
     /// The next message that is no ping; `None` at the end.
     pub async fn message(&mut self) -> Option<Message> {
         loop {
-            let next = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("an answer within 20 s");
+            let next =
+                tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("an answer within 20 s");
             match next {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(message)) => return Some(message),
@@ -230,6 +241,9 @@ impl Socket {
     /// Sends a command and answers with what it was answered.
     pub async fn command(&mut self, id: &str, stream: &str, command: Value) -> Value {
         self.send(json!({ "op": "command", "id": id, "stream": stream, "command": command })).await;
-        self.until(|frame| frame["id"] == id && (frame["op"] == "accepted" || frame["op"] == "rejected")).await.pop().unwrap()
+        self.until(|frame| frame["id"] == id && (frame["op"] == "accepted" || frame["op"] == "rejected"))
+            .await
+            .pop()
+            .unwrap()
     }
 }

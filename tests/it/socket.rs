@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::{Message, protocol::frame::coding::CloseCode};
 
 use crate::served::{Served, Socket, serve, serve_with};
@@ -21,7 +22,9 @@ fn revisions(frames: &[Value]) -> Vec<u64> {
 }
 
 async fn subscribe(socket: &mut Socket, sub: u64, chat: &str, after: Option<u64>) {
-    socket.send(json!({ "op": "subscribe", "sub": sub, "stream": format!("chat/{chat}"), "after": after, "view": false })).await;
+    socket
+        .send(json!({ "op": "subscribe", "sub": sub, "stream": format!("chat/{chat}"), "after": after, "view": false }))
+        .await;
 }
 
 /// Renames a chat so often that so many events stand in it.
@@ -38,7 +41,10 @@ async fn the_first_frame_says_which_log_and_who() {
     let served = serve().await;
     let mut socket = served.socket_of(&served.key).await;
     let hello = socket.next().await;
-    assert_eq!((&hello["op"], &hello["role"], &hello["version"]), (&json!("hello"), &json!("admin"), &json!("0.1.0+test")));
+    assert_eq!(
+        (&hello["op"], &hello["role"], &hello["version"]),
+        (&json!("hello"), &json!("admin"), &json!("0.1.0+test"))
+    );
     assert_eq!(hello["user"], json!({ "kind": "key", "id": "owner" }));
     assert_eq!(hello["log"], served.get("/health").await["log"]);
 }
@@ -84,13 +90,14 @@ async fn a_socket_dropped_in_the_middle_of_an_answer_misses_nothing() {
         subscribe(&mut socket, 1, &chat, seen.last().copied()).await;
     }
     let all = served.get(&format!("/api/streams/chat/{chat}?limit=500")).await;
-    let all: Vec<u64> = all["items"].as_array().unwrap().iter().map(|event| event["revision"].as_u64().unwrap()).collect();
+    let all: Vec<u64> =
+        all["items"].as_array().unwrap().iter().map(|event| event["revision"].as_u64().unwrap()).collect();
     assert_eq!(seen, all);
 }
 
 #[actix_web::test]
 async fn a_view_comes_first_where_it_is_shorter() {
-    let served = serve().await;
+    let served = serve_with("", |settings| settings.burst = 10_000.try_into().unwrap()).await;
     let chat = served.chat().await;
     fill(&served, &chat, 1_005).await;
     let stream = format!("chat/{chat}");
@@ -122,7 +129,10 @@ async fn a_stream_that_is_not_there_yet_can_be_followed() {
     let mut socket = served.socket().await;
     socket.send(json!({ "op": "subscribe", "sub": 1, "stream": ANY })).await;
     let frames = socket.until(|frame| frame["op"] == "live").await;
-    assert_eq!((&frames[0]["op"], &frames[0]["revision"], &frames[0]["view"]["about"]), (&json!("view"), &json!(null), &json!(null)));
+    assert_eq!(
+        (&frames[0]["op"], &frames[0]["revision"], &frames[0]["view"]["about"]),
+        (&json!("view"), &json!(null), &json!(null))
+    );
     let open = json!({ "type": "OpenChat", "session": session, "project": project, "model": "offline" });
     socket.send(json!({ "op": "command", "id": "c", "stream": ANY, "command": open })).await;
     let event = socket.until(|frame| frame["op"] == "event").await.pop().unwrap();
@@ -157,13 +167,25 @@ async fn commands_are_refused_with_a_reason() {
         (ANY, open(&project, &session, "nobody/x"), "unknown_model"),
         (ANY, open(&project, nobody, "offline"), "no_session"),
         (ANY, open(nobody, &session, "offline"), "wrong_project"),
-        (ANY, json!({ "type": "PostMessage", "text": { "blob": "00", "bytes": 1, "type": "text/plain", "head": "" } }), "text_expected"),
+        (
+            ANY,
+            json!({ "type": "PostMessage", "text": { "blob": "00", "bytes": 1, "type": "text/plain", "head": "" } }),
+            "text_expected",
+        ),
         ("chat/not-a-uuid", json!({ "type": "CancelTurn" }), "bad_id"),
         ("Chat", json!({ "type": "CancelTurn" }), "bad_stream"),
         ("dance/x", json!({ "type": "CancelTurn" }), "unknown_kind"),
         ("system/host", json!({ "type": "RevokeKey", "name": "owner" }), "system_stream"),
-        ("project/00000000-0000-7000-8000-000000000000", json!({ "type": "RegisterProject", "path": "/tmp" }), "wrong_project_id"),
-        ("project/00000000-0000-7000-8000-000000000000", json!({ "type": "RegisterProject", "path": "../x" }), "invalid_path"),
+        (
+            "project/00000000-0000-7000-8000-000000000000",
+            json!({ "type": "RegisterProject", "path": "/tmp" }),
+            "wrong_project_id",
+        ),
+        (
+            "project/00000000-0000-7000-8000-000000000000",
+            json!({ "type": "RegisterProject", "path": "../x" }),
+            "invalid_path",
+        ),
     ] {
         let rejected = socket.command("c", stream, command.clone()).await;
         assert_eq!((&rejected["op"], rejected["code"].as_str().unwrap()), (&json!("rejected"), code), "{command}");
@@ -205,8 +227,16 @@ async fn a_wrong_frame_is_told_what_is_wrong_and_the_socket_lives_on() {
         (Message::text(r#"{"op":"subscribe","sub":1,"list":"dreams"}"#), "bad_frame"),
         (Message::text(r#"{"op":"subscribe","sub":1,"list":"chats","stream":"chat/x"}"#), "bad_frame"),
         (Message::text(r#"{"op":"subscribe","sub":1,"stream":"dance/x"}"#), "unknown_kind"),
-        (Message::text(json!({ "op": "subscribe", "sub": 1, "stream": format!("chat/{chat}"), "after": 99 }).to_string()), "after_ahead"),
-        (Message::text(json!({ "op": "subscribe", "sub": 7, "stream": format!("chat/{chat}") }).to_string()), "sub_taken"),
+        (
+            Message::text(
+                json!({ "op": "subscribe", "sub": 1, "stream": format!("chat/{chat}"), "after": 99 }).to_string(),
+            ),
+            "after_ahead",
+        ),
+        (
+            Message::text(json!({ "op": "subscribe", "sub": 7, "stream": format!("chat/{chat}") }).to_string()),
+            "sub_taken",
+        ),
         (Message::text(r#"{"op":"unsubscribe","sub":99}"#), "unknown_sub"),
         (Message::text(r#"{"op":"batch","frames":[{"op":"batch","frames":[]}]}"#), "bad_frame"),
         (Message::binary(vec![1, 2, 3]), "binary_frame"),
@@ -258,10 +288,11 @@ async fn a_list_is_told_and_then_what_changes_in_it() {
         live += usize::from(frame["op"] == "live");
         if frame["op"] == "rows" {
             let rows = frame["rows"].as_array().unwrap();
-            assert_eq!(rows.len(), if frame["sub"] == 1 { 0 } else { 1 });
+            assert_eq!(rows.len(), usize::from(frame["sub"] != 1));
         }
     }
-    let chat = served.send(&Method::POST, "/api/chats", &json!({ "session": session, "message": "read README.md" })).await;
+    let chat =
+        served.send(&Method::POST, "/api/chats", &json!({ "session": session, "message": "read README.md" })).await;
     let done = socket.until(|frame| frame["row"]["state"] == "idle" && frame["row"]["turns"] == 1).await;
     assert!(done.iter().all(|frame| frame["sub"] == 1 && frame["row"]["stream"] == chat["stream"]), "{done:?}");
     let positions: Vec<u64> = done.iter().map(|frame| frame["position"].as_u64().unwrap()).collect();
@@ -270,7 +301,6 @@ async fn a_list_is_told_and_then_what_changes_in_it() {
     let gone = socket.until(|frame| frame["op"] == "gone").await.pop().unwrap();
     assert_eq!((&gone["sub"], &gone["stream"]), (&json!(2), &json!(format!("project/{project}"))));
 }
-
 
 #[actix_web::test]
 async fn a_revoked_key_loses_its_sockets() {
@@ -293,21 +323,42 @@ async fn a_server_that_stops_says_so_to_its_sockets() {
     assert_eq!(frame.code, CloseCode::Restart);
 }
 
-#[actix_web::test]
-async fn a_silent_socket_is_closed_and_one_that_answers_pings_is_not() {
-    let served = serve_with("", |settings| {
-        settings.ping_after = Duration::from_millis(50);
-        settings.close_after = Duration::from_millis(400);
+/// Pings ten times a second, and waits 3 s for an answer.
+async fn serve_impatiently() -> Served {
+    serve_with("", |settings| {
+        settings.ping_after = Duration::from_millis(100);
+        settings.close_after = Duration::from_secs(3);
     })
-    .await;
-    // This client answers pings as long as it is read from: here by waiting for a frame that comes late.
-    let mut awake = served.socket().await;
-    let late = tokio::time::timeout(Duration::from_millis(1_200), awake.message()).await;
-    assert!(late.is_err(), "it was closed: {late:?}");
-    let mut silent = served.socket().await;
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
-    let Some(Message::Close(Some(frame))) = silent.message().await else { panic!("no close") };
-    assert_eq!(frame.code, CloseCode::Policy);
+    .await
+}
+
+#[actix_web::test]
+async fn a_socket_that_answers_pings_stays_open() {
+    let served = serve_impatiently().await;
+    let mut socket = served.socket().await;
+    for _ in 0..35 {
+        socket.pinged().await;
+    }
+    socket.send(json!({ "op": "ping" })).await;
+    assert_eq!(socket.next().await, json!({ "op": "pong" }));
+}
+
+#[actix_web::test]
+async fn a_socket_that_says_nothing_at_all_is_closed() {
+    let served = serve_impatiently().await;
+    // A client that reads, and never answers a ping.
+    let mut stream = tokio::net::TcpStream::connect(&served.address).await.unwrap();
+    let request = format!(
+        "GET /ws?api_key={} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        served.key, served.address
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut received = Vec::new();
+    let end = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut received)).await;
+    assert!(end.is_ok(), "the socket was not closed");
+    let text = String::from_utf8_lossy(&received);
+    assert!(text.contains("nothing was heard for too long"), "{text}");
 }
 
 #[actix_web::test]
