@@ -47,7 +47,9 @@ impl Story {
             Event::MessagePosted { text, .. } if self.messages => {
                 self.line(Tone::Strong, &format!("› {}", text.shown().trim_end()))?;
             }
-            Event::MessageQueued { .. }
+            // Known to who asked, told by what follows, or, where a call is not tried again, by the end of its turn.
+            Event::ModelCallFailed { retry_at: None, .. }
+            | Event::MessageQueued { .. }
             | Event::MessageUnqueued { .. }
             | Event::MessagePosted { .. }
             | Event::ChatOpened { .. }
@@ -61,8 +63,6 @@ impl Story {
             Event::ToolCalled { tool_call, name, arguments, .. } => {
                 self.tools.insert(*tool_call, format!("{name} {}", telling(arguments.shown())));
             }
-            // What is not tried again ends the turn, which says the same.
-            Event::ModelCallFailed { retry_at: None, .. } => {}
             Event::ModelCallFailed { error, retry_at: Some(_), .. } => {
                 self.line(Tone::Alarm, &format!("! {} (tried again)", error.message))?;
             }

@@ -10,6 +10,10 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{header, method, path},
+};
 
 /// A data folder and a project folder, and nothing else of the machine's settings.
 struct Home {
@@ -120,6 +124,34 @@ fn a_question_as_json_is_the_events_of_its_turn_in_order() {
     let revisions: Vec<u64> = events.iter().map(|event| event["revision"].as_u64().unwrap()).collect();
     assert!(revisions.windows(2).all(|pair| pair[1] == pair[0] + 1), "{revisions:?}");
     assert_eq!(home.json(&["log", "cat", &home.chat(), "--from", "1"]), events);
+}
+
+#[tokio::test]
+async fn a_model_of_a_provider_answers_as_the_environment_says() {
+    let provider = MockServer::start().await;
+    let answer = include_str!("../wire/openai-text.txt");
+    Mock::given(method("POST"))
+        .and(path("/v1/chat/completions"))
+        .and(header("authorization", "Bearer sk-test"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(answer, "text/event-stream"))
+        .mount(&provider)
+        .await;
+    let base = format!("{}/v1", provider.uri());
+    let asked = tokio::task::spawn_blocking(move || {
+        let home = Home::new();
+        let mut command = home.command(&["ask", "-m", "openai/gpt-4o-mini", "hello"]);
+        command.env("OPENAI_BASE_URL", base).env("OPENAI_API_KEY", "sk-test").output().unwrap()
+    });
+    let output = asked.await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Hello! How can I help?"));
+}
+
+#[test]
+fn a_provider_that_is_not_set_up_is_named_with_what_to_do() {
+    let run = Home::new().run(&["ask", "-m", "openai/gpt-4o-mini", "hello"]);
+    assert_ne!(run.code, Some(0));
+    assert!(format!("{}{}", run.out, run.err).contains("OPENAI_API_KEY"), "{run:?}");
 }
 
 #[test]
