@@ -72,6 +72,27 @@ async fn every_route_answers_with_json_or_a_problem_that_is_not_the_servers() {
 }
 
 #[actix_web::test]
+async fn a_key_comes_in_a_header_and_in_the_address_of_a_socket_alone() {
+    let served = serve().await;
+    let get = || served.bare(&Method::GET, "/api/chats");
+    assert_eq!(status(get().header("x-api-key", &served.key)).await, StatusCode::OK);
+    assert_eq!(status(get().header("authorization", format!("bearer {}", served.key))).await, StatusCode::OK);
+    let by_address = served.bare(&Method::GET, &format!("/api/chats?api_key={}", served.key));
+    assert_eq!(status(by_address).await, StatusCode::UNAUTHORIZED);
+    let cli = served.with(&served.key, &Method::POST, "/api/keys").header("x-reenact-client", "cli");
+    cli.json(&json!({ "name": "ci", "role": "viewer" })).send().await.unwrap();
+    let events = served.get("/api/streams/system/host").await;
+    assert_eq!(events["items"].as_array().unwrap().last().unwrap()["by"]["kind"], "person");
+}
+
+#[actix_web::test]
+async fn a_socket_without_a_handshake_is_a_problem() {
+    let served = serve().await;
+    let (status, body) = problem(served.with(&served.key, &Method::GET, "/ws").send().await.unwrap()).await;
+    assert_eq!((status, &body["code"]), (400, &json!("not_a_websocket")));
+}
+
+#[actix_web::test]
 async fn a_role_goes_only_so_far() {
     let served = serve().await;
     let keys = [("viewer", served.key("looks", "viewer").await), ("operator", served.key("acts", "operator").await)];
@@ -180,7 +201,8 @@ async fn a_browser_signs_in_by_address_and_writes_only_from_this_page() {
     assert_eq!(made["by"], json!({ "kind": "person", "id": "owner" }));
     let (status_code, body) = problem(served.bare(&Method::GET, "/?key=wrong").send().await.unwrap()).await;
     assert_eq!((status_code, &body["code"]), (401, &json!("bad_key")));
-    let tampered = format!("{}0", &cookie[..cookie.len() - 1]).replace("00", "10");
+    let (start, last) = cookie.split_at(cookie.len() - 1);
+    let tampered = format!("{start}{}", if last == "0" { "1" } else { "0" });
     assert_eq!(
         status(served.bare(&Method::GET, "/api/projects").header("cookie", tampered)).await,
         StatusCode::UNAUTHORIZED

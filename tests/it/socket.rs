@@ -160,6 +160,8 @@ async fn commands_are_refused_with_a_reason() {
     let mut socket = served.socket().await;
     let open = |project: &str, session: &str, model: &str| json!({ "type": "OpenChat", "session": session, "project": project, "model": model });
     let nobody = "00000000-0000-7000-8000-00000000000f";
+    let desk = format!("session/{session}");
+    let grant = |path: &str| json!({ "type": "GrantReadAccess", "path": path });
     for (stream, command, code) in [
         (ANY, json!({ "type": "CancelTurn" }), "not_open"),
         (ANY, json!({ "type": "Dance" }), "bad_command"),
@@ -173,6 +175,9 @@ async fn commands_are_refused_with_a_reason() {
             "text_expected",
         ),
         ("chat/not-a-uuid", json!({ "type": "CancelTurn" }), "bad_id"),
+        (&desk, grant("/no/such/folder"), "path_not_found"),
+        (&desk, grant("relative"), "invalid_path"),
+        (&desk, grant("/proc/self"), "invalid_path"),
         ("Chat", json!({ "type": "CancelTurn" }), "bad_stream"),
         ("dance/x", json!({ "type": "CancelTurn" }), "unknown_kind"),
         ("system/host", json!({ "type": "RevokeKey", "name": "owner" }), "system_stream"),
