@@ -89,8 +89,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_at_characters_and_nothing_is_lost() {
-        let mut written = Written::default();
-        written.whole = "é".repeat(INLINE_LIMIT);
+        let mut written = Written { whole: "é".repeat(INLINE_LIMIT), passed: 0 };
         let mut whole = String::new();
         while let Some((offset, piece)) = written.take() {
             assert_eq!(offset, whole.len() as u64);

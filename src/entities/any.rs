@@ -74,6 +74,7 @@ macro_rules! kinds {
         })+
 
         /// An entity of some kind, in memory.
+        #[expect(clippy::large_enum_variant, reason = "almost all entities that are awake are chats, the largest kind")]
         pub enum AnyEntity {
             $(#[doc = concat!("A ", $name, ".")] $kind(Entity<$kind>)),+
         }

@@ -102,7 +102,7 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>) {
             "accepted" => {
                 let mine =
                     |client: &&mut Client| client.sent.is_some_and(|(_, id)| frame["id"] == id.to_string().as_str());
-                let (sub, client) = (0..).zip(clients.iter_mut()).find(|(_, client)| mine(&client)).unwrap();
+                let (sub, client) = (0..).zip(clients.iter_mut()).find(|(_, client)| mine(client)).unwrap();
                 client.acknowledged = true;
                 if client.is_idle() {
                     live.insert(sub);
