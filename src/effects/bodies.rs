@@ -21,7 +21,7 @@ impl Bodies {
     /// # Errors
     /// The blob could not be written.
     pub async fn write(&self, text: String) -> Result<Body, BlobError> {
-        if text.len() <= INLINE_LIMIT {
+        if is_short(&text) {
             return Ok(Body::Text(Arc::new(text)));
         }
         let blobs = Arc::clone(&self.0);
@@ -53,6 +53,12 @@ impl Bodies {
     }
 }
 
+/// Whether a text can stand in an event: JSON writes a control character as up to six bytes.
+fn is_short(text: &str) -> bool {
+    let controls = text.bytes().filter(u8::is_ascii_control).count();
+    text.len() + 5 * controls <= 2 * INLINE_LIMIT && text.len() <= INLINE_LIMIT
+}
+
 fn missing(reference: &BlobRef, why: &str) -> String {
     format!("{}\n[The rest of this text, {} bytes in all, cannot be read: {why}]", reference.head, reference.bytes)
 }
@@ -65,5 +71,28 @@ async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
             // The runtime ends, and whoever waits with it: nothing is to be reported of that.
             Err(_) => std::future::pending().await,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_text_that_an_event_has_no_room_for_is_kept_as_a_blob_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let bodies = Bodies::new(Arc::new(BlobStore::open(folder.path()).unwrap()));
+        for (text, inline) in [
+            ("plain".to_owned(), true),
+            ("\n".repeat(3_000), true),
+            ("x".repeat(INLINE_LIMIT), true),
+            ("x".repeat(INLINE_LIMIT + 1), false),
+            ("\0".repeat(INLINE_LIMIT), false),
+        ] {
+            let body = bodies.write(text.clone()).await.unwrap();
+            assert_eq!(matches!(body, Body::Text(_)), inline, "{} bytes", text.len());
+            assert!(serde_json::to_string(&body).unwrap().len() < replay::log::MAX_DATA / 2);
+            assert_eq!(bodies.read(&body).await, text);
+        }
     }
 }

@@ -5,14 +5,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    entities::{
-        Piece,
-        body::{INLINE_LIMIT, head},
-        chat,
-    },
+    entities::{Piece, body::head, chat},
     host::{Progress, Stopped},
 };
 
+/// The most that one piece holds, in bytes: an event has room for it even where JSON writes every byte as `\u0000`.
+const PIECE: usize = 8 * 1024;
 /// How long pieces are gathered.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -77,7 +75,7 @@ impl Written {
             return None;
         }
         let offset = self.passed;
-        let piece = head(&self.whole[offset..], INLINE_LIMIT).to_owned();
+        let piece = head(&self.whole[offset..], PIECE).to_owned();
         self.passed += piece.len();
         Some((offset as u64, piece))
     }
@@ -89,11 +87,11 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_at_characters_and_nothing_is_lost() {
-        let mut written = Written { whole: "é".repeat(INLINE_LIMIT), passed: 0 };
+        let mut written = Written { whole: format!("{}{}", "é".repeat(PIECE), "\0".repeat(2 * PIECE)), passed: 0 };
         let mut whole = String::new();
         while let Some((offset, piece)) = written.take() {
             assert_eq!(offset, whole.len() as u64);
-            assert!(piece.len() <= INLINE_LIMIT);
+            assert!(serde_json::to_string(&piece).unwrap().len() < replay::log::MAX_DATA);
             whole.push_str(&piece);
         }
         assert_eq!(whole, written.whole);
