@@ -246,6 +246,22 @@ test("a phone shows one pane at a time", async () => {
   await page.context().close();
 });
 
+test("a chat that ends while one is elsewhere is marked until it is looked at", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "tell a long story");
+  await turnOpen(page);
+  const rail = page.getByRole("navigation", { name: "Projects and sessions" });
+  await page.getByRole("link", { name: "Reenact" }).click();
+  await page.getByRole("heading", { name: "Start", exact: true }).waitFor();
+  const mark = page.getByRole("img", { name: "unread" });
+  await rail.getByRole("listitem").filter({ has: mark }).waitFor();
+  await accessible(page);
+  await rail.getByRole("listitem").filter({ has: mark }).getByRole("link").click();
+  await log(page).getByText("The end of the story.").waitFor();
+  await rail.getByRole("listitem").filter({ has: mark }).waitFor({ state: "detached" });
+  await page.context().close();
+});
+
 test("what was typed and not sent is there after a reload", async () => {
   const page = await openProject(browser, server);
   await ask(page, "say hello");

@@ -23,6 +23,19 @@ export function Dot({ state }: { state: ChatRowState }) {
   );
 }
 
+/** How a chat stands, or a ring where it has news; the label beside a ring is bold as well. */
+export function Mark({ state, news }: { state: ChatRowState; news: boolean }) {
+  if (!news || state === "failed") return <Dot state={state} />;
+  return (
+    <span
+      role="img"
+      aria-label="unread"
+      title="unread"
+      className="size-2 shrink-0 rounded-full border-2 border-accent"
+    />
+  );
+}
+
 /** What holds the place of something that is on its way: seen only if that takes long. */
 export function Skeleton({ lines = 3, label = "Loading" }: { lines?: number; label?: string }) {
   const widths = ["w-2/3", "w-5/6", "w-1/2", "w-3/4"];

@@ -5,12 +5,13 @@ import { useEffect, useState } from "react";
 import { chatLabel } from "../../live/desk.ts";
 import { uuid7 } from "../../live/ids.ts";
 import { useChat, useConnection, useList, useLive, useOutgoing } from "../../live/react.tsx";
+import { useLooking } from "../../live/seen.ts";
 import { outcomeOf, Rename } from "../../parts/ask.tsx";
 import { Button, IconButton } from "../../parts/button.tsx";
 import { shown } from "../../parts/format.ts";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
-import type { ChatView } from "../../wire/index.ts";
+import type { ChatRow, ChatView } from "../../wire/index.ts";
 import { Composer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
 import { useDraft } from "./drafts.ts";
@@ -31,6 +32,7 @@ export function ChatPane({ project, session, chat }: Props) {
   const { view } = entry;
   useRevision(entry.revision, view);
   useTitle(chat);
+  useLooking(chat, useRow(chat)?.updated_at);
 
   // The event of a message may come before the answer to its command.
   const here = new Set(
@@ -108,7 +110,8 @@ function Head({ project, session, chat, view }: Props & { view: ChatView }) {
   const [renaming, setRenaming] = useState(false);
   const projects = useList("projects").rows;
   const name = projects.find((row) => row.id === project)?.name ?? "";
-  const title = useChatTitle(chat) || view.about?.title || "";
+  const row = useRow(chat);
+  const title = row ? chatLabel(row) : (view.about?.title ?? "");
   return (
     <header className="flex h-11 shrink-0 items-center gap-2 border-line border-b px-4 max-md:px-3">
       {name && (
@@ -169,13 +172,13 @@ function Ended({ stream, children }: { stream: string; children: string }) {
   return <Trouble action={<Button onClick={again}>Try again</Button>}>{children}</Trouble>;
 }
 
-function useChatTitle(chat: string): string {
-  const row = useList("chats").rows.find((it) => it.id === chat);
-  return row ? chatLabel(row) : "";
+function useRow(chat: string): ChatRow | undefined {
+  return useList("chats").rows.find((row) => row.id === chat);
 }
 
 function useTitle(chat: string): void {
-  const title = useChatTitle(chat);
+  const row = useRow(chat);
+  const title = row ? chatLabel(row) : "";
   useEffect(() => {
     document.title = title ? `${title} · Reenact` : "Reenact";
     return () => {

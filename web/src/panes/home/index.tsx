@@ -3,10 +3,11 @@ import { FolderPlus } from "lucide-react";
 import type { ReactNode } from "react";
 import { chatLabel, type ProjectOnDesk } from "../../live/desk.ts";
 import { useDesk } from "../../live/react.tsx";
+import { isUnread, useSeen } from "../../live/seen.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { Ago } from "../../parts/clock.tsx";
 import { plural } from "../../parts/format.ts";
-import { Dot, Skeleton } from "../../parts/status.tsx";
+import { Dot, Mark, Skeleton } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
 import type { ChatRow } from "../../wire/index.ts";
 
@@ -57,6 +58,7 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 const line = "flex min-h-9 items-center gap-3 rounded-md px-2 py-1 hover:bg-hover";
 
 function Chats({ title, chats, names }: { title: string; chats: ChatRow[]; names: Map<string, string> }) {
+  const seen = useSeen();
   if (chats.length === 0) return null;
   return (
     <Section title={title}>
@@ -67,9 +69,11 @@ function Chats({ title, chats, names }: { title: string; chats: ChatRow[]; names
             className={line}
           >
             <span className="flex w-2 shrink-0 justify-center">
-              <Dot state={chat.state} />
+              <Mark state={chat.state} news={isUnread(chat, seen)} />
             </span>
-            <span className="min-w-0 flex-1 truncate">{chatLabel(chat)}</span>
+            <span className={`min-w-0 flex-1 truncate ${isUnread(chat, seen) ? "font-semibold" : ""}`}>
+              {chatLabel(chat)}
+            </span>
             <span className="max-w-40 truncate text-faint text-small">{names.get(chat.project)}</span>
             <Ago at={chat.updated_at} className="w-12 text-right text-faint text-small" />
           </Link>

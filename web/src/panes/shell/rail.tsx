@@ -3,12 +3,13 @@ import { Archive, FolderMinus, FolderPlus, House, PanelLeft, Pencil, Plus } from
 import { useState } from "react";
 import { chatLabel, type ProjectOnDesk, type SessionOnDesk } from "../../live/desk.ts";
 import { useDesk, useLive } from "../../live/react.tsx";
+import { isUnread, useSeen } from "../../live/seen.ts";
 import { Confirm, outcomeOf, Rename } from "../../parts/ask.tsx";
 import { IconButton, iconButtonClass } from "../../parts/button.tsx";
 import { Ago } from "../../parts/clock.tsx";
 import { count } from "../../parts/format.ts";
 import { Menu } from "../../parts/menu.tsx";
-import { Dot, Skeleton, Trouble } from "../../parts/status.tsx";
+import { Dot, Mark, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, useRouter } from "../../routes.tsx";
 import type { ChatRow } from "../../wire/index.ts";
 
@@ -163,6 +164,8 @@ function Session({ session }: { session: SessionOnDesk }) {
   const live = useLive();
   const [renaming, setRenaming] = useState(false);
   const here = "session" in route && route.session === session.id;
+  const seen = useSeen();
+  const news = session.inside.some((chat) => isUnread(chat, seen));
   const [only] = session.inside;
   const to =
     session.inside.length === 1 && only
@@ -181,8 +184,8 @@ function Session({ session }: { session: SessionOnDesk }) {
           title={session.label}
           className="flex h-7 min-w-0 flex-1 items-center gap-2 rounded-md px-2 max-md:h-10"
         >
-          <span className="min-w-0 flex-1 truncate">{session.label}</span>
-          <Dot state={session.state} />
+          <span className={`min-w-0 flex-1 truncate ${news ? "font-semibold" : ""}`}>{session.label}</span>
+          <Mark state={session.state} news={news} />
           <Ago
             at={session.active_at}
             className="text-faint text-tiny group-focus-within/session:hidden group-hover/session:hidden max-md:inline!"
@@ -232,6 +235,7 @@ function Session({ session }: { session: SessionOnDesk }) {
 function Chat({ chat }: { chat: ChatRow }) {
   const { route } = useRouter();
   const here = route.pane === "chat" && route.chat === chat.id;
+  const news = isUnread(chat, useSeen());
   return (
     <li>
       <Link
@@ -239,8 +243,10 @@ function Chat({ chat }: { chat: ChatRow }) {
         current={here}
         className={`flex h-6.5 items-center gap-2 rounded-md px-2 text-small max-md:h-10 ${here ? "bg-chosen" : "text-soft hover:bg-hover"}`}
       >
-        <span className="min-w-0 flex-1 truncate">{chatLabel(chat)}</span>
-        <Dot state={chat.state} />
+        <span className={`min-w-0 flex-1 truncate ${news ? "font-semibold text-ink" : ""}`}>
+          {chatLabel(chat)}
+        </span>
+        <Mark state={chat.state} news={news} />
       </Link>
     </li>
   );
