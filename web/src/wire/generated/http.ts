@@ -414,6 +414,19 @@ export interface ChatRow {
   usage: Usage;
 }
 /**
+ * A page of a list.
+ */
+export interface ChatRows {
+  /**
+   * The items, the newest first.
+   */
+  items: ChatRow[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
+}
+/**
  * What changed in a state between two revisions.
  */
 export interface Diff {
@@ -551,129 +564,6 @@ export interface Health {
    * The server's version.
    */
   version: string;
-}
-/**
- * A page of a list.
- */
-export interface Items {
-  /**
-   * The items, the newest first.
-   */
-  items: ProjectRow[];
-  /**
-   * The `cursor` of the next page; `null` at the end.
-   */
-  next_cursor?: string | null;
-}
-/**
- * A project in a list.
- */
-export interface ProjectRow {
-  /**
-   * Its id, the UUIDv5 of its path.
-   */
-  id: string;
-  /**
-   * What it is called.
-   */
-  name: string;
-  /**
-   * The folder's canonical path.
-   */
-  path: string;
-  registered_at: Micros;
-  /**
-   * Its name in addresses.
-   */
-  slug: string;
-  stream: StreamId;
-  /**
-   * What its files name may run, as long as that is what was shown.
-   */
-  trusted: boolean;
-  updated_at: Micros;
-}
-/**
- * A page of a list.
- */
-export interface Items2 {
-  /**
-   * The items, the newest first.
-   */
-  items: SessionRow[];
-  /**
-   * The `cursor` of the next page; `null` at the end.
-   */
-  next_cursor?: string | null;
-}
-/**
- * A session in a list.
- */
-export interface SessionRow {
-  /**
-   * It was put away.
-   */
-  archived: boolean;
-  /**
-   * How many chats it has.
-   */
-  chats: number;
-  /**
-   * Its id.
-   */
-  id: string;
-  /**
-   * The model that new chats ask; the server's default where `null`.
-   */
-  model?: string | null;
-  opened_at: Micros;
-  /**
-   * The project it works on.
-   */
-  project: string;
-  stream: StreamId;
-  /**
-   * What it is called.
-   */
-  title: string;
-  updated_at: Micros;
-}
-/**
- * A page of a list.
- */
-export interface Items3 {
-  /**
-   * The items, the newest first.
-   */
-  items: ChatRow[];
-  /**
-   * The `cursor` of the next page; `null` at the end.
-   */
-  next_cursor?: string | null;
-}
-/**
- * A page of a list.
- */
-export interface Items4 {
-  /**
-   * The items, the newest first.
-   */
-  items: StreamItem[];
-  /**
-   * The `cursor` of the next page; `null` at the end.
-   */
-  next_cursor?: string | null;
-}
-/**
- * A stream in the list of streams.
- */
-export interface StreamItem {
-  position: Position;
-  /**
-   * The revision of its last event.
-   */
-  revision?: Revision | null;
-  stream: StreamId;
 }
 /**
  * A key, without anything secret.
@@ -856,7 +746,7 @@ export interface NewTrust {
 /**
  * A message that was posted.
  */
-export interface Posted2 {
+export interface PostedMessage {
   /**
    * Its id.
    */
@@ -894,6 +784,47 @@ export interface Problem {
    * `about:blank`: the code says more.
    */
   type: string;
+}
+/**
+ * A project in a list.
+ */
+export interface ProjectRow {
+  /**
+   * Its id, the UUIDv5 of its path.
+   */
+  id: string;
+  /**
+   * What it is called.
+   */
+  name: string;
+  /**
+   * The folder's canonical path.
+   */
+  path: string;
+  registered_at: Micros;
+  /**
+   * Its name in addresses.
+   */
+  slug: string;
+  stream: StreamId;
+  /**
+   * What its files name may run, as long as that is what was shown.
+   */
+  trusted: boolean;
+  updated_at: Micros;
+}
+/**
+ * A page of a list.
+ */
+export interface ProjectRows {
+  /**
+   * The items, the newest first.
+   */
+  items: ProjectRow[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
 }
 /**
  * The models that a provider says it has.
@@ -964,6 +895,51 @@ export interface SessionChange {
   title?: string | null;
 }
 /**
+ * A session in a list.
+ */
+export interface SessionRow {
+  /**
+   * It was put away.
+   */
+  archived: boolean;
+  /**
+   * How many chats it has.
+   */
+  chats: number;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The model that new chats ask; the server's default where `null`.
+   */
+  model?: string | null;
+  opened_at: Micros;
+  /**
+   * The project it works on.
+   */
+  project: string;
+  stream: StreamId;
+  /**
+   * What it is called.
+   */
+  title: string;
+  updated_at: Micros;
+}
+/**
+ * A page of a list.
+ */
+export interface SessionRows {
+  /**
+   * The items, the newest first.
+   */
+  items: SessionRow[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
+}
+/**
  * A key to sign in with.
  */
 export interface SignIn {
@@ -991,6 +967,30 @@ export interface StateOut {
     [k: string]: unknown;
   };
   stream: StreamId;
+}
+/**
+ * A stream in the list of streams.
+ */
+export interface StreamItem {
+  position: Position;
+  /**
+   * The revision of its last event.
+   */
+  revision?: Revision | null;
+  stream: StreamId;
+}
+/**
+ * A page of a list.
+ */
+export interface StreamItems {
+  /**
+   * The items, the newest first.
+   */
+  items: StreamItem[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
 }
 /**
  * What a project's files name that could run.
