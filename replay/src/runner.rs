@@ -240,20 +240,13 @@ impl<W: Clone + PartialEq> Runner<W> {
 
     /// The stream's actor is gone, with whatever it was asked to begin. What runs goes on, and waits to be adopted.
     pub fn orphaned(&mut self, stream: &StreamId) -> Vec<Action<W>> {
-        let Some(entries) = self.entries.get(stream) else {
-            return vec![];
-        };
-        let begun =
-            |(key, entry): (&EffectKey, &Entry<W>)| (!matches!(entry.phase, Phase::Running(_))).then(|| key.clone());
-        let keys: Vec<_> = entries.iter().filter_map(begun).collect();
-        let (mut actions, mut lanes) = (vec![], BTreeSet::new());
-        for key in keys {
-            self.drop_entry(stream, &key, &mut actions, &mut lanes);
-        }
-        for lane in lanes {
-            self.admit(&lane, &mut actions);
-        }
-        actions
+        self.forget(stream, |_, phase| !matches!(phase, Phase::Running(_)))
+    }
+
+    /// The stream has a new actor. What has a place to run and does not, as its start was lost with the actor before, gives
+    /// the place back; compare the stream's wants after this.
+    pub fn adopted(&mut self, stream: &StreamId, runs: impl Fn(&EffectKey, Attempt) -> bool) -> Vec<Action<W>> {
+        self.forget(stream, |key, phase| matches!(phase, Phase::Running(attempt) if !runs(key, attempt)))
     }
 
     /// Whether this attempt has its place and was not cancelled.
@@ -273,13 +266,20 @@ impl<W: Clone + PartialEq> Runner<W> {
     }
 
     fn free(&mut self, stream: &StreamId, key: &EffectKey, fits: impl Fn(Phase) -> bool) -> Vec<Action<W>> {
-        let entry = self.entries.get(stream).and_then(|entries| entries.get(key));
-        if !entry.is_some_and(|entry| fits(entry.phase)) {
+        self.forget(stream, |of, phase| of == key && fits(phase))
+    }
+
+    /// Forgets what does not run, or has ended by itself: there is nothing to cancel.
+    fn forget(&mut self, stream: &StreamId, gone: impl Fn(&EffectKey, Phase) -> bool) -> Vec<Action<W>> {
+        let Some(entries) = self.entries.get(stream) else {
             return vec![];
-        }
+        };
+        let keys: Vec<_> =
+            entries.iter().filter(|(key, entry)| gone(key, entry.phase)).map(|(key, _)| key.clone()).collect();
         let (mut actions, mut lanes) = (vec![], BTreeSet::new());
-        self.drop_entry(stream, key, &mut actions, &mut lanes);
-        // It has ended by itself: there is nothing to cancel.
+        for key in keys {
+            self.drop_entry(stream, &key, &mut actions, &mut lanes);
+        }
         actions.clear();
         for lane in lanes {
             self.admit(&lane, &mut actions);

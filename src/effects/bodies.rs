@@ -60,6 +60,10 @@ fn missing(reference: &BlobRef, why: &str) -> String {
 async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends, and whoever waits with it: nothing is to be reported of that.
+            Err(_) => std::future::pending().await,
+        },
     }
 }

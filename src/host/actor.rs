@@ -3,115 +3,83 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use actix::{
-    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
+    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, SpawnHandle, WrapFuture as _,
 };
 use replay::{
-    decider::{Attempt, EffectCommand, EffectKey},
-    entity::Sender,
+    decider::{EffectCommand, EffectKey},
+    entity::{Sender, panic_words},
     ids::{By, CommandId, Revision, StreamId},
     log::{AppendError, Appended},
-    runner::Action,
 };
 use serde_json::value::RawValue;
-use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
     Accepted,
-    batch::{Batch, Said, Waiting, position_in},
+    batch::{Batch, Said, Waiting, position_in, too_large},
     error::SubmitError,
-    fold::{FoldFailure, fold},
-    perform::{Job, Progress},
+    fold::FoldFailure,
+    pause::pause,
     registry::Inner,
+    request::{Reply, Request},
 };
-use crate::entities::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Work, system};
+use crate::entities::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected};
 
 /// How many commands may wait for one entity.
 const QUEUE: usize = 1_024;
 /// After so long without a command, an entity that wants nothing sleeps.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 const IDLE_CHECK: Duration = Duration::from_secs(20);
-
-/// What can be asked of an actor.
-pub(super) enum Request {
-    /// A command from outside.
-    Command { command: Box<Command>, by: By, id: CommandId, reply: oneshot::Sender<Result<Accepted, SubmitError>> },
-    /// What an effect says.
-    Effect {
-        command: EffectCommand<Piece, Outcome>,
-        cause: Option<Uuid>,
-        reply: Option<oneshot::Sender<Result<(), SubmitError>>>,
-    },
-    /// Work that has its place in its lane and was begun.
-    Start { key: EffectKey, attempt: Attempt, work: Work },
-    /// Compare what is wanted with what runs.
-    Compare,
-    /// What a page needs, and the revision that comes next.
-    View { reply: oneshot::Sender<Result<(Revision, Box<RawValue>), SubmitError>> },
-    /// Go out of service.
-    Retire { reason: String },
-}
-
-impl Message for Request {
-    type Result = ();
-}
-
-impl Request {
-    pub fn begin(key: EffectKey) -> Self {
-        Self::Effect { command: EffectCommand::Begin { key }, cause: None, reply: None }
-    }
-
-    pub fn lose(key: EffectKey, attempt: Attempt) -> Self {
-        Self::Effect { command: EffectCommand::Lost { key, attempt }, cause: None, reply: None }
-    }
-
-    /// A note of the host in its own stream, which nobody waits for.
-    pub fn note(command: system::Command) -> Self {
-        let (reply, _) = oneshot::channel();
-        Self::Command { command: Box::new(command.into()), by: By::system(), id: CommandId::fresh(), reply }
-    }
-
-    fn refuse(self, error: SubmitError) {
-        // Whoever does not wait any more does not need the answer.
-        match self {
-            Self::Command { reply, .. } => drop(reply.send(Err(error))),
-            Self::View { reply } => drop(reply.send(Err(error))),
-            Self::Effect { reply: Some(reply), .. } => drop(reply.send(Err(error))),
-            Self::Effect { reply: None, .. } | Self::Start { .. } | Self::Compare | Self::Retire { .. } => {}
-        }
-    }
-}
 
 /// The actor of one entity.
 pub(super) struct EntityActor {
-    host: Arc<Inner>,
-    kind: Kind,
-    stream: StreamId,
-    entity: Option<AnyEntity>,
-    queue: VecDeque<Request>,
+    pub(super) host: Arc<Inner>,
+    pub(super) kind: Kind,
+    pub(super) stream: StreamId,
+    /// `None` while it is folded, and when that failed.
+    pub(super) entity: Option<AnyEntity>,
+    pub(super) queue: VecDeque<Request>,
     /// An append or a fold is under way.
     busy: bool,
     /// Why the stream takes no commands.
-    refusal: Option<SubmitError>,
+    pub(super) refusal: Option<SubmitError>,
     /// The events with which work was begun: the causes of what it leads to.
-    begins: HashMap<EffectKey, Uuid>,
-    used: Instant,
+    pub(super) begins: HashMap<EffectKey, Uuid>,
+    /// The runner changed its mind about this stream without an append: what is wanted has to be compared again.
+    pub(super) stirred: bool,
+    /// Appends and folds in a row that failed.
+    failures: u32,
+    /// What is done once the pause after a failure is over.
+    later: Option<SpawnHandle>,
+    used: Used,
     life: u64,
-    sleeping: bool,
+}
+
+/// Who has asked an actor something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Used {
+    /// Nobody yet, not even who woke it.
+    Not,
+    /// The host: whether it wants something.
+    ByHost,
+    /// Someone outside, at this moment last.
+    FromOutside(Instant),
+    /// Nobody asks any more: it sleeps.
+    Asleep,
 }
 
 impl Actor for EntityActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.fold(ctx);
         ctx.run_interval(IDLE_CHECK, Self::sleep_if_idle);
+        self.fold(ctx);
     }
 }
 
@@ -119,12 +87,13 @@ impl Handler<Request> for EntityActor {
     type Result = ();
 
     fn handle(&mut self, request: Request, ctx: &mut Self::Context) {
-        let from_outside = matches!(request, Request::Command { .. } | Request::View { .. });
-        if from_outside && self.queue.len() >= QUEUE {
-            return request.refuse(SubmitError::Busy);
-        }
-        if from_outside {
-            self.used = Instant::now();
+        if request.is_from_outside() {
+            if self.queue.len() >= QUEUE {
+                return request.refuse(SubmitError::Busy);
+            }
+            self.used = Used::FromOutside(Instant::now());
+        } else if self.used == Used::Not {
+            self.used = Used::ByHost;
         }
         self.queue.push_back(request);
         self.turn(ctx);
@@ -142,148 +111,218 @@ impl EntityActor {
             busy: false,
             refusal: None,
             begins: HashMap::new(),
-            used: Instant::now(),
+            stirred: false,
+            failures: 0,
+            later: None,
+            used: Used::Not,
             life,
-            sleeping: false,
         }
     }
 
     /// Makes the entity anew from the log.
     fn fold(&mut self, ctx: &mut Context<Self>) {
         self.entity = None;
+        if let Some(reason) = self.host.why_quarantined(&self.stream) {
+            return self.retire(SubmitError::Quarantined(reason));
+        }
         self.busy = true;
-        let (host, stream) = (Arc::clone(&self.host), self.stream.clone());
-        let folded = self.host.tasks.spawn(async move {
-            // What is written and not yet synced belongs to the entity too.
-            if let Err(error) = host.log.sync().await {
-                tracing::warn!(%stream, %error, "the log could not be synced before a fold");
-            }
-            fold(&host.log, &stream, None).await
-        });
+        let folded = self.host.fold_written(self.stream.clone());
         ctx.spawn(folded.into_actor(self).map(|folded, actor, ctx| {
             actor.busy = false;
             match folded.unwrap_or_else(|error| Err(FoldFailure::Stopped(error.to_string()))) {
                 Ok(entity) => {
                     actor.entity = Some(entity);
-                    actor.compare();
+                    actor.adopt();
+                    if actor.failures == 0 {
+                        actor.compare();
+                    } else {
+                        // What is wanted would be tried at once, and fail again: not in a circle without a pause.
+                        actor.after_pause(ctx, |actor, _| actor.queue.push_back(Request::Compare));
+                    }
                 }
-                Err(failure) => actor.refuse(SubmitError::of_fold(&failure)),
+                Err(failure) => actor.not_folded(&failure, ctx),
             }
             actor.turn(ctx);
         }));
     }
 
-    fn refuse(&mut self, error: SubmitError) {
-        if let SubmitError::Quarantined(reason) = &error {
-            self.host.quarantine(&self.stream, reason);
-        } else {
-            tracing::warn!(stream = %self.stream, %error, "a stream cannot be folded");
+    fn not_folded(&mut self, failure: &FoldFailure, ctx: &mut Context<Self>) {
+        if !failure.may_pass() {
+            return self.retire(SubmitError::of_fold(failure));
         }
-        self.refusal = Some(error);
+        tracing::warn!(stream = %self.stream, error = %failure, "a stream could not be folded; it is tried again");
+        self.failures += 1;
+        self.refusal = Some(SubmitError::of_fold(failure));
+        let actions = self.host.runner.lock().orphaned(&self.stream);
+        self.act(actions);
+        self.after_pause(ctx, |actor, ctx| {
+            actor.refusal = None;
+            actor.fold(ctx);
+        });
+    }
+
+    fn after_pause(&mut self, ctx: &mut Context<Self>, next: fn(&mut Self, &mut Context<Self>)) {
+        if let Some(before) = self.later.take() {
+            ctx.cancel_future(before);
+        }
+        self.later = Some(ctx.run_later(pause(self.failures), move |actor, ctx| {
+            actor.later = None;
+            next(actor, ctx);
+            actor.turn(ctx);
+        }));
     }
 
     /// Decides what waits, as far as one append can carry it.
     fn turn(&mut self, ctx: &mut Context<Self>) {
         while !self.busy && !self.queue.is_empty() {
-            let mut batch = Batch::default();
-            while let Some(request) = self.queue.pop_front() {
-                // What looks at the state sees only what is appended.
-                let looks = !matches!(request, Request::Command { .. } | Request::Effect { .. });
-                if !batch.is_empty() && (looks || batch.is_full()) {
-                    self.queue.push_front(request);
-                    break;
-                }
-                if let Some(error) = self.refusal.clone() {
-                    request.refuse(error);
-                } else if let Err(broken) = self.take(request, &mut batch) {
-                    // Nothing of this batch is appended: all but the one that broke the rules is decided again.
-                    tracing::error!(stream = %self.stream, %broken, "the rules failed; the entity is folded anew");
-                    self.refuse_batch(batch, &SubmitError::Internal(broken));
-                    return self.fold(ctx);
-                }
+            let (batch, broken) = self.decide(ctx);
+            if let Some(why) = &broken {
+                // What was decided before is good, and appended; what is still to be decided waits for the new fold.
+                tracing::error!(stream = %self.stream, why, "the rules failed; the entity is folded anew");
+                self.entity = None;
             }
-            if batch.is_empty() {
-                self.settle_batch(batch.waiting, None);
-            } else {
+            if !batch.is_empty() {
                 self.append(batch, ctx);
+                continue;
             }
+            self.settle_batch(batch.waiting, None);
+            if broken.is_some() {
+                self.fold(ctx);
+            } else if std::mem::take(&mut self.stirred) {
+                self.compare();
+            }
+        }
+        // Woken only to see whether it wants something, it makes room for others at once.
+        if self.used == Used::ByHost && self.is_idle() {
+            self.sleep(ctx);
         }
     }
 
-    fn take(&mut self, request: Request, batch: &mut Batch) -> Result<(), String> {
-        let Some(entity) = &mut self.entity else {
-            request.refuse(SubmitError::Internal("it is not folded".into()));
-            return Ok(());
+    /// Decides until an append is full, something has to look at what is appended, or the rules fail; and why they failed.
+    fn decide(&mut self, ctx: &mut Context<Self>) -> (Batch, Option<String>) {
+        let mut batch = Batch::default();
+        while !self.busy
+            && let Some(request) = self.queue.pop_front()
+        {
+            if !batch.is_empty() && (request.looks() || batch.is_full()) {
+                self.queue.push_front(request);
+                break;
+            }
+            if let Some(error) = self.refusal_of(&request) {
+                request.refuse(error);
+            } else if let Err(why) = self.take(request, &mut batch, ctx) {
+                return (batch, Some(why));
+            }
+        }
+        (batch, None)
+    }
+
+    /// A stream out of service can still be looked at, if there is something to see.
+    fn refusal_of(&self, request: &Request) -> Option<SubmitError> {
+        let passes = match request {
+            Request::View { .. } => self.entity.is_some(),
+            request => matches!(request, Request::Retire { .. }),
         };
-        let now = self.host.clock.now();
+        self.refusal.clone().filter(|_| !passes)
+    }
+
+    fn take(&mut self, request: Request, batch: &mut Batch, ctx: &mut Context<Self>) -> Result<(), String> {
         match request {
-            Request::Command { command, by, id, reply } => {
-                let sender = Sender { by, command: Some(id), cause: None, now };
-                match entity.handle(*command, sender, &*self.host.ids) {
-                    Ok(decision) => {
-                        batch.add(decision);
-                        batch.waiting.push(Waiting::Command { revision: entity.next_revision().before(), reply });
-                    }
-                    Err(HandleError::Repeated(answer)) => {
-                        batch.waiting.push(Waiting::Command { revision: Some(answer.revision), reply });
-                    }
-                    Err(HandleError::Rejected(rejected)) => drop(reply.send(Err(SubmitError::Rejected(rejected)))),
-                    Err(HandleError::Broken(why)) => {
-                        drop(reply.send(Err(SubmitError::Internal(why.clone()))));
-                        return Err(why);
-                    }
-                }
-            }
-            Request::Effect { command, cause, reply } => {
-                let mut said = Said::of(&command);
-                let by = match said {
-                    Said::Progress | Said::Report { .. } => entity.agent(),
-                    Said::Begin { .. } | Said::Lost { .. } => By::system(),
-                };
-                match entity.settle(command, Sender { by, command: None, cause, now }, &*self.host.ids) {
-                    Ok(decision) => {
-                        if let Said::Begin { event, .. } = &mut said {
-                            *event = decision.records.first().map(|record| record.id);
-                        }
-                        batch.add(decision);
-                        batch.waiting.push(Waiting::Effect { said, reply });
-                    }
-                    Err(HandleError::Broken(why)) => {
-                        if let Some(reply) = reply {
-                            drop(reply.send(Err(SubmitError::Internal(why.clone()))));
-                        }
-                        return Err(why);
-                    }
-                    Err(HandleError::Repeated(_)) => {}
-                    Err(HandleError::Rejected(rejected)) => self.stale(&said, reply, rejected),
-                }
-            }
-            Request::View { reply } => {
-                let view = entity.view().map_err(|error| SubmitError::Internal(error.to_string()));
-                drop(reply.send(view.map(|view| (entity.next_revision(), view))));
-            }
+            Request::Command { command, by, id, reply } => self.take_command(*command, by, id, reply, batch)?,
+            request if request.begins() && self.host.is_closing() => {}
+            Request::Effect { command, cause, reply } => self.take_effect(command, cause, reply, batch)?,
+            Request::View { reply } => drop(reply.send(self.view())),
             Request::Start { key, attempt, work } => self.start(key, attempt, work),
             Request::Compare => self.compare(),
-            Request::Retire { reason } => self.refusal = Some(SubmitError::Quarantined(reason)),
+            Request::Wake { reply } => drop(reply.send(Ok(()))),
+            Request::Refold => self.fold(ctx),
+            Request::Retire { reason } => self.retire(SubmitError::Quarantined(reason)),
         }
         Ok(())
     }
 
-    fn stale(
+    fn take_command(
         &mut self,
-        said: &Said,
-        reply: Option<oneshot::Sender<Result<(), SubmitError>>>,
-        rejected: crate::entities::Rejected,
-    ) {
-        if let Some(reply) = reply {
-            drop(reply.send(Err(SubmitError::Rejected(rejected))));
-        }
-        let actions = match said {
-            Said::Begin { key, .. } | Said::Lost { key } => self.host.runner.lock().refused(&self.stream, key),
-            Said::Report { key, attempt } => self.host.runner.lock().ended(&self.stream, key, *attempt),
-            Said::Progress => vec![],
+        command: Command,
+        by: By,
+        id: CommandId,
+        reply: Reply<Accepted>,
+        batch: &mut Batch,
+    ) -> Result<(), String> {
+        let sender = Sender { by, command: Some(id), cause: None, now: self.host.clock.now() };
+        let entity = self.entity.as_mut().ok_or("it is not folded")?;
+        let refusal = match entity.handle(command, sender, &*self.host.ids) {
+            Ok(decision) => match too_large(&decision) {
+                None => {
+                    batch.add(decision);
+                    batch.waiting.push(Waiting::Command { revision: entity.next_revision().before(), reply });
+                    return Ok(());
+                }
+                Some(error) => {
+                    let (code, message) = ("too_large", error.to_string());
+                    drop(reply.send(Err(SubmitError::Rejected(Rejected { code, message }))));
+                    // The entity believes it done.
+                    return Err(error.to_string());
+                }
+            },
+            Err(HandleError::Repeated(answer)) => {
+                batch.waiting.push(Waiting::Command { revision: Some(answer.revision), reply });
+                return Ok(());
+            }
+            Err(HandleError::Rejected(rejected)) => (SubmitError::Rejected(rejected), Ok(())),
+            Err(HandleError::Broken(why)) => (SubmitError::Internal(why.clone()), Err(why)),
         };
-        self.act(actions);
+        drop(reply.send(Err(refusal.0)));
+        refusal.1
+    }
+
+    fn take_effect(
+        &mut self,
+        command: EffectCommand<Piece, Outcome>,
+        cause: Option<Uuid>,
+        reply: Option<Reply<()>>,
+        batch: &mut Batch,
+    ) -> Result<(), String> {
+        let entity = self.entity.as_mut().ok_or("it is not folded")?;
+        let mut said = Said::of(&command);
+        let by = match said {
+            Said::Progress | Said::Report { .. } => entity.agent(),
+            Said::Begin { .. } | Said::Lost { .. } => By::system(),
+        };
+        let sender = Sender { by, command: None, cause, now: self.host.clock.now() };
+        let settled = entity.settle(command, sender, &*self.host.ids);
+        let (refusal, after) = match settled {
+            Ok(decision) => match too_large(&decision) {
+                None => {
+                    if let Said::Begin { event, .. } = &mut said {
+                        *event = decision.records.first().map(|record| record.id);
+                    }
+                    batch.add(decision);
+                    batch.waiting.push(Waiting::Effect { said, reply });
+                    return Ok(());
+                }
+                Some(error) => (SubmitError::Internal(error.to_string()), Err(error.to_string())),
+            },
+            Err(HandleError::Repeated(_)) => return Ok(()),
+            Err(HandleError::Rejected(rejected)) => (SubmitError::Rejected(rejected), Ok(())),
+            Err(HandleError::Broken(why)) => (SubmitError::Internal(why.clone()), Err(why)),
+        };
+        if after.is_ok() {
+            self.stale(&said);
+        } else {
+            self.broke(&said);
+        }
+        if let Some(reply) = reply {
+            drop(reply.send(Err(refusal)));
+        }
+        after
+    }
+
+    fn view(&self) -> Result<(Revision, Box<RawValue>), SubmitError> {
+        let internal = |why: String| SubmitError::Internal(why);
+        let entity = self.entity.as_ref().ok_or_else(|| internal("it is not folded".into()))?;
+        let view = catch_unwind(AssertUnwindSafe(|| entity.view())).map_err(|panic| internal(panic_words(&*panic)))?;
+        Ok((entity.next_revision(), view.map_err(|error| internal(error.to_string()))?))
     }
 
     fn append(&mut self, batch: Batch, ctx: &mut Context<Self>) {
@@ -297,51 +336,56 @@ impl EntityActor {
         ctx.spawn(appended.into_actor(self).map(move |appended, actor, ctx| {
             actor.busy = false;
             match appended {
-                Ok(appended) => {
-                    if let Some(entity) = &mut actor.entity {
-                        entity.landed(appended);
-                    }
-                    actor.settle_batch(waiting, Some(appended));
-                    actor.compare();
-                    actor.turn(ctx);
-                }
+                Ok(appended) => actor.appended(waiting, appended, ctx),
                 Err(error) => actor.not_appended(waiting, &error, ctx),
             }
+            actor.turn(ctx);
         }));
     }
 
-    fn not_appended(&mut self, waiting: Vec<Waiting>, error: &AppendError, ctx: &mut Context<Self>) {
-        tracing::warn!(stream = %self.stream, %error, "not appended; the entity is folded anew");
-        let refusal = SubmitError::of_append(error);
-        if matches!(error, AppendError::Damaged(_)) {
-            self.refusal = Some(refusal.clone());
+    fn appended(&mut self, waiting: Vec<Waiting>, appended: Appended, ctx: &mut Context<Self>) {
+        self.failures = 0;
+        if let Some(entity) = &mut self.entity {
+            entity.landed(appended);
         }
-        let mut batch = Batch::default();
-        batch.waiting = waiting;
-        self.refuse_batch(batch, &refusal);
-        self.fold(ctx);
+        self.settle_batch(waiting, Some(appended));
+        self.stirred = false;
+        if self.entity.is_some() {
+            self.compare();
+        } else {
+            self.fold(ctx);
+        }
     }
 
-    fn refuse_batch(&mut self, batch: Batch, error: &SubmitError) {
-        for waiting in batch.waiting {
+    fn not_appended(&mut self, waiting: Vec<Waiting>, error: &AppendError, ctx: &mut Context<Self>) {
+        tracing::warn!(stream = %self.stream, %error, "not appended");
+        let refusal = SubmitError::of_append(error);
+        for waiting in waiting {
             match waiting {
-                Waiting::Command { reply, .. } => drop(reply.send(Err(error.clone()))),
+                Waiting::Command { reply, .. } => drop(reply.send(Err(refusal.clone()))),
                 Waiting::Effect { said, reply } => {
+                    self.unsaid(&said);
                     if let Some(reply) = reply {
-                        drop(reply.send(Err(error.clone())));
-                    }
-                    if let Said::Begin { key, .. } | Said::Lost { key } = said {
-                        let actions = self.host.runner.lock().refused(&self.stream, &key);
-                        self.act(actions);
+                        drop(reply.send(Err(refusal.clone())));
                     }
                 }
             }
+        }
+        self.failures += 1;
+        self.entity = None;
+        match error {
+            AppendError::Damaged(_) | AppendError::Closed => self.retire(refusal),
+            AppendError::Full
+            | AppendError::Unknown(_)
+            | AppendError::WrongRevision { .. }
+            | AppendError::DataTooLarge { .. }
+            | AppendError::FrameTooLarge { .. }
+            | AppendError::BadRecord(_) => self.fold(ctx),
         }
     }
 
     /// Answers all who waited for an append, and tells the runner what it meant.
     fn settle_batch(&mut self, waiting: Vec<Waiting>, appended: Option<Appended>) {
-        let mut actions = vec![];
         for waiting in waiting {
             match waiting {
                 Waiting::Command { revision, reply } => {
@@ -350,95 +394,31 @@ impl EntityActor {
                     drop(reply.send(Ok(Accepted { revision, position })));
                 }
                 Waiting::Effect { said, reply } => {
-                    actions.extend(self.said(said));
+                    self.said(said);
                     if let Some(reply) = reply {
                         drop(reply.send(Ok(())));
                     }
                 }
             }
         }
-        self.act(actions);
     }
 
-    fn said(&mut self, said: Said) -> Vec<Action<Work>> {
-        let Some(entity) = &self.entity else { return vec![] };
-        match said {
-            Said::Progress => vec![],
-            Said::Lost { key } => self.host.runner.lock().refused(&self.stream, &key),
-            Said::Begin { key, event } => match entity.begun(&key) {
-                Some(attempt) => {
-                    self.begins.extend(event.map(|event| (key.clone(), event)));
-                    self.host.runner.lock().begun(&self.stream, &key, attempt)
-                }
-                None => self.host.runner.lock().refused(&self.stream, &key),
-            },
-            Said::Report { key, attempt } => {
-                let mut runner = self.host.runner.lock();
-                let actions = runner.ended(&self.stream, &key, attempt);
-                if entity.begun(&key) == Some(attempt) {
-                    runner.strike(&self.stream, &key, self.host.clock.now());
-                }
-                actions
-            }
-        }
-    }
-
-    fn compare(&mut self) {
-        let Some(entity) = &self.entity else { return };
-        if !self.kind.has_effects() || self.refusal.is_some() {
-            return;
-        }
-        match entity.wants() {
-            Ok(wants) => {
-                self.host.wanting.lock().set(&self.stream, !wants.is_empty());
-                let actions = self.host.runner.lock().compare(&self.stream, wants, self.host.clock.now());
-                self.act(actions);
-            }
-            Err(message) => self.refuse(SubmitError::Quarantined(message)),
-        }
-    }
-
-    /// Does what the runner says. What is for this stream goes into its own queue, so that it comes in order.
-    fn act(&mut self, actions: Vec<Action<Work>>) {
-        for action in actions {
-            match action {
-                Action::Begin { stream, key } if stream == self.stream => self.queue.push_back(Request::begin(key)),
-                Action::Lose { stream, key, attempt } if stream == self.stream => {
-                    self.queue.push_back(Request::lose(key, attempt));
-                }
-                Action::Start { stream, key, attempt, work } if stream == self.stream => {
-                    self.queue.push_back(Request::Start { key, attempt, work });
-                }
-                action @ (Action::Begin { .. }
-                | Action::Lose { .. }
-                | Action::Start { .. }
-                | Action::Cancel { .. }
-                | Action::Quarantine { .. }) => self.host.act(action),
-            }
-        }
-    }
-
-    fn start(&mut self, key: EffectKey, attempt: Attempt, work: Work) {
-        // It may have been cancelled since it was admitted.
-        if !self.host.runner.lock().is_running(&self.stream, &key, attempt) {
-            return;
-        }
-        let Some(state) = self.entity.as_ref().and_then(AnyEntity::state_at) else { return };
-        let (host, stream) = (Arc::clone(&self.host), self.stream.clone());
-        let cause = self.begins.remove(&key);
-        let progress = Progress { host, stream: stream.clone(), key: key.clone(), attempt, cause };
-        let job = Job { stream, key, attempt, work, state, progress, cancelled: CancellationToken::new() };
-        self.host.tasks.run(Arc::clone(&self.host), job);
+    fn is_idle(&self) -> bool {
+        !self.busy && self.queue.is_empty() && self.later.is_none() && self.host.runner.lock().is_idle(&self.stream)
     }
 
     fn sleep_if_idle(&mut self, ctx: &mut Context<Self>) {
-        let idle = !self.busy && self.queue.is_empty() && self.used.elapsed() >= IDLE;
-        if idle && self.host.runner.lock().is_idle(&self.stream) {
-            self.sleeping = true;
-            // Whoever asks from now on wakes another; what is in the mailbox already is asked again.
-            self.host.forget(&self.stream, self.life);
-            ctx.stop();
+        let lately = matches!(self.used, Used::FromOutside(last) if last.elapsed() < IDLE);
+        if !lately && self.is_idle() {
+            self.sleep(ctx);
         }
+    }
+
+    /// Whoever asks from now on wakes another; what is in the mailbox already is asked again.
+    fn sleep(&mut self, ctx: &mut Context<Self>) {
+        self.used = Used::Asleep;
+        self.host.forget(&self.stream, self.life);
+        ctx.stop();
     }
 }
 
@@ -447,12 +427,8 @@ impl Drop for EntityActor {
         let actions = self.host.runner.lock().orphaned(&self.stream);
         self.act(actions);
         self.host.forget(&self.stream, self.life);
-        if !self.sleeping && !self.host.is_closing() {
-            // It ended by a panic: whoever is sent to it next, or the wake below, folds it anew.
-            tracing::error!(stream = %self.stream, "an actor ended; its entity is folded anew");
-            if let Err(error) = self.host.send(&self.stream, Request::Compare) {
-                tracing::error!(stream = %self.stream, %error, "it could not be woken");
-            }
+        if self.used != Used::Asleep && !self.host.is_closing() {
+            self.host.revive(&self.stream);
         }
     }
 }

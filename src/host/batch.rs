@@ -4,17 +4,18 @@ use replay::{
     decider::{Attempt, EffectCommand, EffectKey},
     entity::Decision,
     ids::{Position, Revision},
-    log::{Ack, Append, Appended, Expected},
+    log::{Ack, Append, AppendError, Appended, Expected, MAX_DATA},
     record::NewRecord,
 };
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Accepted, error::SubmitError};
+use super::request::Reply;
 use crate::entities::{Outcome, Piece};
 
 /// An append takes no further decisions once its data is this large, in bytes: well below what a frame may hold.
 const FULL: usize = 2 * 1024 * 1024;
+/// The data of one decision, in bytes: with [`FULL`] and what a record is wrapped in, it still fits into a frame.
+const LARGEST: usize = 4 * 1024 * 1024;
 
 /// Decisions on their way into one append.
 #[derive(Default)]
@@ -29,9 +30,9 @@ pub(super) struct Batch {
 /// Who waits for a decision.
 pub(super) enum Waiting {
     /// One who sent a command.
-    Command { revision: Option<Revision>, reply: oneshot::Sender<Result<Accepted, SubmitError>> },
+    Command { revision: Option<Revision>, reply: Reply<super::Accepted> },
     /// Work, and what it said.
-    Effect { said: Said, reply: Option<oneshot::Sender<Result<(), SubmitError>>> },
+    Effect { said: Said, reply: Option<Reply<()>> },
 }
 
 /// What work said, as far as the table of running effects is concerned.
@@ -79,6 +80,16 @@ impl Batch {
         let expected = self.expected.unwrap_or(Expected::Any);
         (Append { stream, expected, records: self.records, ack }, self.waiting)
     }
+}
+
+/// Why the log would refuse a decision whatever it is appended with; `None` if it would not.
+pub(super) fn too_large(decision: &Decision) -> Option<AppendError> {
+    let sizes = || decision.records.iter().map(|record| record.data.json().len());
+    if let Some(bytes) = sizes().find(|bytes| *bytes > MAX_DATA) {
+        return Some(AppendError::DataTooLarge { bytes });
+    }
+    let bytes = sizes().sum();
+    (bytes > LARGEST).then_some(AppendError::FrameTooLarge { bytes })
 }
 
 /// Where a revision stands, if the append holds it.

@@ -1,6 +1,6 @@
 //! Why a command did not reach its entity, or was not accepted.
 
-use replay::log::AppendError;
+use replay::log::{AppendError, ReadError};
 
 use super::fold::FoldFailure;
 use crate::entities::Rejected;
@@ -57,6 +57,18 @@ impl SubmitError {
         }
     }
 
+    /// Whether sending it again, or differently, is no use: the stream itself takes nothing.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::UnknownKind(_)
+            | Self::Quarantined(_)
+            | Self::NeedsNewerVersion(_)
+            | Self::Damaged(_)
+            | Self::Closed => true,
+            Self::Rejected(_) | Self::Busy | Self::Full | Self::Unknown(_) | Self::Internal(_) => false,
+        }
+    }
+
     pub(super) fn of_append(error: &AppendError) -> Self {
         match error {
             AppendError::Full => Self::Full,
@@ -72,10 +84,10 @@ impl SubmitError {
     pub(super) fn of_fold(failure: &FoldFailure) -> Self {
         match failure {
             FoldFailure::UnknownKind(kind) => Self::UnknownKind(kind.clone()),
-            FoldFailure::Read(error) => Self::Damaged(error.to_string()),
+            FoldFailure::Read(error @ ReadError::Damaged { .. }) => Self::Damaged(error.to_string()),
+            FoldFailure::Read(ReadError::Io(_)) | FoldFailure::Stopped(_) => Self::Unknown(failure.to_string()),
             FoldFailure::Fold(error) if error.needs_newer_version() => Self::NeedsNewerVersion(error.to_string()),
             FoldFailure::Fold(error) => Self::Quarantined(error.to_string()),
-            FoldFailure::Stopped(why) => Self::Internal(why.clone()),
         }
     }
 }

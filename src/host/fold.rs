@@ -28,6 +28,19 @@ pub enum FoldFailure {
     Stopped(String),
 }
 
+impl FoldFailure {
+    /// Whether the same fold may succeed a moment later.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Read(ReadError::Io(_)) | Self::Stopped(_) => true,
+            Self::Read(ReadError::Damaged { .. }) | Self::UnknownKind(_) | Self::Fold(_) => false,
+        }
+    }
+}
+
+/// So many events are folded before others have their turn.
+const STRIDE: u64 = 256;
+
 /// Folds the durable events of a stream, up to and with a revision (all, where absent).
 pub(super) async fn fold(
     log: &Arc<dyn EventLog>,
@@ -43,6 +56,9 @@ pub(super) async fn fold(
             break;
         }
         entity.apply(&record)?;
+        if record.revision.0 % STRIDE == STRIDE - 1 {
+            tokio::task::yield_now().await;
+        }
     }
     Ok(entity)
 }

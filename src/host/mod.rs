@@ -6,10 +6,14 @@ mod actor;
 mod batch;
 mod error;
 mod fold;
+mod pause;
 mod perform;
 mod registry;
+mod request;
 mod running;
+mod steer;
 mod timers;
+mod waking;
 mod wanting;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
@@ -21,7 +25,6 @@ use replay::{
     ports::{Clock, Ids},
 };
 use serde_json::value::RawValue;
-use tokio::sync::oneshot;
 
 pub use error::SubmitError;
 pub use fold::FoldFailure;
@@ -30,8 +33,8 @@ pub use running::Running;
 pub use timers::sleep_until;
 
 use crate::entities::{AnyEntity, Command, system};
-use actor::Request;
 use registry::Inner;
+use request::Request;
 
 /// All entities of one log, and their effects. Cheap to clone.
 #[derive(Clone)]
@@ -98,13 +101,14 @@ impl Host {
             return Err(SubmitError::Closed);
         }
         let id = id.unwrap_or_else(CommandId::fresh);
-        self.ask(&stream, |reply| Request::Command {
-            command: Box::new(command.clone()),
-            by: by.clone(),
-            id: id.clone(),
-            reply,
-        })
-        .await
+        self.0
+            .ask(&stream, |reply| Request::Command {
+                command: Box::new(command.clone()),
+                by: by.clone(),
+                id: id.clone(),
+                reply,
+            })
+            .await
     }
 
     /// What a page needs of an entity, with the revision of the last event in it. All of it is durable.
@@ -112,11 +116,20 @@ impl Host {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn view(&self, stream: &StreamId) -> Result<(Option<Revision>, Box<RawValue>), SubmitError> {
-        let (next, view) = self.ask(stream, |reply| Request::View { reply }).await?;
-        if self.0.log.next_revision(stream) < next {
-            self.0.log.sync().await.map_err(|error| SubmitError::of_append(&error))?;
+        const TRIES: usize = 3;
+        let is_durable = |next| self.0.log.next_revision(stream) >= next;
+        for _ in 0..TRIES {
+            let (next, view) = self.0.ask(stream, |reply| Request::View { reply }).await?;
+            if !is_durable(next) {
+                self.0.log.sync().await.map_err(|error| SubmitError::of_append(&error))?;
+            }
+            if is_durable(next) {
+                return Ok((next.before(), view));
+            }
+            // A sync failed since, and the log gave up what it had only written.
+            self.0.send(stream, Request::Refold)?;
         }
-        Ok((next.before(), view))
+        Err(SubmitError::Unknown(format!("{stream} is ahead of the log")))
     }
 
     /// An entity folded from the log up to a revision (all of it, where absent), beside the living one.
@@ -124,7 +137,9 @@ impl Host {
     /// # Errors
     /// See [`FoldFailure`].
     pub async fn fold(&self, stream: &StreamId, upto: Option<Revision>) -> Result<AnyEntity, FoldFailure> {
-        fold::fold(&self.0.log, stream, upto).await
+        let (log, stream) = (Arc::clone(&self.0.log), stream.clone());
+        let folded = self.0.tasks.spawn(async move { fold::fold(&log, &stream, upto).await });
+        folded.await.unwrap_or_else(|error| Err(FoldFailure::Stopped(error.to_string())))
     }
 
     /// The log.
@@ -155,38 +170,26 @@ impl Host {
         self.submit(system::stream(), command.into(), By::system(), None).await
     }
 
-    /// Ends: takes no more commands, gives running effects 5 s, and syncs the log. Killing the process instead is equally safe.
+    /// Ends: takes no more commands, gives what was begun 5 s, keeps its reports, and syncs the log, which can be closed after
+    /// this. Killing the process instead is equally safe.
     pub async fn shutdown(&self) {
-        let noted = self.note(system::Command::NoteStop {}).await;
-        if let Err(error) = noted {
-            tracing::warn!(%error, "the stop could not be noted");
+        if !self.0.close() {
+            return;
         }
-        self.0.close();
-        let ended = tokio::time::timeout(GRACE, self.0.tasks.ended()).await;
-        if ended.is_err() {
+        if tokio::time::timeout(GRACE, self.0.tasks.ended()).await.is_err() {
             tracing::info!("effects that still run are cut off; they go on at the next start");
         }
         self.0.tasks.stop_all();
+        let note = |reply| Request::note(system::Command::NoteStop {}, reply);
+        match tokio::time::timeout(GRACE, self.0.ask(&system::stream(), note)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the stop could not be noted"),
+            Err(_) => tracing::warn!("the stop could not be noted in time"),
+        }
         if let Err(error) = self.0.log.sync().await {
             tracing::error!(%error, "the log could not be synced");
         }
         self.0.note_wanting();
-    }
-
-    /// Asks an actor; again, if it ended before it answered.
-    async fn ask<T>(
-        &self,
-        stream: &StreamId,
-        request: impl Fn(oneshot::Sender<Result<T, SubmitError>>) -> Request,
-    ) -> Result<T, SubmitError> {
-        const TRIES: usize = 3;
-        for _ in 0..TRIES {
-            let (reply, answer) = oneshot::channel();
-            self.0.send(stream, request(reply))?;
-            if let Ok(answer) = answer.await {
-                return answer;
-            }
-        }
-        Err(SubmitError::Internal(format!("{stream} did not answer; the server's log says why")))
+        self.0.stop_actors();
     }
 }

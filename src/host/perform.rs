@@ -10,7 +10,7 @@ use replay::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{actor::Request, error::SubmitError, registry::Inner};
+use super::{error::SubmitError, registry::Inner, request::Request};
 use crate::entities::{Outcome, Piece, StateAt, Work};
 
 /// Does the work that entities want. A performance ends in exactly one outcome.
@@ -66,21 +66,10 @@ impl Progress {
         self.host.tell(&self.stream, self.cause, command).await.map_err(|_| Stopped)
     }
 
-    /// Appends the end. Tried until it is kept or not wanted any more: the work is never redone for it.
-    pub(super) async fn report(&self, outcome: Outcome) {
-        let mut pause = std::time::Duration::from_millis(100);
-        loop {
-            let command =
-                EffectCommand::Report { key: self.key.clone(), attempt: self.attempt, outcome: outcome.clone() };
-            match self.host.tell(&self.stream, self.cause, command).await {
-                Ok(()) | Err(SubmitError::Rejected(_) | SubmitError::Closed) => return,
-                Err(error) => {
-                    tracing::warn!(stream = %self.stream, key = %self.key, %error, "a report could not be kept yet");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(std::time::Duration::from_secs(30));
-                }
-            }
-        }
+    /// Appends the end.
+    pub(super) async fn report(&self, outcome: Outcome) -> Result<(), SubmitError> {
+        let command = EffectCommand::Report { key: self.key.clone(), attempt: self.attempt, outcome };
+        self.host.tell(&self.stream, self.cause, command).await
     }
 }
 
@@ -94,6 +83,6 @@ impl Inner {
     ) -> Result<(), SubmitError> {
         let (reply, answer) = tokio::sync::oneshot::channel();
         self.send(stream, Request::Effect { command, cause, reply: Some(reply) })?;
-        answer.await.unwrap_or_else(|_| Err(SubmitError::Internal(format!("{stream} ended before it answered"))))
+        answer.await.unwrap_or_else(|_| Err(self.unanswered(stream)))
     }
 }

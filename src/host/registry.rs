@@ -2,12 +2,10 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use actix::{Actor as _, Addr};
@@ -19,16 +17,21 @@ use replay::{
     ports::{Clock, Ids},
     runner::{Action, Runner},
 };
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
     Parts,
-    actor::{EntityActor, Request},
+    actor::EntityActor,
     error::SubmitError,
+    fold::{FoldFailure, fold},
+    pause::pause,
     perform::Perform,
+    request::{Reply, Request},
     running::Tasks,
+    waking::NoteFile,
     wanting::Wanting,
 };
-use crate::entities::{Kind, Work, system};
+use crate::entities::{AnyEntity, Kind, Work, system};
 
 /// What all actors of a host share.
 pub(super) struct Inner {
@@ -40,21 +43,28 @@ pub(super) struct Inner {
     pub runner: Mutex<Runner<Work>>,
     pub tasks: Tasks,
     pub wanting: Mutex<Wanting>,
-    wanting_file: PathBuf,
+    pub note_file: Mutex<NoteFile>,
     arbiters: Vec<actix::ArbiterHandle>,
     actors: Mutex<HashMap<StreamId, (u64, Addr<EntityActor>)>>,
     /// Tells actors of one stream that follow each other apart.
     lives: AtomicU64,
+    /// Which streams are out of service until the next start, and why.
+    quarantined: Mutex<HashMap<StreamId, String>>,
+    /// How often the actor of a stream panicked.
+    panics: Mutex<HashMap<StreamId, u32>>,
     closing: AtomicBool,
 }
 
-/// How often the host looks after what no event brings about: its note, and work that waits after a strike.
-const ROUND: Duration = Duration::from_secs(1);
+/// How often an actor is asked again if it ends before it answers.
+const TRIES: usize = 3;
+/// After so many panics of its actor, a stream is out of service.
+const PANICS: u32 = 5;
 
 impl Inner {
     pub fn start(parts: Parts, lane: usize) -> std::io::Result<Arc<Self>> {
         let Parts { log, blobs, performer, clock, ids, lanes, wanting } = parts;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let tasks = Tasks::start(cores)?;
         let arbiters = (0..cores).map(|_| actix::Arbiter::new().handle()).collect();
         let inner = Arc::new(Self {
             log,
@@ -63,12 +73,14 @@ impl Inner {
             clock,
             ids,
             runner: Mutex::new(Runner::new(lane, lanes)),
-            tasks: Tasks::start(cores)?,
+            tasks,
             wanting: Mutex::new(Wanting::read(&wanting)),
-            wanting_file: wanting,
+            note_file: Mutex::new(NoteFile(wanting)),
             arbiters,
             actors: Mutex::default(),
             lives: AtomicU64::new(0),
+            quarantined: Mutex::default(),
+            panics: Mutex::default(),
             closing: AtomicBool::new(false),
         });
         inner.look_after();
@@ -81,7 +93,30 @@ impl Inner {
         Ok(())
     }
 
-    pub fn find_or_wake(self: &Arc<Self>, stream: &StreamId) -> Result<Addr<EntityActor>, SubmitError> {
+    /// Asks an actor; again, if it ended before it answered.
+    pub async fn ask<T>(
+        self: &Arc<Self>,
+        stream: &StreamId,
+        request: impl Fn(Reply<T>) -> Request,
+    ) -> Result<T, SubmitError> {
+        for _ in 0..TRIES {
+            let (reply, answer) = oneshot::channel();
+            self.send(stream, request(reply))?;
+            if let Ok(answer) = answer.await {
+                return answer;
+            }
+        }
+        Err(self.unanswered(stream))
+    }
+
+    pub fn unanswered(&self, stream: &StreamId) -> SubmitError {
+        if self.is_closing() {
+            return SubmitError::Closed;
+        }
+        SubmitError::Unknown(format!("the actor of {stream} ended before it answered; the server's log says why"))
+    }
+
+    fn find_or_wake(self: &Arc<Self>, stream: &StreamId) -> Result<Addr<EntityActor>, SubmitError> {
         let mut actors = self.actors.lock();
         if let Some((_, actor)) = actors.get(stream).filter(|(_, actor)| actor.connected()) {
             return Ok(actor.clone());
@@ -103,6 +138,27 @@ impl Inner {
         }
     }
 
+    /// Wakes a stream whose actor panicked, so that what it wants goes on: each time later, and not for ever.
+    pub fn revive(self: &Arc<Self>, stream: &StreamId) {
+        let panics = {
+            let mut panics = self.panics.lock();
+            let panics = panics.entry(stream.clone()).or_default();
+            *panics += 1;
+            *panics
+        };
+        tracing::error!(%stream, panics, "an actor ended; its entity is folded anew");
+        if panics >= PANICS {
+            self.quarantine(stream, &format!("its actor panicked {panics} times; the server's log says where"));
+        }
+        let (host, stream) = (Arc::clone(self), stream.clone());
+        self.tasks.spawn(async move {
+            tokio::time::sleep(pause(panics)).await;
+            if let Err(error) = host.send(&stream, Request::Compare) {
+                tracing::error!(%stream, %error, "it could not be woken");
+            }
+        });
+    }
+
     fn arbiter(&self, stream: &StreamId) -> &actix::ArbiterHandle {
         use std::hash::{DefaultHasher, Hash as _, Hasher as _};
         let mut hasher = DefaultHasher::new();
@@ -110,6 +166,17 @@ impl Inner {
         let arbiters = self.arbiters.len() as u64;
         let index = usize::try_from(hasher.finish() % arbiters).expect("it is below the number of arbiters");
         &self.arbiters[index]
+    }
+
+    /// Folds all that is written of a stream, synced or not, off the caller's thread.
+    pub fn fold_written(self: &Arc<Self>, stream: StreamId) -> JoinHandle<Result<AnyEntity, FoldFailure>> {
+        let log = Arc::clone(&self.log);
+        self.tasks.spawn(async move {
+            if let Err(error) = log.sync().await {
+                tracing::warn!(%stream, %error, "the log could not be synced before a fold");
+            }
+            fold(&log, &stream, None).await
+        })
     }
 
     /// Does what the runner says, for streams whose actor is not the caller.
@@ -123,8 +190,8 @@ impl Inner {
                 Ok(())
             }
             Action::Quarantine { stream, reason } => {
-                self.quarantine(&stream, &reason);
-                self.send(&stream, Request::Retire { reason })
+                self.retire(&stream, reason);
+                Ok(())
             }
         };
         if let Err(error) = sent {
@@ -132,61 +199,55 @@ impl Inner {
         }
     }
 
-    /// Notes that a stream is out of service.
+    /// Takes a stream out of service.
+    pub fn retire(self: &Arc<Self>, stream: &StreamId, reason: String) {
+        self.quarantine(stream, &reason);
+        if let Err(error) = self.send(stream, Request::Retire { reason }) {
+            tracing::error!(%stream, %error, "it could not be told that it is out of service");
+        }
+    }
+
+    /// Notes that a stream is out of service, once.
     pub fn quarantine(self: &Arc<Self>, stream: &StreamId, reason: &str) {
+        if self.quarantined.lock().insert(stream.clone(), reason.to_owned()).is_some() {
+            return;
+        }
         tracing::error!(%stream, reason, "a stream is out of service");
         if *stream == system::stream() {
             return;
         }
-        let (stream, reason) = (stream.clone(), reason.into());
-        let note = Request::note(system::Command::Quarantine { stream, reason });
-        if let Err(error) = self.send(&system::stream(), note) {
-            tracing::error!(%error, "and it could not be noted");
-        }
+        self.note(system::Command::Quarantine { stream: stream.clone(), reason: reason.into() });
     }
 
-    pub fn wake_wanting(self: &Arc<Self>) {
-        let streams = self.wanting.lock().to_wake(self.log.streams());
-        tracing::debug!(streams = streams.len(), "waking what may want something");
-        for stream in streams {
-            if let Err(error) = self.find_or_wake(&stream) {
-                tracing::debug!(%stream, %error, "not woken");
-            }
-        }
-        self.wanting.lock().complete();
+    pub fn why_quarantined(&self, stream: &StreamId) -> Option<String> {
+        self.quarantined.lock().get(stream).cloned()
     }
 
-    pub fn note_wanting(&self) {
-        // The head is read first: what is appended while the note is written is woken because it is after the head.
-        let head = self.log.head();
-        let written = self.wanting.lock().write(&self.wanting_file, head);
-        if let Err(error) = written {
-            tracing::warn!(%error, file = %self.wanting_file.display(), "the note of what wants something could not be written");
-        }
-    }
-
-    fn look_after(self: &Arc<Self>) {
-        let host = Arc::downgrade(self);
+    /// Notes a fact in the server's own stream; nobody waits for it.
+    pub fn note(self: &Arc<Self>, command: system::Command) {
+        let host = Arc::clone(self);
         self.tasks.spawn(async move {
-            loop {
-                tokio::time::sleep(ROUND).await;
-                let Some(host) = host.upgrade() else { return };
-                host.note_wanting();
-                let due = host.runner.lock().due(host.clock.now());
-                for stream in due {
-                    if let Err(error) = host.send(&stream, Request::Compare) {
-                        tracing::warn!(%stream, %error, "not compared");
-                    }
-                }
+            let noted = host.ask(&system::stream(), |reply| Request::note(command.clone(), reply)).await;
+            if let Err(error) = noted {
+                tracing::error!(%error, ?command, "it could not be noted");
             }
         });
     }
 
-    pub fn close(&self) {
-        self.closing.store(true, Ordering::Release);
+    /// Takes no more commands. `false`: it was told so before.
+    pub fn close(&self) -> bool {
+        !self.closing.swap(true, Ordering::AcqRel)
     }
 
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
+    }
+
+    /// Ends all actors, with what still waits for them.
+    pub fn stop_actors(&self) {
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+        self.actors.lock().clear();
     }
 }

@@ -9,9 +9,19 @@ use replay::{
     ids::{Micros, StreamId},
 };
 use serde::Serialize;
-use tokio::{runtime::Runtime, sync::Notify, task::AbortHandle};
+use tokio::{
+    runtime::Runtime,
+    sync::Notify,
+    task::{self, AbortHandle},
+};
 
-use super::{perform::Job, registry::Inner};
+use super::{
+    error::SubmitError,
+    pause::pause,
+    perform::{Job, Progress},
+    registry::Inner,
+};
+use crate::entities::{Outcome, Work};
 
 /// A piece of work that runs.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -33,7 +43,7 @@ pub(super) struct Tasks {
     // Dropped without waiting: what runs is to be cut off, not waited for.
     runtime: Option<Runtime>,
     running: Mutex<HashMap<(StreamId, EffectKey), Task>>,
-    emptied: Notify,
+    ended: Notify,
 }
 
 struct Task {
@@ -57,7 +67,7 @@ impl Tasks {
             .thread_name("effects")
             .enable_all()
             .build()?;
-        Ok(Self { runtime: Some(runtime), running: Mutex::default(), emptied: Notify::new() })
+        Ok(Self { runtime: Some(runtime), running: Mutex::default(), ended: Notify::new() })
     }
 
     pub fn spawn<T: Send + 'static>(
@@ -81,8 +91,8 @@ impl Tasks {
                 Ok(outcome) => outcome,
                 Err(panic) => performer.panicked(&work, &replay::entity::panic_words(panic.as_ref())),
             };
-            progress.report(outcome).await;
-            host.tasks.remove(&mine, attempt);
+            report(&host, &progress, &work, outcome).await;
+            host.tasks.remove(&mine, |task| task.abort.id() == task::id());
         });
         if let Some(before) = running.insert(place, Task { attempt, since, abort: task.abort_handle(), cancelled }) {
             before.stop();
@@ -91,20 +101,22 @@ impl Tasks {
 
     pub fn cancel(&self, stream: &StreamId, key: &EffectKey, attempt: Attempt) {
         let place = (stream.clone(), key.clone());
-        if let Some(task) = self.remove(&place, attempt) {
+        if let Some(task) = self.remove(&place, |task| task.attempt == attempt) {
             task.stop();
         }
     }
 
-    fn remove(&self, place: &(StreamId, EffectKey), attempt: Attempt) -> Option<Task> {
+    /// Whether this attempt runs, or waits for its report to be appended.
+    pub fn runs(&self, stream: &StreamId, key: &EffectKey, attempt: Attempt) -> bool {
+        let place = (stream.clone(), key.clone());
+        self.running.lock().get(&place).is_some_and(|task| task.attempt == attempt)
+    }
+
+    fn remove(&self, place: &(StreamId, EffectKey), is: impl Fn(&Task) -> bool) -> Option<Task> {
         let mut running = self.running.lock();
-        if running.get(place)?.attempt != attempt {
-            return None;
-        }
+        running.get(place).filter(|task| is(task))?;
         let task = running.remove(place);
-        if running.is_empty() {
-            self.emptied.notify_waiters();
-        }
+        self.ended.notify_waiters();
         task
     }
 
@@ -120,14 +132,14 @@ impl Tasks {
         list
     }
 
-    /// Waits until nothing runs.
+    /// Waits until nothing runs that was begun. What needs no begin loses nothing by being cut off.
     pub async fn ended(&self) {
         loop {
-            let emptied = self.emptied.notified();
-            if self.running.lock().is_empty() {
+            let ended = self.ended.notified();
+            if self.running.lock().values().all(|task| task.attempt == Attempt::default()) {
                 return;
             }
-            emptied.await;
+            ended.await;
         }
     }
 
@@ -142,6 +154,34 @@ impl Drop for Tasks {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
+        }
+    }
+}
+
+/// Appends the end of some work. Tried until it is kept or not wanted any more: the work is never redone for it.
+async fn report(host: &Arc<Inner>, progress: &Progress, work: &Work, outcome: Outcome) {
+    let mut outcome = outcome;
+    let (mut failures, mut replaced) = (0, false);
+    loop {
+        let (stream, key) = (&progress.stream, &progress.key);
+        match progress.report(outcome.clone()).await {
+            Ok(()) | Err(SubmitError::Rejected(_)) => return,
+            Err(error) if error.is_final() => return,
+            Err(SubmitError::Internal(why)) if replaced => {
+                let reason = format!("no end of `{key}` can be kept: {why}");
+                return host.retire(stream, reason);
+            }
+            Err(SubmitError::Internal(why)) => {
+                // What cannot be kept as it is would fail again: that it failed is its end.
+                tracing::error!(%stream, %key, why, "a report was not accepted; its work counts as failed");
+                outcome = host.performer.panicked(work, &why);
+                replaced = true;
+            }
+            Err(error) => {
+                tracing::warn!(%stream, %key, %error, "a report could not be kept yet");
+                failures += 1;
+                tokio::time::sleep(pause(failures)).await;
+            }
         }
     }
 }

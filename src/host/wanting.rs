@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
-use replay::ids::{Position, StreamId};
+use replay::{
+    ids::{Position, StreamId},
+    log::LogId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::entities::Kind;
@@ -13,31 +16,44 @@ use crate::entities::Kind;
 /// Which streams want something.
 #[derive(Debug, Default)]
 pub(super) struct Wanting {
-    note: Option<Note>,
+    /// What was noted before this start, until the streams are woken.
+    before: Option<Note>,
     streams: BTreeSet<StreamId>,
     changed: bool,
-    /// All that the last note named is awake, so that what is known here is all there is.
-    complete: bool,
+    /// The position of the last note. `None`: what is known here is not all there is yet, and no note is written.
+    noted: Option<Position>,
 }
 
 /// The note as it stands in its file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Note {
+pub(super) struct Note {
+    /// The log that it was written for.
+    log: String,
     /// Whoever appended at this position or after may want something that the note does not name.
     position: Position,
     streams: BTreeSet<StreamId>,
 }
 
+impl Note {
+    /// Writes it beside, and renames it.
+    pub fn write(&self, file: &Path) -> io::Result<()> {
+        let beside = file.with_extension("new");
+        fs::write(&beside, serde_json::to_vec(self)?)?;
+        fs::rename(&beside, file)
+    }
+}
+
 impl Wanting {
     /// The note in a file; as if there was none, if it cannot be read.
     pub fn read(file: &Path) -> Self {
-        let note = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Self { note, ..Self::default() }
+        let before = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Self { before, ..Self::default() }
     }
 
-    /// The streams to wake at start, of all that there are with the position of their last event.
-    pub fn to_wake(&mut self, streams: Vec<(StreamId, Position)>) -> Vec<StreamId> {
-        let note = self.note.take();
+    /// The streams to wake at start, of all that a log has, with the position of their last event.
+    pub fn wake(&mut self, log: LogId, head: Position, streams: Vec<(StreamId, Position)>) -> Vec<StreamId> {
+        // A log restored from a backup may be another, or shorter than when the note was written.
+        let note = self.before.take().filter(|note| note.log == log.to_string() && note.position <= head);
         let named = |(stream, last): &(StreamId, Position)| match &note {
             Some(note) => *last >= note.position || note.streams.contains(stream),
             None => true,
@@ -47,12 +63,8 @@ impl Wanting {
         // Until each has said for itself, they count as wanting: a crash now must wake them again.
         self.streams.extend(woken.iter().cloned());
         self.changed = true;
+        self.noted = Some(Position(0));
         woken
-    }
-
-    /// From now on the note may be written.
-    pub fn complete(&mut self) {
-        self.complete = true;
     }
 
     /// A stream wants something, or nothing any more.
@@ -65,19 +77,19 @@ impl Wanting {
         self.changed |= changed;
     }
 
-    /// Writes the note, if it changed since.
-    pub fn write(&mut self, file: &Path, position: Position) -> io::Result<()> {
-        let stale = self.note.as_ref().is_none_or(|note| note.position.0 + STALE < position.0);
-        if !self.complete || !(self.changed || stale) {
-            return Ok(());
+    /// What is to be noted, if it changed since; `head` must have been read before.
+    pub fn note(&mut self, log: LogId, head: Position) -> Option<Note> {
+        let noted = self.noted?;
+        if !self.changed && head.0 < noted.0 + STALE {
+            return None;
         }
-        let note = Note { position, streams: self.streams.clone() };
-        let beside = file.with_extension("new");
-        fs::write(&beside, serde_json::to_vec(&note)?)?;
-        fs::rename(&beside, file)?;
-        self.note = Some(note);
-        self.changed = false;
-        Ok(())
+        (self.noted, self.changed) = (Some(head), false);
+        Some(Note { log: log.to_string(), position: head, streams: self.streams.clone() })
+    }
+
+    /// The last note could not be written.
+    pub fn not_noted(&mut self) {
+        self.changed = true;
     }
 }
 
@@ -101,22 +113,33 @@ mod tests {
         ]
     }
 
+    const HEAD: Position = Position(32);
+
+    fn log() -> LogId {
+        LogId { id: uuid::Uuid::nil(), epoch: 0 }
+    }
+
+    /// What the next start finds.
+    fn noted(wanting: &mut Wanting, head: Position) -> Wanting {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("wanting.json");
+        wanting.note(log(), head).unwrap().write(&file).unwrap();
+        Wanting::read(&file)
+    }
+
     #[test]
     fn without_a_note_every_stream_that_may_want_something_is_woken() {
-        assert_eq!(Wanting::default().to_wake(all()), [stream("a"), stream("b"), stream("c")]);
+        assert_eq!(Wanting::default().wake(log(), HEAD, all()), [stream("a"), stream("b"), stream("c")]);
     }
 
     #[test]
     fn a_note_names_who_is_woken_besides_those_with_later_events() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("wanting.json");
         let mut wanting = Wanting::default();
-        wanting.complete();
+        wanting.wake(log(), Position(0), vec![]);
         wanting.set(&stream("a"), true);
         wanting.set(&stream("b"), true);
         wanting.set(&stream("b"), false);
-        wanting.write(&file, Position(25)).unwrap();
-        assert_eq!(Wanting::read(&file).to_wake(all()), [stream("a"), stream("c")]);
+        assert_eq!(noted(&mut wanting, Position(25)).wake(log(), HEAD, all()), [stream("a"), stream("c")]);
     }
 
     #[test]
@@ -124,18 +147,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("wanting.json");
         fs::write(&file, b"{\"position\":").unwrap();
-        assert_eq!(Wanting::read(&file).to_wake(all()).len(), 3);
+        assert_eq!(Wanting::read(&file).wake(log(), HEAD, all()).len(), 3);
+    }
+
+    #[test]
+    fn a_note_for_another_log_or_a_longer_one_counts_as_none() {
+        let mut wanting = Wanting::default();
+        wanting.wake(log(), Position(0), vec![]);
+        let other = LogId { epoch: 1, ..log() };
+        assert_eq!(noted(&mut wanting, HEAD).wake(other, HEAD, all()).len(), 3);
+        wanting.not_noted();
+        assert_eq!(noted(&mut wanting, Position(100)).wake(log(), HEAD, all()).len(), 3);
     }
 
     #[test]
     fn who_was_woken_counts_as_wanting_until_it_says_otherwise() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("wanting.json");
         let mut wanting = Wanting::default();
-        wanting.to_wake(all());
-        wanting.complete();
+        wanting.wake(log(), HEAD, all());
         wanting.set(&stream("b"), false);
-        wanting.write(&file, Position(32)).unwrap();
-        assert_eq!(Wanting::read(&file).to_wake(all()), [stream("a"), stream("c")]);
+        assert_eq!(noted(&mut wanting, HEAD).wake(log(), HEAD, all()), [stream("a"), stream("c")]);
+    }
+
+    #[test]
+    fn nothing_is_noted_before_the_streams_of_the_last_note_are_known_and_nothing_twice() {
+        let mut wanting = Wanting::default();
+        wanting.set(&stream("a"), true);
+        assert_eq!(wanting.note(log(), HEAD), None);
+        wanting.wake(log(), HEAD, vec![]);
+        assert!(wanting.note(log(), HEAD).is_some());
+        assert_eq!(wanting.note(log(), HEAD), None);
+        assert!(wanting.note(log(), HEAD.plus(STALE)).is_some());
     }
 }

@@ -11,15 +11,17 @@ use tokio::process::{Child, ChildStdout, Command};
 use crate::asking::{Answer, ask, at, question};
 
 /// The running mock server; it ends with this value.
-struct Aimock {
-    url: String,
+pub struct Aimock {
+    /// Where it listens, as `http://127.0.0.1:PORT`.
+    pub url: String,
     _process: Child,
     /// Kept open, so that the server can go on writing its log.
     _log: Lines<BufReader<ChildStdout>>,
 }
 
 impl Aimock {
-    async fn start() -> Self {
+    /// Starts it on a free port.
+    pub async fn start() -> Self {
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aimock");
         let program = package.join("node_modules/@copilotkit/aimock/dist/cli.js");
         assert!(program.exists(), "the mock server is not installed; run: npm ci --prefix tests/aimock");

@@ -1,13 +1,13 @@
 // The messages of a chat, from the oldest that was read to what is being written now.
 import { ArrowDown } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useRef, useState } from "react";
 import { withOlder } from "../../live/chat.ts";
 import type { StreamEntry } from "../../live/entries.ts";
 import { get } from "../../live/http.ts";
 import { useLive } from "../../live/react.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Trouble } from "../../parts/status.tsx";
-import type { Call, ChatView, Message, MessagesPage } from "../../wire/index.ts";
+import type { ChatView, Message, MessagesPage } from "../../wire/index.ts";
 import { CallMessage } from "./call.tsx";
 import { useStick } from "./scroll.ts";
 import { TurnEndLine } from "./turn-end.tsx";
@@ -23,14 +23,13 @@ interface Props {
   children: ReactNode;
 }
 
-/** So many of the last messages are always laid out. */
-const NEAR = 30;
+/** So many messages stand together in a stretch. */
+const STRETCH = 40;
 
 export function Conversation({ chat, entry, away, children }: Props) {
   const { view } = entry;
   const own = view.turns + view.queue.length;
   const { scroller, content, below, scrolled, toEnd, hold } = useStick(view.first, own);
-  const ends = view.messages.length;
   return (
     <div className="relative min-h-0 flex-1">
       <div
@@ -42,20 +41,16 @@ export function Conversation({ chat, entry, away, children }: Props) {
         aria-busy={view.turn !== null}
         className="h-full overflow-y-auto overscroll-contain outline-offset-[-2px]"
       >
-        <div ref={content} className="mx-auto max-w-[48rem] px-4 pt-4 pb-6 max-md:px-3">
+        <div ref={content} className="mx-auto max-w-[48rem] px-4 pt-1 pb-6 max-md:px-3">
           <Older chat={chat} first={view.first} beforeAdding={hold} />
-          {view.messages.map((message, index) => (
-            <div
-              key={keyOf(message)}
-              data-message={message.kind}
-              className={`not-first:mt-3 ${message.kind === "user" ? "not-first:pt-3" : ""} ${ends - index > NEAR ? "distant" : ""}`}
-            >
-              <MessageView
-                message={message}
-                current={index === ends - 1 && view.turn !== null}
-                before={message.kind === "end" ? callBefore(view.messages, index) : null}
-              />
-            </div>
+          {stretches(view).map(({ number, messages, before }, index, all) => (
+            <Stretch
+              key={number}
+              messages={messages}
+              before={before}
+              turnOpen={view.turn !== null && index === all.length - 1}
+              far={index < all.length - 2}
+            />
           ))}
           {view.turn && <Working view={view} turn={view.turn} away={away} />}
           {children}
@@ -75,33 +70,77 @@ export function Conversation({ chat, entry, away, children }: Props) {
   );
 }
 
+interface StretchProps {
+  messages: Message[];
+  /** The message right before the first. */
+  before: Message | null;
+  /** The last message here is that of the open turn. */
+  turnOpen: boolean;
+  /** It may be left out of the layout while it is out of sight. */
+  far: boolean;
+}
+
+/** A stretch of the conversation: as long as none of its messages changes it is not drawn again. */
+const Stretch = memo(
+  function Stretch({ messages, before, turnOpen, far }: StretchProps) {
+    return (
+      <div className={far ? "distant" : undefined}>
+        {messages.map((message, index) => (
+          <div
+            key={keyOf(message)}
+            data-message={message.kind}
+            className={message.kind === "user" ? "pt-6" : "pt-3"}
+          >
+            <MessageView
+              message={message}
+              before={messages[index - 1] ?? before}
+              current={turnOpen && index === messages.length - 1}
+            />
+          </div>
+        ))}
+      </div>
+    );
+  },
+  (was, now) =>
+    was.before === now.before &&
+    was.turnOpen === now.turnOpen &&
+    was.far === now.far &&
+    was.messages.length === now.messages.length &&
+    was.messages.every((message, index) => message === now.messages[index]),
+);
+
+/** The conversation in stretches that keep their place, however many older messages are put before them. */
+function stretches({ messages, first }: ChatView) {
+  const all: { number: number; messages: Message[]; before: Message | null }[] = [];
+  for (let start = 0; start < messages.length; ) {
+    const number = Math.floor((first + start) / STRETCH);
+    const end = Math.min(messages.length, (number + 1) * STRETCH - first);
+    all.push({ number, messages: messages.slice(start, end), before: messages[start - 1] ?? null });
+    start = end;
+  }
+  return all;
+}
+
 function keyOf(message: Message): string {
   if (message.kind === "user") return message.message;
   return message.kind === "call" ? message.call : `end ${message.turn}`;
 }
 
-/** The call that stands right before a message. */
-function callBefore(messages: Message[], index: number): Call | null {
-  const before = messages[index - 1];
-  return before?.kind === "call" ? before : null;
-}
-
 interface MessageProps {
   message: Message;
+  before: Message | null;
   /** It is the last of the open turn. */
   current: boolean;
-  /** The last call of the turn that this message ends. */
-  before: Call | null;
 }
 
-function MessageView({ message, current, before }: MessageProps) {
+function MessageView({ message, before, current }: MessageProps) {
   switch (message.kind) {
     case "user":
       return <UserMessage message={message} />;
     case "call":
       return <CallMessage call={message} current={current} />;
     case "end":
-      return <TurnEndLine end={message} before={before} />;
+      return <TurnEndLine end={message} before={before?.kind === "call" ? before : null} />;
   }
 }
 

@@ -24,11 +24,9 @@ interface Props {
 }
 
 export function ChatPane({ project, session, chat }: Props) {
-  const live = useLive();
   const stream = `chat/${chat}`;
   const entry = useChat(chat);
   const { phase } = useConnection();
-  const [draft, setDraft] = useDraft(chat);
   const outgoing = useOutgoing().filter((it) => it.stream === stream);
   const { view } = entry;
   useRevision(entry.revision, view);
@@ -51,8 +49,6 @@ export function ChatPane({ project, session, chat }: Props) {
     if (entry.freshness === "live") return <NoSuchChat project={project} session={session} />;
     return <Skeleton lines={8} label="Loading the chat" />;
   }
-  const post = (text: string) => live.command(stream, { type: "PostMessage", message: uuid7(), text });
-  const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
   return (
     <div className="flex h-full flex-col">
       <Head project={project} session={session} chat={chat} view={view} />
@@ -62,28 +58,48 @@ export function ChatPane({ project, session, chat }: Props) {
       <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
         {entry.trouble && <Ended stream={stream}>{entry.trouble.message}</Ended>}
         <Refusals stream={stream} />
-        <Queue
-          queue={view.queue}
-          onRemove={unqueue}
-          onEdit={({ message, text }) => {
-            unqueue(message);
-            setDraft(draft ? `${shown(text)}\n\n${draft}` : shown(text));
-            document.getElementById("composer")?.focus();
-          }}
-        />
-        <Composer
-          text={draft}
-          onText={setDraft}
-          model={view.about?.model ?? ""}
-          running={view.turn !== null}
-          stopping={outgoing.some((it) => it.command.type === "CancelTurn")}
-          recall={() => lastOwn(view)}
-          onModel={(model) => void live.command(stream, { type: "ConfigureChat", model })}
-          onSend={post}
-          onStop={() => void live.command(stream, { type: "CancelTurn" })}
-        />
+        <Foot chat={chat} view={view} stopping={outgoing.some((it) => it.command.type === "CancelTurn")} />
       </div>
     </div>
+  );
+}
+
+interface FootProps {
+  chat: string;
+  view: ChatView;
+  /** Stop was pressed and not answered yet. */
+  stopping: boolean;
+}
+
+/** What waits, and the field. What is typed is its own: typing draws nothing else anew. */
+function Foot({ chat, view, stopping }: FootProps) {
+  const live = useLive();
+  const [draft, setDraft] = useDraft(chat);
+  const stream = `chat/${chat}`;
+  const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
+  return (
+    <>
+      <Queue
+        queue={view.queue}
+        onRemove={unqueue}
+        onEdit={({ message, text }) => {
+          unqueue(message);
+          setDraft(draft ? `${shown(text)}\n\n${draft}` : shown(text));
+          document.getElementById("composer")?.focus();
+        }}
+      />
+      <Composer
+        text={draft}
+        onText={setDraft}
+        model={view.about?.model ?? ""}
+        running={view.turn !== null}
+        stopping={stopping}
+        recall={() => lastOwn(view)}
+        onModel={(model) => void live.command(stream, { type: "ConfigureChat", model })}
+        onSend={(text) => live.command(stream, { type: "PostMessage", message: uuid7(), text })}
+        onStop={() => void live.command(stream, { type: "CancelTurn" })}
+      />
+    </>
   );
 }
 

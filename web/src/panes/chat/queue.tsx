@@ -15,7 +15,7 @@ interface QueueProps {
 export function Queue({ queue, onRemove, onEdit }: QueueProps) {
   if (queue.length === 0) return null;
   return (
-    <ul aria-label="Waiting messages" className="mb-1.5 flex flex-wrap gap-1.5">
+    <ul aria-label="Waiting messages" className="mb-1.5 flex max-h-24 flex-wrap gap-1.5 overflow-y-auto">
       {queue.map((posted) => (
         <li
           key={posted.message}

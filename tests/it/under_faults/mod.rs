@@ -1,0 +1,5 @@
+//! The host under faults: actors that panic, appends that fail, work that hangs or comes late.
+
+mod service;
+mod stage;
+mod work;

@@ -1,0 +1,210 @@
+//! Whatever fails, work is done as often as its class allows, is reported, and gives its place back.
+
+use std::time::Instant;
+
+use reenact::entities::chat;
+use replay::{
+    decider::Attempt,
+    log::{AppendError, EventLog as _},
+    memory::MemoryLog,
+};
+
+use super::stage::{End, Stage, answered, holds, kinds};
+
+fn rename(title: &str) -> chat::Command {
+    chat::Command::RenameChat { title: title.into() }
+}
+
+#[actix_web::test]
+async fn a_chat_that_waits_and_changes_its_model_waits_in_the_lane_of_the_new_one() {
+    let mut stage = Stage::new(&[("model", 1)]);
+    let (first, second, third) = (stage.chat("a/x").await, stage.chat("a/x").await, stage.chat("b/x").await);
+    stage.say(&first).await;
+    let one = stage.job().await;
+    stage.say(&second).await;
+    stage.submit(&second, chat::Command::ConfigureChat { model: "b/x".into() }).await.unwrap();
+    let two = stage.job().await;
+    assert_eq!(two.job.stream, second);
+    // Both lanes give back each place once: whoever waits in one gets it when it is free, and not before.
+    stage.say(&third).await;
+    one.answer();
+    stage.until(&first, "TurnFinished", 1).await;
+    assert!(stage.is_quiet());
+    two.answer();
+    let three = stage.job().await;
+    assert_eq!(three.job.stream, third);
+    stage.say(&first).await;
+    assert_eq!(stage.job().await.job.stream, first);
+}
+
+#[actix_web::test]
+async fn work_whose_start_is_lost_with_its_actor_is_begun_again() {
+    let mut stage = Stage::new(&[("model", 1)]);
+    let chat = stage.chat("a/x").await;
+    let before = *stage.log.tried.borrow();
+    stage.log.hold("ModelCallStarted");
+    stage.say(&chat).await;
+    stage.log.tried_since(before, 2).await;
+    // The actor looks at the clock once the begin is appended, before it starts the work.
+    stage.clock.fail_once();
+    stage.log.release();
+    let job = stage.job().await;
+    assert_eq!(job.job.attempt, Attempt(2));
+    job.answer();
+    stage.until(&chat, "TurnFinished", 1).await;
+    let other = stage.chat("a/x").await;
+    stage.say(&other).await;
+    assert_eq!(stage.job().await.job.stream, other);
+}
+
+#[actix_web::test]
+async fn an_actor_that_panics_is_folded_anew_and_what_runs_goes_on() {
+    let mut stage = Stage::new(&[]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    let job = stage.job().await;
+    stage.clock.fail_once();
+    stage.submit(&chat, rename("after the panic")).await.unwrap();
+    job.answer();
+    let records = stage.until(&chat, "TurnFinished", 1).await;
+    assert_eq!(kinds(&records).iter().filter(|kind| **kind == "ModelCallStarted").count(), 1);
+    assert!(stage.is_quiet());
+}
+
+#[actix_web::test]
+async fn a_panic_of_work_is_reported_as_its_failure() {
+    let mut stage = Stage::new(&[]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    stage.job().await.end(End::Panic);
+    let records = stage.until(&chat, "TurnFinished", 1).await;
+    let failed = records.iter().find(|record| &*record.event.kind == "ModelCallFailed").unwrap();
+    assert!(failed.event.data.json().contains("as the test wants"));
+    assert!(stage.is_quiet());
+}
+
+#[actix_web::test]
+async fn a_report_that_finds_the_disk_full_is_kept_and_appended_later() {
+    let mut stage = Stage::new(&[("model", 1)]);
+    let (chat, other) = (stage.chat("a/x").await, stage.chat("a/x").await);
+    stage.say(&chat).await;
+    let job = stage.job().await;
+    stage.log.refuse(|_| Some(AppendError::Full));
+    let before = *stage.log.tried.borrow();
+    job.answer();
+    stage.log.tried_since(before, 3).await;
+    assert_eq!(stage.submit(&other, rename("x")).await.unwrap_err().code(), "disk_full");
+    stage.log.refuse(|_| None);
+    stage.until(&chat, "TurnFinished", 1).await;
+    assert!(stage.is_quiet());
+    stage.say(&other).await;
+    assert_eq!(stage.job().await.job.stream, other);
+}
+
+#[actix_web::test]
+async fn a_begin_that_cannot_be_appended_is_tried_again_with_pauses() {
+    let mut stage = Stage::new(&[("model", 1)]);
+    let chat = stage.chat("a/x").await;
+    stage.log.refuse(|append| holds(append, "ModelCallStarted").then_some(AppendError::Full));
+    let before = *stage.log.tried.borrow();
+    stage.say(&chat).await;
+    stage.log.tried_since(before, 2).await;
+    let first = Instant::now();
+    // The message, and four begins with pauses of 100, 200 and 400 ms between them.
+    stage.log.tried_since(before, 5).await;
+    assert!(first.elapsed().as_millis() >= 650, "{:?}", first.elapsed());
+    stage.log.refuse(|_| None);
+    stage.job().await.answer();
+    stage.until(&chat, "TurnFinished", 1).await;
+}
+
+#[actix_web::test]
+async fn a_report_that_can_never_be_appended_counts_as_a_failure() {
+    let mut stage = Stage::new(&[("model", 1)]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    stage.job().await.end(End::With(answered(Some("x".repeat(100_000).into()))));
+    let records = stage.until(&chat, "TurnFinished", 1).await;
+    assert!(kinds(&records).contains(&"ModelCallFailed"));
+    stage.say(&chat).await;
+    stage.job().await.answer();
+    stage.until(&chat, "TurnFinished", 2).await;
+}
+
+#[actix_web::test]
+async fn a_command_that_is_too_large_is_refused_and_its_neighbours_are_not() {
+    let stage = Stage::new(&[]);
+    let chat = stage.chat("a/x").await;
+    stage.log.hold("ChatRenamed");
+    let before = *stage.log.tried.borrow();
+    let first = stage.submit(&chat, rename("first"));
+    let rest = async {
+        // All of these wait for the first append, and are decided together.
+        stage.log.tried_since(before, 1).await;
+        let large = chat::Command::RenameChat { title: "é".repeat(150).into() };
+        let text = "x".repeat(100_000).as_str().into();
+        let post = chat::Command::PostMessage { message: None, text };
+        let release = async {
+            tokio::task::yield_now().await;
+            stage.log.release();
+        };
+        tokio::join!(
+            stage.submit(&chat, large),
+            stage.submit(&chat, post),
+            stage.submit(&chat, rename("last")),
+            release
+        )
+    };
+    let (first, (before, large, after, ())) = tokio::join!(first, rest);
+    assert!(first.is_ok() && before.is_ok() && after.is_ok(), "{first:?} {before:?} {after:?}");
+    assert_eq!(large.unwrap_err().code(), "too_large");
+    let records = stage.until(&chat, "ChatRenamed", 3).await;
+    assert!(!kinds(&records).contains(&"MessagePosted"));
+}
+
+#[actix_web::test]
+async fn work_that_nobody_wants_any_more_is_dropped_and_its_place_is_free() {
+    let mut stage = Stage::new(&[("model", 1)]);
+    let (chat, other) = (stage.chat("a/x").await, stage.chat("a/x").await);
+    stage.say(&chat).await;
+    stage.say(&other).await;
+    let job = stage.job().await;
+    let progress = job.job.progress.clone();
+    let (running, next) = if job.job.stream == chat { (&chat, &other) } else { (&other, &chat) };
+    stage.submit(running, chat::Command::CancelTurn {}).await.unwrap();
+    job.dropped().await;
+    let piece = chat::Piece::Text { offset: 0, text: "late".into() };
+    assert!(progress.send(reenact::entities::Piece::Chat(piece)).await.is_err());
+    assert_eq!(&stage.job().await.job.stream, next);
+}
+
+#[actix_web::test]
+async fn what_the_log_gave_up_is_not_shown_and_its_work_begins_again() {
+    let mut stage = Stage::with(MemoryLog::manual(), &[("model", 1)]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    let job = stage.job().await;
+    // The begin was only written.
+    stage.log.log.cut_power();
+    let (revision, _) = stage.host.view(&chat).await.unwrap();
+    assert!(revision.unwrap() < stage.log.next_revision(&chat));
+    job.dropped().await;
+    stage.job().await.answer();
+    stage.until(&chat, "TurnFinished", 1).await;
+}
+
+#[actix_web::test]
+async fn a_stream_that_could_not_be_read_is_read_again_and_what_runs_goes_on() {
+    let mut stage = Stage::new(&[]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    let job = stage.job().await;
+    stage.log.fail_reads(2);
+    stage.clock.fail_once();
+    let refused = stage.submit(&chat, rename("x")).await.unwrap_err();
+    assert_eq!(refused.code(), "unknown_outcome", "{refused}");
+    job.answer();
+    let records = stage.until(&chat, "TurnFinished", 1).await;
+    assert_eq!(kinds(&records).iter().filter(|kind| **kind == "ModelCallStarted").count(), 1);
+    assert!(stage.is_quiet());
+}
