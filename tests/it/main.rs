@@ -10,6 +10,7 @@ mod asking;
 mod bare_server;
 mod cli;
 mod damage;
+mod folds;
 mod house;
 mod kills;
 mod offline;
