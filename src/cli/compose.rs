@@ -23,7 +23,7 @@ use super::settings::{Loaded, Settings};
 use crate::{
     api::{self, App, Stopper, keys},
     effects::Effects,
-    entities::{AnyEntity, system},
+    entities::{self, AnyEntity, system},
     host::{FoldFailure, Host, Parts, SubmitError},
     models::{
         BadSettings, OfflineSettings, ProviderSettings, Providers, ProvidersSettings, Scenario, ScenarioError, Timeouts,
@@ -154,7 +154,8 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let Loaded { data, settings, .. } = loaded;
     let providers = Arc::new(Providers::new(models(settings)?)?);
     private_folder(data)?;
-    let (log, report) = FileLog::open(&data.join("log"), &Options::default())?;
+    let options = Options { reserve: Arc::new(entities::is_vital), ..Options::default() };
+    let (log, report) = FileLog::open(&data.join("log"), &options)?;
     // Behind the lock, so that a second server on the same data is told who holds it and not that the port is taken.
     let listener = bind(settings, listen)?;
     let file_log = Arc::new(log);
