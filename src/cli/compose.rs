@@ -163,7 +163,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let lists = Lists::start(&Derived::open(&data.join("index"))?, log.clone())?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
-    let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone());
+    let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()).guarding(data);
     let parts = Parts {
         log: log.clone(),
         blobs,
