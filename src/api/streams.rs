@@ -164,7 +164,7 @@ fn find(shared: &Shared, who: &Identity, path: &(String, String)) -> Result<(Str
         Some(last) => Ok((stream, last)),
         None if Kind::of(&stream).is_none() => Err(unknown_kind(stream.kind())),
         None => {
-            Err(Problem::not_found("no_stream", format!("there is no stream {stream}: GET /api/streams lists them")))
+            Err(Problem::not_found("no_stream", format!("there is no stream {stream}: GET /api/streams or `reenact log ls` lists them")))
         }
     }
 }
