@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_pause_is_told_in_whole_seconds_and_never_too_short() {
-        let words = |micros| retry_words(Micros(5_000_000), Micros(5_000_000 + micros));
+        let words = |micros: i64| retry_words(Micros(5_000_000), Micros(5_000_000 + micros));
         assert_eq!(words(-1), "trying again at once");
         assert_eq!(words(400_000), "trying again in 1 s");
         assert_eq!(words(14_200_000), "trying again in 15 s");

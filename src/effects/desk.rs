@@ -36,7 +36,9 @@ impl Effects {
         if let Some(data) = &self.data
             && is_private(data, Path::new(&*path))
         {
-            return Err("The project lies in this server's own data folder, which no tool reads. Use another folder.".into());
+            return Err(
+                "The project lies in this server's own data folder, which no tool reads. Use another folder.".into()
+            );
         }
         let denied = self.data.iter().map(|data| data.to_path_buf()).collect();
         let opened =
