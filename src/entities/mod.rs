@@ -7,11 +7,13 @@ pub mod chat;
 mod given;
 pub mod nothing;
 pub mod project;
+mod refold;
 pub mod session;
 pub mod system;
 pub mod usage;
 
 pub use any::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected, StateAt, Work};
+pub use refold::{Difference, Refold};
 
 /// Whether a text can be a title or a name: 1 to 200 characters, not all of them blank.
 pub fn is_title(text: &str) -> bool {

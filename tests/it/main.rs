@@ -7,14 +7,17 @@
 mod aimock;
 mod api;
 mod asking;
+mod backup;
 mod bare_server;
 mod cli;
 mod damage;
+mod deep;
 mod house;
 mod kills;
 mod offline;
 mod process;
 mod provider;
+mod rebuild;
 mod served;
 mod socket;
 mod turns;
