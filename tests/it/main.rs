@@ -18,6 +18,7 @@ mod offline;
 mod process;
 mod provider;
 mod rebuild;
+mod recorded;
 mod served;
 mod socket;
 mod turns;
