@@ -7,11 +7,13 @@ pub mod chat;
 mod given;
 pub mod nothing;
 pub mod project;
+mod refold;
 pub mod session;
 pub mod system;
 pub mod usage;
 
 pub use any::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected, StateAt, Work};
+pub use refold::{Difference, Refold};
 
 /// Whether an append may use the room that the log keeps for a full disk: the server's own facts, and what ends work that was
 /// begun, so that a full disk can stop everything but lose nothing.

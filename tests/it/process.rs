@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -84,6 +84,12 @@ impl Ground {
     pub fn project_path(&self) -> String {
         self.project.path().canonicalize().unwrap().to_str().unwrap().to_owned()
     }
+}
+
+/// Calls a subcommand on the ground's data folder and waits for its end.
+pub fn reenact(ground: &Ground, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reenact"));
+    command.args(arguments).arg("--data").arg(ground.data.path()).output().unwrap()
 }
 
 impl Drop for Ground {
