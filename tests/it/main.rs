@@ -26,3 +26,4 @@ mod turns;
 mod under_faults;
 mod wire;
 mod wire_broken;
+mod worst;
