@@ -169,20 +169,3 @@ async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
         attempts.filter(|event| event["type"] == "ModelCallStarted" && event["data"]["attempt"].as_u64() > Some(1));
     assert!(restarted.count() > 0, "no kill met a model call: the test is not testing");
 }
-
-impl Server {
-    /// All events of a stream, page by page.
-    async fn events(&self, stream: &str) -> Vec<Value> {
-        let mut events: Vec<Value> = vec![];
-        loop {
-            let path = format!("/api/streams/{stream}?from={}&limit=500", events.len());
-            let (status, page) = self.http("GET", &path, None).await;
-            assert_eq!(status, 200, "{page}");
-            let items = page["items"].as_array().unwrap();
-            if items.is_empty() {
-                return events;
-            }
-            events.extend(items.iter().cloned());
-        }
-    }
-}
