@@ -1,9 +1,9 @@
 //! `reenact backup`: a copy of what cannot be made anew — log, blobs, key — also while a server runs, checked once written.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -89,6 +89,7 @@ pub fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
         )));
     }
     private_folder(to)?;
+    keep_private(to)?;
     // The log first: a blob is written before the event that names it, so all that the copy names are there afterwards.
     let copied = copy(&log, &to.join("log"), |_, _| {}).map_err(|error| match error {
         CopyError::NoLog(_) => Failure::not_found(error),
@@ -185,6 +186,16 @@ pub fn copy_key(from: &Path, to: &Path) -> Result<(), Failure> {
 /// Makes a folder that only its owner can look into.
 pub fn private_folder(dir: &Path) -> Result<(), Failure> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| at(dir, &error))
+}
+
+/// Closes a folder that was there before to others; on a disk that knows no rights, says so.
+fn keep_private(dir: &Path) -> Result<(), Failure> {
+    let closed = fs::set_permissions(dir, Permissions::from_mode(0o700));
+    let mode = fs::metadata(dir).map_err(|error| at(dir, &error))?.permissions().mode();
+    if closed.is_err() || mode & 0o077 != 0 {
+        tracing::warn!("others on this machine may read {}: it holds the key and what was said", dir.display());
+    }
+    Ok(())
 }
 
 /// A failure at a file or folder.

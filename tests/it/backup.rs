@@ -1,6 +1,6 @@
 //! `reenact backup` while the server works, and `reenact restore` into an empty folder: the chats go on there, in a new epoch.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -88,4 +88,38 @@ async fn nothing_is_overwritten_and_nothing_damaged_is_restored() {
     assert_eq!(damaged.status.code(), Some(1), "{damaged:?}");
     assert!(String::from_utf8_lossy(&damaged.stderr).contains("segment 0"), "{damaged:?}");
     assert_eq!(fs::read_dir(empty.data.path()).unwrap().count(), 0, "nothing was begun");
+}
+
+#[tokio::test]
+async fn what_was_damaged_before_is_named_and_the_rest_is_kept_and_can_be_restored() {
+    let ground = Ground::new("");
+    let server = ground.serve();
+    let (_, session) = server.desk(&ground).await;
+    let (hurt, well) = (server.chat(&session).await, server.chat(&session).await);
+    let mark = "a mark that stands nowhere else";
+    turn(&server, &hurt, mark).await;
+    turn(&server, &well, "list").await;
+    let before = events(&server, &well).await;
+    server.kill();
+    let segment = ground.data.path().join("log/0000000000.seg");
+    let mut bytes = fs::read(&segment).unwrap();
+    let place = bytes.windows(mark.len()).position(|window| window == mark.as_bytes()).unwrap();
+    bytes[place] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+
+    let folder = tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let made = reenact(&ground, &["backup", text(folder.path())]);
+    let said = String::from_utf8(made.stdout).unwrap();
+    assert_eq!(made.status.code(), Some(1), "{said}");
+    assert!(said.contains(&hurt) && said.contains("Keep older backups"), "{said}");
+    let mode = fs::metadata(folder.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "nobody else looks into it");
+
+    let other = Ground::new("");
+    let restored = reenact(&other, &["restore", text(folder.path())]);
+    assert_eq!(restored.status.code(), Some(0), "{restored:?}");
+    let server = other.serve();
+    assert_eq!(events(&server, &well).await, before);
+    turn(&server, &well, "list").await;
 }
