@@ -21,3 +21,4 @@ mod turns;
 mod under_faults;
 mod wire;
 mod wire_broken;
+mod worst;
