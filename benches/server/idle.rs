@@ -54,6 +54,8 @@ async fn entities(table: &mut Table) {
     let server = serve(data.path(), &[]);
     server.http("GET", "/api/chats?limit=1&at_least=40000", None).await;
     table.row("10,000 sleeping chats: resident", server.resident_mb(), "MB", Bar::None);
+    // All of them are looked at once, since there is no note yet of who wants something.
+    tokio::time::sleep(Duration::from_secs(5)).await;
     let mut socket = server.socket().await;
     let mut awake = async |from: usize, count: usize| {
         for (sub, chat) in (0..).zip(&chats[from..from + count]) {

@@ -173,6 +173,7 @@ impl Socket {
             if frame.contains(words) {
                 return frame;
             }
+            assert!(!frame.contains(r#""op":"error""#), "waiting for {words}: {frame}");
         }
     }
 }
