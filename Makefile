@@ -32,8 +32,11 @@ run: page
 
 test: check page-check page units journeys summary
 
+# One after the other, so that neither disturbs what the other measures. The tests are no benchmarks: they are not built.
 bench: need-cargo
-	@cargo bench --locked --workspace
+	@cargo bench --quiet --locked --workspace --bench log --bench server --no-run
+	@cargo bench --quiet --locked --workspace --bench log
+	@cargo bench --quiet --locked --workspace --bench server
 
 shots: page need-chromium
 	@cargo build --locked

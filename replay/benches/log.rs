@@ -1,7 +1,9 @@
 //! How fast the log in files is: durable appends by 1, 256 and 2,048 appenders, against the disk's own sync rate in the same
 //! run; then a log of 1,000,000 events: size, opening, memory, reading.
 //!
-//! `cargo bench -p replay --bench log` prints a table. Records are 300 bytes in all: envelope and data.
+//! `cargo bench -p replay --bench log` prints a table, with what is to be reached, and writes it as JSON into the target folder.
+//! Records are 300 bytes in all: envelope and data. What is read is also told per second of CPU time: on a machine that
+//! others use too, that says more than the clock.
 
 use std::{
     fs::{self, OpenOptions},
@@ -126,46 +128,138 @@ async fn fill(dir: &Path) {
     }
 }
 
+/// CPU time of all threads of this process so far, in seconds.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name, which may hold anything, the 12th and 13th fields are clock ticks of 10 ms.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// What has to be reached.
+#[derive(Clone, Copy)]
+enum Bar {
+    AtLeast(f64),
+    AtMost(f64),
+    None,
+}
+
+/// What was measured so far.
+#[derive(Default)]
+struct Table(Vec<serde_json::Value>);
+
+impl Table {
+    /// Adds a row and prints it.
+    fn row(&mut self, what: &str, measured: f64, unit: &str, bar: Bar) {
+        let (words, holds) = match bar {
+            Bar::AtLeast(least) => (format!("at least {least}"), Some(measured >= least)),
+            Bar::AtMost(most) => (format!("at most {most}"), Some(measured <= most)),
+            Bar::None => (String::new(), None),
+        };
+        let mark = if holds == Some(false) { "MISSED" } else { "" };
+        let digits = if measured.abs() < 100.0 { 2 } else { 0 };
+        println!("{what:<52} {measured:>12.digits$} {unit:<12} {words:>18} {mark}");
+        self.0
+            .push(serde_json::json!({"what": what, "measured": measured, "unit": unit, "bar": words, "holds": holds}));
+    }
+
+    /// Adds a rate by the clock, and the same per second of CPU time.
+    fn rate(&mut self, what: &str, count: f64, since: (Instant, f64), bar: Bar) {
+        let (clock, cpu) = (since.0.elapsed().as_secs_f64(), cpu_seconds() - since.1);
+        self.row(what, count / clock, "events/s", bar);
+        self.row(&format!("{what}, of CPU time"), count / cpu.max(0.01), "events/s", Bar::None);
+    }
+
+    fn write(&self) {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-log.json");
+        let text = serde_json::json!({"rows": self.0});
+        fs::write(&path, format!("{text:#}\n")).expect("the target folder can be written to");
+        println!("written to {}", path.display());
+    }
+}
+
+fn begun() -> (Instant, f64) {
+    (Instant::now(), cpu_seconds())
+}
+
 #[expect(clippy::cast_precision_loss, reason = "rates are printed in thousands")]
-async fn large(dir: &Path) {
+async fn large(dir: &Path, table: &mut Table) {
     let dir = dir.join("large");
-    let start = Instant::now();
+    let start = begun();
     fill(&dir).await;
-    println!("1,000,000 written events              {:>10.0} events/s", EVENTS as f64 / start.elapsed().as_secs_f64());
-    let size: u64 = fs::read_dir(&dir)
-        .expect("the log's folder")
-        .filter_map(Result::ok)
-        .filter(|e| e.file_name().to_string_lossy().starts_with('0'))
-        .filter_map(|e| e.metadata().ok())
-        .map(|m| m.len())
-        .sum();
-    println!("its size with the unfilled tail       {:>10.0} MB", size as f64 / 1e6);
+    table.rate("1,000,000 written events", EVENTS as f64, start, Bar::None);
+    let files = fs::read_dir(&dir).expect("the log's folder").filter_map(Result::ok);
+    let mut segments: Vec<_> =
+        files.filter(|e| e.file_name().to_string_lossy().starts_with('0')).map(|e| e.path()).collect();
+    segments.sort();
+    // The last segment is allocated as a whole; what is not filled yet is zeros.
+    let last = segments.last().and_then(|path| fs::read(path).ok()).unwrap_or_default();
+    let unfilled = last.iter().rev().take_while(|byte| **byte == 0).count();
+    let size: u64 = segments.iter().filter_map(|path| path.metadata().ok()).map(|m| m.len()).sum();
+    let size = (size - unfilled as u64) as f64 / 1e6;
+    drop(last);
+    table.row("its size without the unfilled tail", size, "MB", Bar::AtMost(470.0));
     let before = resident_mb();
     let start = Instant::now();
     let (log, _) = FileLog::open(&dir, &Options::default()).expect("the log just written");
-    println!("opened in                             {:>10.0} ms", start.elapsed().as_secs_f64() * 1e3);
-    println!("resident after opening, more than before{:>8.0} MB ({:.0} before)", resident_mb() - before, before);
-    let start = Instant::now();
+    table.row("opened in", start.elapsed().as_secs_f64() * 1e3, "ms", Bar::AtMost(150.0));
+    let what = format!("resident after opening, more than the {before:.0} before");
+    table.row(&what, resident_mb() - before, "MB", Bar::AtMost(40.0));
+    let start = begun();
     let count = log.read_log(Position(0)).map(|r| r.expect("undamaged")).count().await;
-    println!("read and decoded from the first       {:>10.0} events/s", count as f64 / start.elapsed().as_secs_f64());
-    let start = Instant::now();
+    table.rate("read and decoded from the first", count as f64, start, Bar::AtLeast(1_000_000.0));
+    let start = begun();
     let mut count = 0;
-    for n in 0..1000 {
+    for n in 0..STREAMS / 2 {
         count += log.read_stream(stream(n), Revision(0)).map(|r| r.expect("undamaged")).count().await;
     }
-    println!("streams of about 100 events           {:>10.0} events/s", count as f64 / start.elapsed().as_secs_f64());
+    table.rate("streams of about 100 events, all mixed", count as f64, start, Bar::None);
+    drop(log);
+    one_stream(&dir.with_extension("one"), table).await;
+}
+
+/// One stream that is alone in its log.
+#[expect(clippy::cast_precision_loss, reason = "rates are printed in thousands")]
+async fn one_stream(dir: &Path, table: &mut Table) {
+    let (log, _) = FileLog::open(dir, &Options::default()).expect("a fresh folder");
+    let record = record();
+    for _ in 0..3_000 {
+        let round = (0..100).map(|_| {
+            let (stream, records) = (stream(0), vec![record.clone()]);
+            log.append(Append { stream, expected: Expected::Any, records, ack: Ack::Written })
+        });
+        for answer in join_all(round).await {
+            answer.expect("a working disk");
+        }
+    }
+    log.sync().await.expect("a working disk");
+    let start = begun();
+    let count = log.read_stream(stream(0), Revision(0)).map(|r| r.expect("undamaged")).count().await;
+    table.rate("one stream of 300,000 events", count as f64, start, Bar::AtLeast(1_000_000.0));
 }
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().expect("threads");
     let dir = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").unwrap_or_else(|| ".".into()))
         .expect("a folder to write to");
+    let mut table = Table::default();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!("load before: {}", load.split_whitespace().next().unwrap_or("unknown"));
     runtime.block_on(async {
-        large(dir.path()).await;
-        println!("bare overwrite and fdatasync          {:>10.0} syncs/s", bare_syncs(dir.path()));
-        for appenders in [1, 256, 2048] {
+        large(dir.path(), &mut table).await;
+        let bare = bare_syncs(dir.path());
+        table.row("bare overwrite and fdatasync", bare, "syncs/s", Bar::None);
+        for (appenders, bar) in [(1, 0.6 * bare.round()), (256, 250_000.0), (2048, 350_000.0)] {
+            let cpu = cpu_seconds();
             let rate = appends(dir.path(), appenders).await;
-            println!("durable appends, {appenders:>5} appenders       {rate:>10.0} events/s");
+            let spent = cpu_seconds() - cpu;
+            table.row(&format!("durable appends, {appenders} appenders"), rate, "events/s", Bar::AtLeast(bar));
+            if appenders == 1 {
+                table.row("the same, by the bare rate", rate / bare, "", Bar::AtLeast(0.6));
+            } else {
+                table.row("the same, CPU time of each", spent / (rate * RUN.as_secs_f64()) * 1e6, "us", Bar::None);
+            }
         }
     });
+    table.write();
 }

@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserializer, Serialize,
+    de::{
+        DeserializeOwned, DeserializeSeed, IntoDeserializer as _, MapAccess, Visitor,
+        value::{BorrowedStrDeserializer, StrDeserializer},
+    },
+    forward_to_deserialize_any,
+};
 use serde_json::value::RawValue;
 
 use crate::record::{Data, Record};
@@ -87,8 +94,7 @@ pub fn decode<E: Event>(record: &Record) -> Result<Option<E>, EventError> {
     if version > E::version(kind) {
         return Err(EventError::Unknown { kind: kind.clone(), version });
     }
-    let text = format!(r#"{{"type":"{kind}","data":{}}}"#, data.get());
-    serde_json::from_str(&text).map(Some).map_err(|source| {
+    E::deserialize(Tagged { parts: [Part::Tag(kind), Part::Content(data)], read: 0 }).map(Some).map_err(|source| {
         // An unknown variant is news from a later version; anything else is a damaged or foreign record.
         if source.to_string().starts_with("unknown variant") {
             EventError::Unknown { kind: kind.clone(), version }
@@ -96,6 +102,55 @@ pub fn decode<E: Event>(record: &Record) -> Result<Option<E>, EventError> {
             EventError::Form { kind: kind.clone(), source }
         }
     })
+}
+
+/// Name and data as the one map `{"type": NAME, "data": {…}}`, without writing that map down first: folding a stream decodes
+/// every event of it.
+struct Tagged<'de> {
+    parts: [Part<'de>; 2],
+    read: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Part<'de> {
+    Tag(&'de str),
+    Content(&'de RawValue),
+}
+
+impl<'de> Deserializer<'de> for Tagged<'de> {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_map(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> MapAccess<'de> for Tagged<'de> {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
+        let key: StrDeserializer<'_, Self::Error> = match self.parts.get(self.read) {
+            Some(Part::Tag(_)) => "type".into_deserializer(),
+            Some(Part::Content(_)) => "data".into_deserializer(),
+            None => return Ok(None),
+        };
+        seed.deserialize(key).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
+        let part = self.parts.get(self.read).copied();
+        self.read += 1;
+        match part {
+            Some(Part::Tag(kind)) => seed.deserialize(BorrowedStrDeserializer::new(kind)),
+            Some(Part::Content(data)) => seed.deserialize(data),
+            None => Err(serde::de::Error::custom("an event is read as {type, data}")),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the host does in the background: it wakes at start who may want something, keeps the note of them, and looks after
 //! what no event brings about.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
 use replay::ids::StreamId;
@@ -23,8 +23,13 @@ impl Inner {
         let host = Arc::clone(self);
         self.tasks.spawn(async move {
             let doubtful = host.quarantined_before().await;
-            let wanting = host.wanting.lock().wake(host.log.id(), host.log.head(), host.log.streams());
-            let streams: BTreeSet<_> = wanting.into_iter().chain(doubtful.iter().cloned()).collect();
+            let mut streams = host.log.streams();
+            // Where something happened last, somebody is most likely waiting.
+            streams.sort_unstable_by_key(|(_, last)| Reverse(*last));
+            let mut streams = host.wanting.lock().wake(host.log.id(), host.log.head(), streams);
+            let named: BTreeSet<_> = streams.iter().collect();
+            let unnamed: Vec<_> = doubtful.iter().filter(|stream| !named.contains(stream)).cloned().collect();
+            streams.extend(unnamed);
             tracing::debug!(streams = streams.len(), "waking what may want something");
             let woken = futures_util::stream::iter(streams).for_each_concurrent(WAKING, |stream| {
                 let doubtful = doubtful.contains(&stream);
