@@ -165,7 +165,12 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     for room in ["log", "blobs", "index"] {
         private_folder(&data.join(room))?;
     }
-    let options = Options { reserve: Arc::new(entities::is_vital), ..Options::default() };
+    let options = Options {
+        reserve: Arc::new(|append| {
+            entities::are_vital(&append.stream, append.records.iter().map(|record| &*record.kind))
+        }),
+        ..Options::default()
+    };
     let (log, report) = FileLog::open(&data.join("log"), &options)?;
     // Behind the lock, so that a second server on the same data is told who holds it and not that the port is taken.
     let listener = bind(settings, listen)?;

@@ -15,10 +15,10 @@ pub mod usage;
 pub use any::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected, StateAt, Work};
 pub use refold::{Difference, Refold};
 
-/// Whether an append may use the room that the log keeps for a full disk: the server's own facts, and what ends work that was
-/// begun, so that a full disk can stop everything but lose nothing.
-pub fn is_vital(append: &replay::log::Append) -> bool {
-    append.stream.kind() == "system" || append.records.iter().any(|record| chat::event::ENDS.contains(&&*record.kind))
+/// Whether events of these types in a stream may use the room that the log keeps for a full disk: the server's own facts, and
+/// what ends work that was begun, so that a full disk can stop everything but lose nothing.
+pub fn are_vital<'e>(stream: &replay::ids::StreamId, mut types: impl Iterator<Item = &'e str>) -> bool {
+    stream.kind() == "system" || types.any(|name| chat::event::ENDS.contains(&name))
 }
 
 /// Whether a text can be a title or a name: 1 to 200 characters, not all of them blank.
