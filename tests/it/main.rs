@@ -16,6 +16,7 @@ mod offline;
 mod process;
 mod provider;
 mod served;
+mod simulation;
 mod socket;
 mod turns;
 mod under_faults;
