@@ -165,6 +165,23 @@ impl BlobStore {
         if found == id { Ok(Some(part)) } else { Err(BlobError::Damaged { id, path }) }
     }
 
+    /// The names of all blobs that are there, in no order.
+    pub fn ids(&self) -> Result<Vec<BlobId>, BlobError> {
+        let mut ids = Vec::new();
+        for folder in fs::read_dir(&self.dir).map_err(error_at(&self.dir))? {
+            let folder = folder.map_err(error_at(&self.dir))?.path();
+            if !folder.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(&folder).map_err(error_at(&folder))? {
+                // What is half written has another name.
+                let name = file.map_err(error_at(&folder))?.file_name();
+                ids.extend(name.to_str().and_then(|name| name.parse::<BlobId>().ok()));
+            }
+        }
+        Ok(ids)
+    }
+
     /// How long a blob is, in bytes; `None` if it is not there.
     pub fn len(&self, id: BlobId) -> Result<Option<u64>, BlobError> {
         let path = self.path(id);
@@ -226,6 +243,7 @@ mod tests {
         assert_eq!(blobs.put(b"abc").unwrap(), id, "once is enough");
         assert_eq!(blobs.get(id).unwrap().as_deref(), Some(&b"abc"[..]));
         assert_eq!(blobs.len(id).unwrap(), Some(3));
+        assert_eq!(blobs.ids().unwrap(), [id]);
         assert_eq!(id.to_string().parse(), Ok(id));
         let json = serde_json::to_string(&id).unwrap();
         assert_eq!(serde_json::from_str::<BlobId>(&json).unwrap(), id);

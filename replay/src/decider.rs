@@ -69,12 +69,6 @@ pub trait Decider: 'static {
 
     /// What a page needs.
     fn view(state: &Self::State) -> Self::View;
-
-    /// Whether the entity may still want something, or take a command that changes it.
-    fn is_open(state: &Self::State) -> bool {
-        let _ = state;
-        true
-    }
 }
 
 /// A typed reason for not doing a command.

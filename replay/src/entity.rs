@@ -9,7 +9,6 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
@@ -302,14 +301,6 @@ impl<D: Decider> Entity<D> {
     pub fn position(&self) -> Option<Position> {
         self.position
     }
-}
-
-/// The digest of an entity's state.
-///
-/// # Errors
-/// The state cannot be written as JSON.
-pub fn digest_of<S: Serialize>(state: &S) -> Result<String, serde_json::Error> {
-    crate::digest::digest(state)
 }
 
 /// Runs rules that should not panic; what a panic said, if they do.

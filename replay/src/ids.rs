@@ -95,16 +95,16 @@ macro_rules! number {
             /// The first.
             pub const ZERO: Self = Self(0);
 
-            /// The one after this.
+            /// The one after this; the last there can be is its own next, as numbers may come from outside.
             #[must_use]
             pub fn next(self) -> Self {
-                Self(self.0 + 1)
+                self.plus(1)
             }
 
-            /// The one that is `n` further on.
+            /// The one that is `n` further on, at most the last there can be.
             #[must_use]
             pub fn plus(self, n: u64) -> Self {
-                Self(self.0 + n)
+                Self(self.0.saturating_add(n))
             }
 
             /// The one before this, if there is one.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use self::check::Check;
+pub(crate) use self::check::index_of;
 use crate::{
     file::{
         Damage,
@@ -22,6 +23,7 @@ use crate::{
     },
     ids::{Position, Revision},
     log::LogId,
+    record::Record,
 };
 
 /// What verifying a log found.
@@ -126,7 +128,16 @@ pub enum VerifyError {
 }
 
 /// Reads and recomputes the whole log in a folder; `progress` is told how many of how many segments are done. Blocks.
-pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, VerifyError> {
+pub fn verify(dir: &Path, progress: impl FnMut(u64, u64)) -> Result<Report, VerifyError> {
+    verify_each(dir, progress, |_| {})
+}
+
+/// Does the same, and hands every record that can be read to `each`, in the order of the log.
+pub fn verify_each(
+    dir: &Path,
+    mut progress: impl FnMut(u64, u64),
+    mut each: impl FnMut(&Record),
+) -> Result<Report, VerifyError> {
     let at = |path: &Path| {
         let path = path.to_owned();
         move |source| VerifyError::Io { path, source }
@@ -149,7 +160,7 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, 
         }
         headers.insert(*number, header.ok());
     }
-    let mut check = Check::new(headers.values().flatten().next().map(|header| header.log));
+    let mut check = Check::new(headers.values().flatten().next().map(|header| header.log), &mut each);
     for number in 0..=last {
         let Some(header) = headers.get(&number) else {
             check.missing(number);
@@ -169,7 +180,7 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Report, 
 
 /// A segment that grows while it is read may show a later frame and not yet an earlier one. Whatever stands before a frame was
 /// written before it, so that part is read once more.
-fn settle(path: &Path, bytes: &mut [u8], header: Option<&Header>) -> io::Result<()> {
+pub(crate) fn settle(path: &Path, bytes: &mut [u8], header: Option<&Header>) -> io::Result<()> {
     let Some(header) = header else { return Ok(()) };
     let place = Place { log: header.log, segment: header.segment };
     let (mut end, mut holes) = (0, false);

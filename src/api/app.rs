@@ -36,6 +36,8 @@ pub struct Settings {
     pub ping_after: Duration,
     /// After how much silence a socket is closed.
     pub close_after: Duration,
+    /// How long the body of a request may take to come.
+    pub body_within: Duration,
     /// How many requests a second each key may make in the long run.
     pub requests_per_second: NonZeroU32,
     /// How many requests each key may make at once.
@@ -43,7 +45,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual ones: pings after 20 s, an end after 60 s, 200 requests a second and 400 at once.
+    /// The usual ones: pings after 20 s, an end after 60 s, a minute for a body, 200 requests a second and 400 at once.
     pub fn new(version: impl Into<String>, folder_key: impl Into<String>) -> Self {
         const PER_SECOND: NonZeroU32 = NonZeroU32::new(200).expect("200 is not 0");
         const BURST: NonZeroU32 = NonZeroU32::new(400).expect("400 is not 0");
@@ -53,6 +55,7 @@ impl Settings {
             hosts: Vec::new(),
             ping_after: Duration::from_secs(20),
             close_after: Duration::from_mins(1),
+            body_within: Duration::from_mins(1),
             requests_per_second: PER_SECOND,
             burst: BURST,
         }

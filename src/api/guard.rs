@@ -1,13 +1,17 @@
 //! What stands before every route: names, origins, who asks, how often, and what they may do; and the headers behind it.
 
+use std::{future::ready, io};
+
 use actix_web::{
     Error, HttpMessage as _, ResponseError as _,
     body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::PayloadError,
     http::{Method, StatusCode, header, header::HeaderValue},
     middleware::Next,
     web,
 };
+use futures_util::{StreamExt as _, stream};
 
 use super::{
     app::Shared,
@@ -26,8 +30,13 @@ pub async fn headers(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let interface = is_interface(request.path());
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
+    // What needs a key is not left behind in the browser; what may be kept (blobs) says so itself.
+    if interface && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     let mut set = |name: header::HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -36,6 +45,25 @@ pub async fn headers(
     set(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     Ok(response)
+}
+
+/// Gives up a body that does not come in time. What reads it sees a time-out; a socket's body has no end and no limit.
+pub async fn patience(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let within = request.app_data::<web::Data<Shared>>().map(|shared| shared.app.settings.body_within);
+    if let (Some(within), false) = (within, *request.method() == Method::GET) {
+        let body = request.take_payload();
+        let late = stream::once(async move {
+            actix_web::rt::time::sleep(within).await;
+            Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))
+        });
+        let ended = body.map(Some).chain(stream::once(async { None }));
+        let timed = stream::select(ended, late.map(Some)).take_while(|part| ready(part.is_some()));
+        request.set_payload(Payload::Stream { payload: timed.filter_map(ready).boxed_local() });
+    }
+    next.call(request).await
 }
 
 /// Lets a request through, or answers it with the problem that it has.

@@ -64,7 +64,10 @@ pub async fn list(
             answer(view::page(chat.state(), before, limit(query.limit)))
         }
         AnyEntity::Chat(_) | AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::System(_) => {
-            Err(Problem::not_found("no_chat", format!("there is no {stream}: GET /api/chats lists them")))
+            Err(Problem::not_found(
+                "no_chat",
+                format!("there is no {stream}: GET /api/chats or `reenact ps --all` lists them"),
+            ))
         }
     }
 }

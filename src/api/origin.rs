@@ -10,7 +10,11 @@ pub struct Names(Vec<String>);
 impl Names {
     /// The names of loopback and these; an entry with a port (`localhost:5173`) also admits pages from there.
     pub fn new(others: &[String]) -> Self {
-        let others = others.iter().map(|name| name.trim().to_ascii_lowercase());
+        let others = others.iter().map(|name| match name.trim().parse::<std::net::Ipv6Addr>() {
+            // In an address it stands in brackets.
+            Ok(address) => format!("[{address}]"),
+            Err(_) => name.trim().to_ascii_lowercase(),
+        });
         Self(LOOPBACK.iter().map(|name| (*name).to_owned()).chain(others).filter(|name| !name.is_empty()).collect())
     }
 
@@ -60,6 +64,7 @@ mod tests {
         let names = Names::new(&["Desk.Local".into()]);
         assert!(names.admit_host("desk.local:7717"));
         assert!(!names.admit_host("desk2.local"));
+        assert!(Names::new(&["FD00::1".into()]).admit_host("[fd00::1]:7717"));
     }
 
     #[test]

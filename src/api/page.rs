@@ -1,6 +1,6 @@
 //! The page for the browser, embedded in the binary: every path that is no file of it is one of its own addresses.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, http::header, web};
 use rust_embed::RustEmbed;
 
 use super::{app::Shared, identity::query, problem::Problem, sign_in};
@@ -9,6 +9,9 @@ use super::{app::Shared, identity::query, problem::Problem, sign_in};
 #[folder = "$CARGO_MANIFEST_DIR/web/dist"]
 #[allow_missing = true]
 struct Dist;
+
+/// The page's own file.
+const INDEX: &str = "index.html";
 
 /// What is shown where the page was not built into this binary.
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Reenact</title>\n\
@@ -20,7 +23,14 @@ const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-
 /// Every address that no route has.
 pub async fn show(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
     if let Some(key) = query(request.query_string(), "key").filter(|_| request.path() == "/") {
-        return sign_in::by_address(&shared, &key);
+        return match sign_in::by_address(&shared, &key) {
+            // A browser gets the page, which finds the key still in its address and says why it stands there.
+            Err(problem) if wants_page(&request) => Ok(HttpResponse::build(problem.status_code())
+                .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .body(index())),
+            answer => answer,
+        };
     }
     let path = request.path().trim_start_matches('/');
     if let Some(file) = Dist::get(path).filter(|_| !path.is_empty()) {
@@ -33,13 +43,27 @@ pub async fn show(request: HttpRequest, shared: web::Data<Shared>) -> Result<Htt
             "the page has no such file: reload it, it may be of another version",
         ));
     }
-    Ok(match Dist::get("index.html") {
-        Some(file) => send("index.html", file, &request),
+    Ok(match Dist::get(INDEX) {
+        Some(file) => send(INDEX, file, &request),
         None => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .body(NOT_BUILT),
     })
+}
+
+/// Whether who asks can show a page.
+fn wants_page(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|kinds| kinds.to_str().ok())
+        .is_some_and(|kinds| kinds.contains("text/html"))
+}
+
+/// The page, or what is shown in its place.
+fn index() -> Vec<u8> {
+    Dist::get(INDEX).map_or_else(|| NOT_BUILT.into(), |file| file.data.into_owned())
 }
 
 fn send(path: &str, file: rust_embed::EmbeddedFile, request: &HttpRequest) -> HttpResponse {

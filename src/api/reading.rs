@@ -99,9 +99,14 @@ pub fn row(shared: &super::app::Shared, stream: &StreamId) -> Result<Row, Proble
         let kind = stream.kind();
         Problem::not_found(
             &format!("no_{kind}"),
-            format!("there is no {kind} {}: GET /api/{kind}s lists them", stream.id()),
+            format!("there is no {kind} {}: GET /api/{kind}s lists them{}", stream.id(), at_the_command_line(kind)),
         )
     })
+}
+
+/// How the command line lists what an address lists, where it does.
+fn at_the_command_line(kind: &str) -> &'static str {
+    if kind == "chat" { ", as does `reenact ps --all`" } else { "" }
 }
 
 /// The row of a stream once the lists have what was just written.

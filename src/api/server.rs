@@ -10,7 +10,7 @@ use std::{
 use actix_web::{
     App as Actix, HttpServer,
     dev::ServerHandle,
-    error::{JsonPayloadError, PathError, QueryPayloadError},
+    error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError},
     http::StatusCode,
     middleware::{Compress, from_fn},
     rt, web,
@@ -64,6 +64,7 @@ pub async fn serve(app: App, listener: TcpListener) -> io::Result<Server> {
             .app_data(web::JsonConfig::default().limit(LARGEST_BODY).error_handler(|error, _| bad_json(&error).into()))
             .app_data(web::QueryConfig::default().error_handler(|error, _| bad_query(&error).into()))
             .app_data(web::PathConfig::default().error_handler(|error, _| bad_path(&error).into()))
+            .wrap(from_fn(guard::patience))
             .wrap(from_fn(guard::guard))
             .wrap(from_fn(guard::headers))
             .wrap(Compress::default())
@@ -123,6 +124,10 @@ fn bad_json(error: &JsonPayloadError) -> Problem {
             let detail =
                 format!("the body is JSON, but not what is wanted here: {error}. /api/openapi.json has all fields");
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_body", detail)
+        }
+        JsonPayloadError::Payload(PayloadError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => {
+            let detail = "the body did not come in time: send it again, all of it at once";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail)
         }
         other => Problem::bad_request("bad_json", format!("the body is not JSON: {other}. Send one JSON object")),
     }

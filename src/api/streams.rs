@@ -163,9 +163,10 @@ fn find(shared: &Shared, who: &Identity, path: &(String, String)) -> Result<(Str
     match shared.app.host.log().next_revision(&stream).before() {
         Some(last) => Ok((stream, last)),
         None if Kind::of(&stream).is_none() => Err(unknown_kind(stream.kind())),
-        None => {
-            Err(Problem::not_found("no_stream", format!("there is no stream {stream}: GET /api/streams lists them")))
-        }
+        None => Err(Problem::not_found(
+            "no_stream",
+            format!("there is no stream {stream}: GET /api/streams or `reenact log ls` lists them"),
+        )),
     }
 }
 

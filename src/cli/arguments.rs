@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    ask, config,
+    ask, backup, config,
     exit::{Ended, Failure},
-    key, log, ps, schemas, serve,
+    key, log, ps, rebuild, restore, schemas, serve,
     settings::{Given, Loaded},
     stop, telling, trust, verify, watch,
 };
@@ -63,8 +63,10 @@ enum Command {
     Watch(watch::Arguments),
     Stop(stop::Arguments),
     Log(log::Arguments),
-    /// Recomputes the whole log; fails if anything is not as it was written. Works beside a running server.
-    Verify,
+    Verify(verify::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
+    Rebuild(rebuild::Arguments),
     Trust(trust::Arguments),
     Key(key::Arguments),
     /// Lists every setting, its value, and where it came from.
@@ -96,7 +98,10 @@ fn run(global: &Global, command: &Command) -> Ended {
     let json = global.json;
     match command {
         Command::Serve(arguments) => serve::run(arguments, &loaded, json),
-        Command::Verify => verify::run(&loaded, json),
+        Command::Verify(arguments) => verify::run(arguments, &loaded, json),
+        Command::Backup(arguments) => backup::run(arguments, &loaded, json),
+        Command::Restore(arguments) => restore::run(arguments, &loaded, json),
+        Command::Rebuild(_) => wait(rebuild::run(&loaded, json)),
         Command::Config => config::run(&loaded, json),
         Command::Schemas(arguments) => schemas::run(arguments),
         Command::Ask(arguments) => wait(ask::run(arguments, &loaded, json)),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use replay::ids::{Revision, StreamId};
+use replay::ids::{Micros, Revision, StreamId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -95,7 +95,7 @@ async fn turn(client: &Client, arguments: &Arguments, json: bool) -> Ended {
             json_line(&event)?;
         }
         if let Some(chat_event) = event.chat()
-            && let Some(exit) = told.hear(&chat_event)?
+            && let Some(exit) = told.hear(&chat_event, event.at())?
         {
             if !json {
                 eprintln!("chat {} · go on with: reenact ask --chat {} \"…\"", chat.id(), chat.id());
@@ -114,7 +114,7 @@ struct Told {
 
 impl Told {
     /// Tells an event of our turn; the exit code, if it is the last.
-    fn hear(&mut self, event: &Event) -> std::io::Result<Option<Exit>> {
+    fn hear(&mut self, event: &Event, at: Micros) -> std::io::Result<Option<Exit>> {
         if let Event::TurnStarted { turn, message } = event
             && *message == self.message
         {
@@ -123,7 +123,7 @@ impl Told {
         // What comes before our message is still the turn of another.
         let Some(ours) = self.turn else { return Ok(None) };
         if let Some(story) = &mut self.story {
-            story.tell(event)?;
+            story.tell(event, at)?;
         }
         Ok(match event {
             Event::TurnFinished { turn, outcome, .. } if *turn == ours => Some(match outcome {
@@ -201,9 +201,9 @@ mod tests {
     fn the_turn_of_an_earlier_message_is_waited_for_and_not_taken_for_ours() {
         let message = Uuid::now_v7();
         let mut told = Told { message, turn: None, story: None };
-        assert_eq!(told.hear(&finished(1)).unwrap(), None);
-        assert_eq!(told.hear(&Event::TurnStarted { turn: 2, message }).unwrap(), None);
-        assert_eq!(told.hear(&finished(2)).unwrap(), Some(Exit::Done));
+        assert_eq!(told.hear(&finished(1), Micros(0)).unwrap(), None);
+        assert_eq!(told.hear(&Event::TurnStarted { turn: 2, message }, Micros(0)).unwrap(), None);
+        assert_eq!(told.hear(&finished(2), Micros(0)).unwrap(), Some(Exit::Done));
     }
 
     #[test]
@@ -211,6 +211,6 @@ mod tests {
         let message = Uuid::now_v7();
         let mut told = Told { message, turn: Some(1), story: None };
         let stopped = Event::TurnCancelled { turn: 1, usage: Usage::default(), digest: "".into(), decider_version: 1 };
-        assert_eq!(told.hear(&stopped).unwrap(), Some(Exit::Failed));
+        assert_eq!(told.hear(&stopped, Micros(0)).unwrap(), Some(Exit::Failed));
     }
 }

@@ -4,7 +4,7 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
     net::{SocketAddr, TcpListener, ToSocketAddrs as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
@@ -23,7 +23,7 @@ use super::settings::{Loaded, Settings};
 use crate::{
     api::{self, App, Stopper, keys},
     effects::Effects,
-    entities::{AnyEntity, system},
+    entities::{self, AnyEntity, system},
     host::{FoldFailure, Host, Parts, SubmitError},
     models::{
         BadSettings, OfflineSettings, ProviderSettings, Providers, ProvidersSettings, Scenario, ScenarioError, Timeouts,
@@ -45,7 +45,7 @@ pub enum Listen {
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
     /// A file or folder cannot be used.
-    #[error("{}: {source}", .path.display())]
+    #[error("{} cannot be used", .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -64,8 +64,11 @@ pub enum ComposeError {
     /// A provider's settings are wrong.
     #[error(transparent)]
     Models(#[from] BadSettings),
+    /// The model where nobody names one is none that can be asked.
+    #[error("{0} It stands in `--model`, `REENACT_MODEL` or `models.default`")]
+    DefaultModel(crate::models::ModelError),
     /// The scenario cannot be used.
-    #[error("{}: {source}", .path.display())]
+    #[error("{} is not a scenario that can be played", .path.display())]
     Scenario {
         /// The file.
         path: PathBuf,
@@ -153,8 +156,17 @@ pub fn version() -> String {
 pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, ComposeError> {
     let Loaded { data, settings, .. } = loaded;
     let providers = Arc::new(Providers::new(models(settings)?)?);
+    // Told at the start, and not to whoever asks first.
+    if *listen == Listen::AsSet {
+        providers.resolve(providers.default_model()).map_err(ComposeError::DefaultModel)?;
+    }
     private_folder(data)?;
-    let (log, report) = FileLog::open(&data.join("log"), &Options::default())?;
+    // The data folder may be one that was there before, open to others: what is in it is still only the owner's.
+    for room in ["log", "blobs", "index"] {
+        private_folder(&data.join(room))?;
+    }
+    let options = Options { reserve: Arc::new(entities::is_vital), ..Options::default() };
+    let (log, report) = FileLog::open(&data.join("log"), &options)?;
     // Behind the lock, so that a second server on the same data is told who holds it and not that the port is taken.
     let listener = bind(settings, listen)?;
     let file_log = Arc::new(log);
@@ -163,7 +175,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let lists = Lists::start(&Derived::open(&data.join("index"))?, log.clone())?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
-    let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone());
+    let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()).guarding(data);
     let parts = Parts {
         log: log.clone(),
         blobs,
@@ -318,6 +330,8 @@ fn written_key(path: &Path) -> Result<String, ComposeError> {
     let key = keys::fresh();
     let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        // An empty file that was there keeps its own mode otherwise.
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
         writeln!(file, "{key}")?;
         file.sync_all()
     };
@@ -340,5 +354,15 @@ mod tests {
     fn the_version_says_which_build_it_is() {
         assert!(version().starts_with(concat!(env!("CARGO_PKG_VERSION"), "+")));
         assert_eq!(version(), version());
+    }
+
+    #[test]
+    fn a_key_is_its_owners_alone_even_where_an_empty_file_stood_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        written_key(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -1,7 +1,7 @@
 //! `reenact log`: the streams, the events of one, and what is added to it.
 
 use clap::{Args, Subcommand};
-use replay::ids::{Micros, Revision, StreamId};
+use replay::ids::{Revision, StreamId};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ use super::{
     settings::Loaded,
     socket::{Event, Following, Said},
 };
+use crate::entities::Kind;
 
 /// Reads the log.
 #[derive(Debug, Args)]
@@ -73,6 +74,11 @@ async fn ls(client: &Client, kind: Option<&str>, json: bool) -> Ended {
         kind.is_none_or(|kind| stream.split('/').next() == Some(kind))
     };
     let rows: Vec<Value> = client.all("/api/streams").await?.into_iter().filter(of_kind).collect();
+    // A newer version may have kinds that this one does not know: only what nobody wrote is a mistake.
+    if let Some(kind) = kind.filter(|kind| rows.is_empty() && Kind::ALL.iter().all(|known| known.name() != *kind)) {
+        let kinds: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        return Err(Failure::usage(format!("`{kind}` is not a kind of stream: there are {}", kinds.join(", "))));
+    }
     if json {
         rows.iter().try_for_each(json_line)?;
         return Ok(Exit::Done);
@@ -127,9 +133,8 @@ pub async fn known(client: &Client, stream: &StreamId) -> Result<Revision, Failu
 
 /// An event on one line: revision, time, who, what.
 pub fn event_line(event: &Event) -> String {
-    let at = Micros(event.value("at").as_i64().unwrap_or_default());
     let by = event.value("by");
     let by = format!("{}:{}", by["kind"].as_str().unwrap_or("?"), by["id"].as_str().unwrap_or("?"));
     let data = short(&event.value("data").to_string(), 160);
-    format!("{:>6}  {}  {by:<14}  {:<20}  {data}", event.revision(), moment(at), event.text("type"))
+    format!("{:>6}  {}  {by:<14}  {:<20}  {data}", event.revision(), moment(event.at()), event.text("type"))
 }

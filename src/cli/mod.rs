@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask;
+mod backup;
 mod client;
 mod compose;
 mod config;
@@ -10,6 +11,8 @@ mod exit;
 mod key;
 mod log;
 mod ps;
+mod rebuild;
+mod restore;
 mod schemas;
 mod screen;
 mod serve;

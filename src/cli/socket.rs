@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use replay::ids::{Revision, StreamId};
+use replay::ids::{Micros, Revision, StreamId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::{
@@ -46,6 +46,11 @@ impl Event {
     /// Its revision.
     pub fn revision(&self) -> Revision {
         Revision(self.value("revision").as_u64().unwrap_or_default())
+    }
+
+    /// When it happened.
+    pub fn at(&self) -> Micros {
+        Micros(self.value("at").as_i64().unwrap_or_default())
     }
 
     /// The event of a chat that it is, if this program knows it.
@@ -157,13 +162,21 @@ impl Following {
     async fn reconnect(&mut self) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
         let mut pause = PAUSES.0;
+        let mut told = false;
         loop {
             sleep(pause).await;
             if self.client.find_again()
                 && let Ok(socket) = self.connect().await
             {
                 self.socket = Some(socket);
+                if told {
+                    eprintln!("reenact: the server is back");
+                }
                 return Ok(());
+            }
+            if !told {
+                eprintln!("reenact: the server is away; waiting up to {} s for it", PATIENCE.as_secs());
+                told = true;
             }
             if Instant::now() > deadline {
                 return Err(Failure::failed(format!(

@@ -27,7 +27,14 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     let connection = Connection::open(loaded, Purpose::Look).await?;
     let cancelled = connection.client.post(&format!("/api/chats/{}/cancel", stream.id()), &json!({})).await;
     connection.close().await?;
-    let landed: Value = cancelled?;
+    let landed: Value = cancelled.map_err(|failure| match failure.code.as_deref() {
+        // To a command that opens, the rules say to open it; who stops one mistook its name.
+        Some("not_open") => Failure {
+            error: anyhow::anyhow!("there is no chat {}: `reenact ps --all` lists them", stream.id()),
+            ..failure
+        },
+        _ => failure,
+    })?;
     if json {
         json_line(&landed)?;
     } else {

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, io};
 
+use replay::ids::Micros;
+
 use super::screen::{Screen, Tone, short};
 use crate::entities::{
     chat::{
@@ -31,8 +33,8 @@ impl Story {
         Self { screen: Screen::new(), messages, tools: HashMap::new(), voice: None }
     }
 
-    /// Tells what an event adds.
-    pub fn tell(&mut self, event: &Event) -> io::Result<()> {
+    /// Tells what an event adds that happened `at` a moment.
+    pub fn tell(&mut self, event: &Event, at: Micros) -> io::Result<()> {
         match event {
             Event::ReasoningAppended { call, text, .. } => return self.speak(*call, Tone::Dim, text),
             Event::TextAppended { call, text, .. } => return self.speak(*call, Tone::Plain, text),
@@ -63,8 +65,8 @@ impl Story {
             Event::ToolCalled { tool_call, name, arguments, .. } => {
                 self.tools.insert(*tool_call, format!("{name} {}", telling(arguments.shown())));
             }
-            Event::ModelCallFailed { error, retry_at: Some(_), .. } => {
-                self.line(Tone::Alarm, &format!("! {} (tried again)", error.message))?;
+            Event::ModelCallFailed { error, retry_at: Some(retry_at), .. } => {
+                self.line(Tone::Alarm, &format!("! {} ({})", error.message, retry_words(at, *retry_at)))?;
             }
             Event::ToolFinished { tool_call, outcome, output, latency_ms, truncated } => {
                 let what = self.tools.remove(tool_call).unwrap_or_else(|| "a tool".into());
@@ -112,6 +114,15 @@ fn telling(arguments: &str) -> String {
     if told.is_empty() { short(arguments, 80) } else { short(&told.join(" in "), 80) }
 }
 
+/// When a failed call is tried again, seen from the moment at which it failed.
+fn retry_words(failed_at: Micros, retry_at: Micros) -> String {
+    match u64::try_from(retry_at.0.saturating_sub(failed_at.0)).unwrap_or(0).div_ceil(1_000_000) {
+        0 => "trying again at once".into(),
+        seconds @ 1..=90 => format!("trying again in {seconds} s"),
+        seconds => format!("trying again in {} min", seconds.div_ceil(60)),
+    }
+}
+
 fn limit_words(limit: &Limit) -> String {
     match limit {
         Limit::Steps { calls } => format!("{calls} model calls in one turn: it is summed up and ended"),
@@ -141,6 +152,15 @@ mod tests {
         assert_eq!(telling(r#"{"path":"README.md"}"#), "README.md");
         assert_eq!(telling(r#"{"count":3}"#), r#"{"count":3}"#);
         assert_eq!(telling("not json"), "not json");
+    }
+
+    #[test]
+    fn a_pause_is_told_in_whole_seconds_and_never_too_short() {
+        let words = |micros: i64| retry_words(Micros(5_000_000), Micros(5_000_000 + micros));
+        assert_eq!(words(-1), "trying again at once");
+        assert_eq!(words(400_000), "trying again in 1 s");
+        assert_eq!(words(14_200_000), "trying again in 15 s");
+        assert_eq!(words(600_000_000), "trying again in 10 min");
     }
 
     #[test]

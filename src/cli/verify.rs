@@ -1,46 +1,169 @@
-//! `reenact verify`: is every byte of the log what was written? Works beside a running server.
+//! `reenact verify`: is every byte of the log what was written, and does it still give the same states? Works beside a server.
 
-use serde_json::json;
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use replay::verify::{Report, verify, verify_each};
+use serde_json::{Value, json};
 
 use super::{
     exit::{Ended, Exit},
     screen::{Screen, Tone, json_line},
     settings::Loaded,
 };
+use crate::entities::Refold;
+
+/// How often progress is told.
+const PACE: Duration = Duration::from_millis(200);
+
+/// Recomputes the whole log; fails if anything is not as it was written. Works beside a running server.
+#[derive(Debug, Clone, Args)]
+pub struct Arguments {
+    /// Also folds every stream anew, and compares the states with those that were recorded when turns ended.
+    #[arg(long)]
+    deep: bool,
+}
 
 /// Recomputes the whole log; fails if anything is not as it was written.
-pub fn run(loaded: &Loaded, json: bool) -> Ended {
-    let report = replay::verify::verify(&loaded.data.join("log"), |_, _| {})?;
-    let exit = if report.is_good() { Exit::Done } else { Exit::Failed };
+pub fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    let dir = loaded.data.join("log");
+    let mut telling = Progress::new(json);
+    if !arguments.deep {
+        let report = verify(&dir, |done, of| telling.segments(done, of))?;
+        telling.end();
+        return tell(&report, None, json);
+    }
+    let mut refold = Refold::default();
+    let telling = std::cell::RefCell::new(telling);
+    let report = verify_each(
+        &dir,
+        |done, of| telling.borrow_mut().segments(done, of),
+        |record| {
+            refold.apply(record);
+            telling.borrow_mut().events(refold.folded());
+        },
+    )?;
+    telling.borrow_mut().end();
+    tell(&report, Some(&refold), json)
+}
+
+/// What was found, as JSON.
+pub fn found(report: &Report) -> Value {
     let faults: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
+    json!({
+        "good": report.is_good(),
+        "log": report.log,
+        "segments": report.segments,
+        "records": report.records,
+        "redacted": report.redacted,
+        "streams": report.streams,
+        "head": report.head,
+        "chain": report.chain,
+        "root": report.root,
+        "unfinished": report.unfinished,
+        "faults": faults,
+    })
+}
+
+fn tell(report: &Report, refold: Option<&Refold>, json: bool) -> Ended {
+    let same = refold.is_none_or(|refold| refold.differences().is_empty());
+    let exit = if report.is_good() && same { Exit::Done } else { Exit::Failed };
     if json {
-        json_line(&json!({
-            "good": report.is_good(),
-            "log": report.log,
-            "segments": report.segments,
-            "records": report.records,
-            "redacted": report.redacted,
-            "streams": report.streams,
-            "head": report.head,
-            "chain": report.chain,
-            "root": report.root,
-            "unfinished": report.unfinished,
-            "faults": faults,
-        }))?;
+        let mut object = found(report);
+        if let Some(refold) = refold {
+            object["good"] = json!(exit == Exit::Done);
+            object["deep"] = json!({
+                "folded": refold.folded(),
+                "compared": refold.compared(),
+                "other_version": refold.other_version(),
+                "unknown": refold.unknown(),
+                "differences": refold.differences(),
+            });
+        }
+        json_line(&object)?;
         return Ok(exit);
     }
     let mut screen = Screen::new();
     let counts = format!("{} events in {} streams and {} segments", report.records, report.streams, report.segments);
-    if faults.is_empty() {
+    if report.is_good() {
         screen.line(Tone::Plain, &format!("good: {counts}"))?;
         screen.line(Tone::Dim, &format!("chain {}", report.chain))?;
         if let Some(root) = &report.root {
             screen.line(Tone::Dim, &format!("root  {root}"))?;
         }
-        return Ok(exit);
+    } else {
+        report.faults.iter().try_for_each(|fault| screen.line(Tone::Alarm, &fault.to_string()))?;
+        let advice =
+            "what is not named here is as it was written, and other streams go on; restore the rest from a backup";
+        let faults = report.faults.len();
+        screen.line(Tone::Plain, &format!("damaged, {faults} faults; {counts} are readable: {advice}"))?;
     }
-    faults.iter().try_for_each(|fault| screen.line(Tone::Alarm, fault))?;
-    let advice = "what is not named here is as it was written, and other streams go on; restore the rest from a backup";
-    screen.line(Tone::Plain, &format!("damaged, {} faults; {counts} are readable: {advice}", faults.len()))?;
+    if let Some(refold) = refold {
+        tell_deep(&mut screen, refold)?;
+    }
     Ok(exit)
+}
+
+fn tell_deep(screen: &mut Screen, refold: &Refold) -> io::Result<()> {
+    let differences = refold.differences();
+    differences.iter().try_for_each(|difference| screen.line(Tone::Alarm, &difference.to_string()))?;
+    let mut parts = vec![format!("folded {} events anew", refold.folded())];
+    parts.push(format!("{} recorded states compared", refold.compared()));
+    if refold.other_version() > 0 {
+        parts.push(format!("{} are of another version of the rules and were not", refold.other_version()));
+    }
+    if refold.unknown() > 0 {
+        parts.push(format!("{} events are of kinds that only a newer version knows", refold.unknown()));
+    }
+    let line = parts.join("; ");
+    if differences.is_empty() {
+        return screen.line(Tone::Plain, &format!("{line}: all the same"));
+    }
+    let advice = "reads and exports of these streams work; keep this log, and report what is said here with the output of `reenact --version`";
+    screen.line(Tone::Plain, &format!("{line}: {} differ. {advice}", differences.len()))
+}
+
+/// A line on standard error that says how far it is, where a person sees it.
+struct Progress {
+    shown: bool,
+    told: Instant,
+    done: u64,
+    of: u64,
+}
+
+impl Progress {
+    fn new(json: bool) -> Self {
+        Self { shown: !json && io::stderr().is_terminal(), told: Instant::now(), done: 0, of: 0 }
+    }
+
+    fn segments(&mut self, done: u64, of: u64) {
+        (self.done, self.of) = (done, of);
+        self.say(&format!("{done} of {of} segments"));
+    }
+
+    fn events(&mut self, folded: u64) {
+        let (done, of) = (self.done, self.of);
+        if of > 0 {
+            self.say(&format!("{done} of {of} segments, {folded} events folded"));
+        } else {
+            self.say(&format!("{folded} events folded"));
+        }
+    }
+
+    fn say(&mut self, words: &str) {
+        if self.shown && self.told.elapsed() >= PACE {
+            self.told = Instant::now();
+            // Nobody is to fail because progress could not be shown.
+            let _unseen = write!(io::stderr(), "\r\x1b[K{words}").is_err();
+        }
+    }
+
+    fn end(&self) {
+        if self.shown {
+            let _unseen = write!(io::stderr(), "\r\x1b[K").is_err();
+        }
+    }
 }

@@ -47,9 +47,9 @@ pub async fn follow(client: &Client, stream: &StreamId, from: Revision, json: bo
         if json {
             json_line(&event)?;
         } else if stream.kind() == "chat"
-            && let Some(event) = event.chat()
+            && let Some(chat_event) = event.chat()
         {
-            story.tell(&event)?;
+            story.tell(&chat_event, event.at())?;
         } else {
             screen.line(Tone::Plain, &event_line(&event))?;
         }

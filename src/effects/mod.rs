@@ -8,7 +8,10 @@ mod pieces;
 mod prompt;
 mod tool_call;
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use futures_util::future::BoxFuture;
 use replay::{blobs::BlobStore, log::EventLog, ports::Clock};
@@ -35,6 +38,7 @@ pub struct Effects {
     bodies: Bodies,
     log: Arc<dyn EventLog>,
     clock: Arc<dyn Clock>,
+    data: Option<Arc<Path>>,
 }
 
 impl Effects {
@@ -46,7 +50,14 @@ impl Effects {
         log: Arc<dyn EventLog>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { providers, toolbox, bodies: Bodies::new(blobs), log, clock }
+        Self { providers, toolbox, bodies: Bodies::new(blobs), log, clock, data: None }
+    }
+
+    /// Keeps the server's data folder, with its key and its log, from every tool, wherever the folder lies.
+    #[must_use]
+    pub fn guarding(self, data: &Path) -> Self {
+        let data: PathBuf = data.canonicalize().unwrap_or_else(|_| data.to_owned());
+        Self { data: Some(data.into()), ..self }
     }
 
     async fn chat(&self, job: &Job, state: &chat::State, work: &chat::Work) -> chat::Outcome {

@@ -128,6 +128,14 @@ macro_rules! kinds {
                 match self { $(Self::$kind(entity) => serde_json::to_value(entity.state())),+ }
             }
 
+            /// The digest of its state, under the version that goes with it.
+            ///
+            /// # Errors
+            /// It cannot be written as JSON.
+            pub fn digest(&self) -> Result<(String, u32), serde_json::Error> {
+                match self { $(Self::$kind(entity) => Ok((replay::digest::digest(entity.state())?, <$kind as Decider>::VERSION))),+ }
+            }
+
             /// Its stream.
             pub fn stream(&self) -> &StreamId {
                 match self { $(Self::$kind(entity) => entity.stream()),+ }

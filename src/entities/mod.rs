@@ -7,11 +7,19 @@ pub mod chat;
 mod given;
 pub mod nothing;
 pub mod project;
+mod refold;
 pub mod session;
 pub mod system;
 pub mod usage;
 
 pub use any::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected, StateAt, Work};
+pub use refold::{Difference, Refold};
+
+/// Whether an append may use the room that the log keeps for a full disk: the server's own facts, and what ends work that was
+/// begun, so that a full disk can stop everything but lose nothing.
+pub fn is_vital(append: &replay::log::Append) -> bool {
+    append.stream.kind() == "system" || append.records.iter().any(|record| chat::event::ENDS.contains(&&*record.kind))
+}
 
 /// Whether a text can be a title or a name: 1 to 200 characters, not all of them blank.
 pub fn is_title(text: &str) -> bool {

@@ -300,8 +300,9 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_a_project_is_made_from_its_path() {
-        assert_eq!(id_of("/code/app"), id_of("/code/app"));
-        assert_ne!(id_of("/code/app"), id_of("/code/app2"));
+    fn the_id_of_a_project_is_made_from_its_path_for_ever() {
+        // The examples of docs/log-format.md.
+        assert_eq!(id_of("/code/app").to_string(), "70c26fb3-3772-5bb4-8592-51488285ba65");
+        assert_eq!(id_of("/srv/düne").to_string(), "59aee6b8-ec0c-5d42-b964-37432996bfd6");
     }
 }

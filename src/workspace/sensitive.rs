@@ -68,6 +68,7 @@ const FILES: &[&str] = &[
     "wallet.dat",
     "shadow-",
     "gshadow",
+    "reenact.toml",
 ];
 
 /// A file that holds secrets only beneath a certain folder: (parent, file).

@@ -201,6 +201,9 @@ async fn a_browser_signs_in_by_address_and_writes_only_from_this_page() {
     assert_eq!(made["by"], json!({ "kind": "person", "id": "owner" }));
     let (status_code, body) = problem(served.bare(&Method::GET, "/?key=wrong").send().await.unwrap()).await;
     assert_eq!((status_code, &body["code"]), (401, &json!("bad_key")));
+    let shown = served.bare(&Method::GET, "/?key=wrong").header("accept", "text/html,*/*;q=0.8").send().await.unwrap();
+    assert_eq!(shown.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(shown.headers()["content-type"], "text/html; charset=utf-8");
     let (start, last) = cookie.split_at(cookie.len() - 1);
     let tampered = format!("{start}{}", if last == "0" { "1" } else { "0" });
     assert_eq!(
@@ -446,4 +449,14 @@ async fn the_page_is_served_to_anyone_and_writes_to_it_are_not() {
     for method in methods() {
         assert_eq!(problem(served.bare(&method, "/").send().await.unwrap()).await.0, 405);
     }
+}
+
+#[actix_web::test]
+async fn a_position_that_no_log_reaches_is_waited_for_and_breaks_nothing() {
+    let served = serve().await;
+    let path = format!("/api/chats?at_least={}", u64::MAX);
+    let (status_code, body) = problem(served.with(&served.key, &Method::GET, &path).send().await.unwrap()).await;
+    assert_eq!((status_code, &body["code"]), (503, &json!("behind")));
+    let answer = served.with(&served.key, &Method::GET, "/api/chats").send().await.unwrap();
+    assert_eq!(answer.headers()["cache-control"], "no-store", "what needs a key stays in no cache");
 }

@@ -296,3 +296,26 @@ fn settings_are_listed_with_their_origin_and_without_secrets() {
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(out.contains("OPENAI_API_KEY in the environment") && !out.contains("sk-secret"), "{out}");
 }
+
+#[test]
+fn no_tool_reads_the_servers_own_data_folder_wherever_it_lies() {
+    let home = Home::new();
+    let (around, data) = (home.data.path().to_str().unwrap(), home.data.path().join("data"));
+    for (project, asked) in [(around, "read data/key"), (around, "search rk_"), (data.to_str().unwrap(), "read key")] {
+        let run = home.run(&["ask", "-p", project, asked]);
+        let key = fs::read_to_string(data.join("key")).unwrap();
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(!run.out.contains(key.trim()), "{asked} in {project}: {run:?}");
+    }
+    for folder in ["log", "blobs", "index"] {
+        assert_eq!(fs::metadata(data.join(folder)).unwrap().permissions().mode() & 0o777, 0o700, "{folder}");
+    }
+}
+
+#[test]
+fn a_server_whose_usual_model_cannot_be_asked_says_so_at_its_start() {
+    let home = Home::new();
+    let run = home.run(&["serve", "--port", "0", "--model", "nobody/x"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.err.contains("nobody/x") && run.err.contains("--model"), "{run:?}");
+}

@@ -7,8 +7,14 @@ use uuid::Uuid;
 
 use super::process::{Ground, Server};
 
-const KILLS: usize = 20;
-const CHATS: usize = 3;
+/// How bad it gets.
+struct Storm {
+    seed: u64,
+    kills: usize,
+    chats: usize,
+    /// Turns are stopped and messages queued while the model writes.
+    meddling: bool,
+}
 
 /// What a client saw of a stream, by revision.
 type Seen = BTreeMap<u64, Value>;
@@ -17,10 +23,12 @@ type Seen = BTreeMap<u64, Value>;
 struct Client {
     stream: String,
     seen: Seen,
-    /// The message that was sent last, and the id of its command.
-    sent: Option<(Uuid, Uuid)>,
+    /// The command that was sent last, and its id.
+    sent: Option<(Value, Uuid)>,
     acknowledged: bool,
     messages: Vec<Uuid>,
+    /// How many wishes to stop a turn were accepted.
+    stopped: usize,
 }
 
 impl Client {
@@ -38,8 +46,24 @@ impl Client {
 
     fn is_idle(&self) -> bool {
         self.acknowledged
-            && self.count("TurnStarted") == self.count("TurnFinished")
+            && self.count("TurnStarted") == self.count("TurnFinished") + self.count("TurnCancelled")
             && self.count("MessagePosted") == self.messages.len()
+    }
+
+    /// The next thing to be sent, until it is known that it arrived.
+    fn wish(&mut self, command: Value) {
+        self.sent = Some((command, Uuid::now_v7()));
+        self.acknowledged = false;
+    }
+
+    fn wish_message(&mut self) {
+        let message = Uuid::now_v7();
+        self.messages.push(message);
+        self.wish(json!({"type": "PostMessage", "message": message, "text": "read README.md, then count"}));
+    }
+
+    fn is_cancelling(&self) -> bool {
+        self.sent.as_ref().is_some_and(|(command, _)| command["type"] == "CancelTurn")
     }
 }
 
@@ -53,14 +77,16 @@ impl Dice {
     }
 }
 
-/// Follows all chats until `enough` events came in this life, and all of them have something to do or are done.
-async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>) {
+/// Follows all chats until `enough` events came in this life, or without it until all of them are done. Once in `odds`
+/// events a busy chat is meddled with.
+async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>, mut odds: Option<(u64, &mut Dice)>) {
     let mut socket = server.socket().await;
     for (sub, client) in (0..).zip(clients.iter()) {
         socket.subscribe(sub, &client.stream, client.seen.last_key_value().map(|(last, _)| *last)).await;
     }
     let mut live = BTreeSet::new();
     let mut came = 0;
+    let mut answered = BTreeSet::new();
     loop {
         // Once it is known how a chat stands, it is told something new, or what it may not have heard is said again.
         for (sub, client) in (0..).zip(clients.iter_mut()) {
@@ -71,13 +97,9 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>) {
                 continue;
             }
             if client.acknowledged || client.sent.is_none() {
-                let message = Uuid::now_v7();
-                client.messages.push(message);
-                client.sent = Some((message, Uuid::now_v7()));
-                client.acknowledged = false;
+                client.wish_message();
             }
-            let (message, id) = client.sent.unwrap();
-            let command = json!({"type": "PostMessage", "message": message, "text": "read README.md, then count"});
+            let (command, id) = client.sent.clone().unwrap();
             socket.send(json!({"op": "command", "id": id, "stream": client.stream, "command": command})).await;
             live.remove(&sub);
         }
@@ -92,6 +114,16 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>) {
                 client.note(&frame);
                 if client.is_idle() {
                     live.insert(sub);
+                } else if let Some((odds, dice)) = &mut odds
+                    && client.acknowledged
+                    && dice.roll(*odds) == 0
+                {
+                    if dice.roll(2) == 0 {
+                        client.wish_message();
+                    } else {
+                        client.wish(json!({"type": "CancelTurn"}));
+                    }
+                    live.insert(sub);
                 }
                 came += 1;
                 if enough.is_some_and(|enough| came >= enough) {
@@ -99,10 +131,20 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>) {
                 }
             }
             "live" => drop(live.insert(frame["sub"].as_u64().unwrap())),
-            "accepted" => {
-                let mine =
-                    |client: &&mut Client| client.sent.is_some_and(|(_, id)| frame["id"] == id.to_string().as_str());
-                let (sub, client) = (0..).zip(clients.iter_mut()).find(|(_, client)| mine(client)).unwrap();
+            answer @ ("accepted" | "rejected") => {
+                let id = frame["id"].as_str().unwrap();
+                let mine = |client: &&mut Client| client.sent.as_ref().is_some_and(|(_, sent)| sent.to_string() == id);
+                let Some((sub, client)) = (0..).zip(clients.iter_mut()).find(|(_, client)| mine(client)) else {
+                    // Said twice in one life, because it was not known yet that it had arrived.
+                    assert!(answered.contains(id), "nobody sent {frame}");
+                    continue;
+                };
+                answered.insert(id.to_owned());
+                if answer == "rejected" {
+                    // The turn may have ended before the wish to stop it came.
+                    assert!(client.is_cancelling() && frame["code"] == "no_turn", "{frame}");
+                }
+                client.stopped += usize::from(answer == "accepted" && client.is_cancelling() && !client.acknowledged);
                 client.acknowledged = true;
                 if client.is_idle() {
                     live.insert(sub);
@@ -116,7 +158,20 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>) {
 
 #[tokio::test]
 async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
-    let seed = 20_261_120;
+    rage(Storm { seed: 20_261_120, kills: 20, chats: 3, meddling: false }).await;
+}
+
+/// 35 kills; `REENACT_KILLS` makes it more, and `REENACT_SEED` another storm.
+#[tokio::test]
+async fn kills_among_stopped_turns_and_queued_messages_lose_nothing_either() {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seed = number("REENACT_SEED").unwrap_or(11);
+    let kills = usize::try_from(number("REENACT_KILLS").unwrap_or(35)).unwrap();
+    println!("seed {seed}");
+    rage(Storm { seed, kills, chats: 6, meddling: true }).await;
+}
+
+async fn rage(storm: Storm) {
     let scenario = json!({"words_per_second": 400, "rules": [
         {"when": {"has_tool_result": false}, "then": [
             {"reasoning": "A file to read first."},
@@ -126,20 +181,29 @@ async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
         {"then": [{"repeat": {"text": "{n} ", "times": 60}}]},
     ]});
     let ground = Ground::new(&scenario.to_string());
-    let mut dice = Dice(seed);
+    let mut dice = Dice(storm.seed);
     let mut server = ground.serve();
     let (_, session) = server.desk(&ground).await;
     let mut clients = vec![];
-    for _ in 0..CHATS {
+    for _ in 0..storm.chats {
         let stream = server.chat(&session).await;
-        clients.push(Client { stream, seen: Seen::new(), sent: None, acknowledged: false, messages: vec![] });
+        clients.push(Client {
+            stream,
+            seen: Seen::new(),
+            sent: None,
+            acknowledged: false,
+            messages: vec![],
+            stopped: 0,
+        });
     }
-    for _ in 0..KILLS {
-        follow(&server, &mut clients, Some(1 + dice.roll(200))).await;
+    for _ in 0..storm.kills {
+        let enough = 1 + dice.roll(200);
+        let meddling = storm.meddling.then_some((30, &mut dice));
+        follow(&server, &mut clients, Some(enough), meddling).await;
         server.kill();
         server = ground.serve();
     }
-    follow(&server, &mut clients, None).await;
+    follow(&server, &mut clients, None, None).await;
     for client in &clients {
         let whole = server.events(&client.stream).await;
         assert_eq!(whole.len(), client.seen.len(), "{}", client.stream);
@@ -156,7 +220,8 @@ async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
             posted.iter().map(|event| event["data"]["message"].as_str().unwrap().to_owned()).collect();
         assert_eq!(ids, client.messages.iter().map(Uuid::to_string).collect(), "each message is there");
         assert_eq!(posted.len(), ids.len(), "no message is there twice");
-        let ended = whole.iter().filter(|event| event["type"] == "TurnFinished");
+        assert_eq!(client.count("TurnCancelled"), client.stopped, "{}: each stop once", client.stream);
+        let ended = whole.iter().filter(|event| event["type"] == "TurnFinished" || event["type"] == "TurnCancelled");
         let turns: Vec<_> = ended.map(|event| event["data"]["turn"].as_u64().unwrap()).collect();
         assert_eq!(turns, (1..=turns.len() as u64).collect::<Vec<_>>(), "every turn ends once");
         // The one way in which a call may fail here: it was cut off five times.
@@ -168,21 +233,11 @@ async fn twenty_kills_lose_nothing_that_was_seen_and_every_turn_ends_once() {
     let restarted =
         attempts.filter(|event| event["type"] == "ModelCallStarted" && event["data"]["attempt"].as_u64() > Some(1));
     assert!(restarted.count() > 0, "no kill met a model call: the test is not testing");
-}
-
-impl Server {
-    /// All events of a stream, page by page.
-    async fn events(&self, stream: &str) -> Vec<Value> {
-        let mut events: Vec<Value> = vec![];
-        loop {
-            let path = format!("/api/streams/{stream}?from={}&limit=500", events.len());
-            let (status, page) = self.http("GET", &path, None).await;
-            assert_eq!(status, 200, "{page}");
-            let items = page["items"].as_array().unwrap();
-            if items.is_empty() {
-                return events;
-            }
-            events.extend(items.iter().cloned());
+    if storm.meddling {
+        for kind in ["TurnCancelled", "MessageQueued"] {
+            let times: usize = clients.iter().map(|client| client.count(kind)).sum();
+            println!("{kind}: {times}");
+            assert!(times > 0, "no {kind}: the test is not testing");
         }
     }
 }

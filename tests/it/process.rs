@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -60,6 +60,11 @@ impl Ground {
 
     /// Starts a server and waits for its address.
     pub fn serve(&self) -> Server {
+        self.serve_as(|_| ())
+    }
+
+    /// The same with changes to how the program is called.
+    pub fn serve_as(&self, change: impl FnOnce(&mut Command)) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reenact"));
         command.args(["serve", "--port", "0", "--data"]).arg(self.data.path());
         if let Some(scenario) = &self.scenario {
@@ -69,6 +74,7 @@ impl Ground {
         {
             command.env_remove(name);
         }
+        change(&mut command);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line =
@@ -86,6 +92,12 @@ impl Ground {
     }
 }
 
+/// Calls a subcommand on the ground's data folder and waits for its end.
+pub fn reenact(ground: &Ground, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reenact"));
+    command.args(arguments).arg("--data").arg(ground.data.path()).output().unwrap()
+}
+
 impl Drop for Ground {
     fn drop(&mut self) {
         if let Some(scenario) = &self.scenario {
@@ -99,6 +111,28 @@ impl Server {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// How much memory it holds now, in KiB: `VmRSS`.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// All events of a stream, page by page.
+    pub async fn events(&self, stream: &str) -> Vec<Value> {
+        let mut events: Vec<Value> = vec![];
+        loop {
+            let path = format!("/api/streams/{stream}?from={}&limit=500", events.len());
+            let (status, page) = self.http("GET", &path, None).await;
+            assert_eq!(status, 200, "{page}");
+            let items = page["items"].as_array().unwrap();
+            if items.is_empty() {
+                return events;
+            }
+            events.extend(items.iter().cloned());
+        }
     }
 
     /// Asks it over HTTP; answers with status and JSON.
@@ -156,7 +190,12 @@ impl Drop for Server {
 impl Socket {
     /// Sends a frame.
     pub async fn send(&mut self, frame: Value) {
-        let _cut = self.socket.send(Message::text(frame.to_string())).await.is_err();
+        self.send_text(frame.to_string()).await;
+    }
+
+    /// Sends any text as a frame.
+    pub async fn send_text(&mut self, text: String) {
+        let _cut = self.socket.send(Message::text(text)).await.is_err();
     }
 
     /// Follows a stream from after a revision, without views.

@@ -1,6 +1,6 @@
 //! A whole server in this process, on a free port of loopback and a folder of its own, and clients for it.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use reenact::{
@@ -38,7 +38,7 @@ pub struct Served {
     pub project: TempDir,
     stopper: Stopper,
     client: Client,
-    _data: TempDir,
+    _data: Option<TempDir>,
 }
 
 /// Serves with the usual settings.
@@ -49,26 +49,32 @@ pub async fn serve() -> Served {
 /// Serves with a scenario of the offline model and other settings.
 pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> Served {
     let data = tempfile::tempdir().unwrap();
+    let served = serve_on(data.path(), scenario, change).await;
+    Served { _data: Some(data), ..served }
+}
+
+/// Serves on a data folder that outlives the server.
+pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Settings)) -> Served {
     let project = tempfile::tempdir().unwrap();
     std::fs::write(project.path().join("README.md"), "# Lighthouse\n\nIt shines.\n").unwrap();
     let (log, _) =
-        FileLog::open(&data.path().join("log"), &Options { segment_size: 256 * 1024, ..Options::default() }).unwrap();
+        FileLog::open(&data.join("log"), &Options { segment_size: 256 * 1024, ..Options::default() }).unwrap();
     let log: Arc<dyn EventLog> = Arc::new(log);
-    let blobs = Arc::new(BlobStore::open(&data.path().join("blobs")).unwrap());
+    let blobs = Arc::new(BlobStore::open(&data.join("blobs")).unwrap());
     let scenario = (!scenario.is_empty()).then(|| Scenario::parse(scenario).unwrap());
     let offline = OfflineSettings { words_per_second: 0, scenario };
     let providers = Arc::new(Providers::new(ProvidersSettings { offline, ..ProvidersSettings::default() }).unwrap());
     let clock = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
     let performer = Arc::new(Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()));
-    let wanting = data.path().join("wanting.json");
+    let wanting = data.join("wanting.json");
     let lanes = [("timers".to_owned(), usize::MAX)].into();
     let parts = Parts { log: log.clone(), blobs, performer, clock, ids: Arc::new(Machine), lanes, wanting };
     let host = Host::start(parts).unwrap();
     let key = keys::fresh();
     let sha256 = keys::hash(&key).into();
     host.note(system::Command::CreateKey { name: keys::OWNER.into(), role: Role::Admin, sha256 }).await.unwrap();
-    let lists = Lists::start(&Derived::open(&data.path().join("index")).unwrap(), log).unwrap();
+    let lists = Lists::start(&Derived::open(&data.join("index")).unwrap(), log).unwrap();
     let mut settings = Settings::new("0.1.0+test", &key);
     change(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -77,7 +83,7 @@ pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> S
     actix_web::rt::spawn(server.run());
     let redirect = reqwest::redirect::Policy::none();
     let client = Client::builder().redirect(redirect).timeout(Duration::from_secs(20)).build().unwrap();
-    Served { address, key, project, stopper, client, _data: data }
+    Served { address, key, project, stopper, client, _data: None }
 }
 
 /// A socket.

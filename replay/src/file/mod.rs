@@ -2,6 +2,7 @@
 //!
 //! `docs/log-format.md` describes every byte.
 
+mod backup;
 mod disk;
 pub(crate) mod format;
 mod index;
@@ -32,6 +33,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 pub use self::{
+    backup::{Copied, CopyError, copy},
     disk::{Disk, RealDisk},
     lock::{Holder, holder},
     open::{Damage, OpenError, OpenReport, TailCut},
@@ -105,10 +107,45 @@ impl FileLog {
     /// Another process holds it, a segment is missing or of another log or format, or a file cannot be used.
     /// Damaged records are no error here: the report names them, reading them fails, everything else works.
     pub fn open(dir: &Path, options: &Options) -> Result<(Self, OpenReport), OpenError> {
-        let at_dir = |source| OpenError::Io { path: dir.to_owned(), source };
-        fs::create_dir_all(dir).map_err(at_dir)?;
+        fs::create_dir_all(dir).map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
         let lock = Lock::take(dir)?;
         let loaded = load(dir)?;
+        Self::start(dir, options, lock, loaded)
+    }
+
+    /// Opens the log in a folder, as [`open`](Self::open) does, and has it go on in a new epoch: what is held of the log
+    /// elsewhere, such as cursors, may be of records that are not in this copy. Durable before it returns.
+    ///
+    /// # Errors
+    /// There is no log, or no new segment can be begun; else as `open`.
+    pub fn open_in_new_epoch(dir: &Path, options: &Options) -> Result<(Self, OpenReport), OpenError> {
+        let none = || OpenError::Missing { number: 0, path: segment::path(dir, 0) };
+        if !dir.is_dir() {
+            return Err(none());
+        }
+        let lock = Lock::take(dir)?;
+        let mut loaded = load(dir)?.ok_or_else(none)?;
+        loaded.id.epoch += 1;
+        // The epoch stands in the header of a segment of its own; the one before it is complete as it is.
+        if let Some(last) = loaded.active.take() {
+            loaded.index.pack(last.number);
+        }
+        let before = loaded.index.segments.len();
+        let (log, report) = Self::start(dir, options, lock, Some(loaded))?;
+        if log.shared.index().segments.len() == before {
+            let words = log.troubles().pop().unwrap_or_else(|| "no new segment could be begun".into());
+            return Err(OpenError::Io { path: dir.to_owned(), source: io::Error::other(words) });
+        }
+        Ok((log, report))
+    }
+
+    fn start(
+        dir: &Path,
+        options: &Options,
+        lock: Lock,
+        loaded: Option<Loaded>,
+    ) -> Result<(Self, OpenReport), OpenError> {
+        let at_dir = |source| OpenError::Io { path: dir.to_owned(), source };
         let segment_size = options.segment_size.clamp(16 * 1024, 1024 * 1024 * 1024).next_multiple_of(4096);
         let full = Arc::new(AtomicBool::new(false));
         let upkeep = Upkeep::start(dir, segment_size, options.disk.clone(), full.clone()).map_err(at_dir)?;

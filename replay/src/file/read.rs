@@ -33,8 +33,11 @@ use crate::{
 const WINDOW: usize = 256 * 1024;
 /// How many bytes are fetched for one frame alone.
 const GLANCE: usize = 1024;
-/// The most bytes of frames in one batch.
+/// The most bytes of frames in one batch of the whole log.
 const BATCH_BYTES: usize = 1024 * 1024;
+/// The most bytes of frames in one batch of a stream. Less, because many follow streams, and each who does not read
+/// holds a batch.
+const STREAM_BATCH_BYTES: usize = 128 * 1024;
 /// How many threads fetch records.
 const READERS: usize = 2;
 
@@ -141,7 +144,7 @@ impl Shared {
                     batch.stop = Some((error, resume));
                 }
             }
-            if batch.stop.is_some() || batch.records.len() >= BATCH || bytes >= BATCH_BYTES {
+            if batch.stop.is_some() || batch.records.len() >= BATCH || bytes >= STREAM_BATCH_BYTES {
                 break;
             }
         }

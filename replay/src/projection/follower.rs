@@ -220,7 +220,10 @@ impl<P: Projection> Follower<P> {
             match self.attempt(records)? {
                 Ok(()) => return Ok(true),
                 Err(error) => {
-                    let words = format!("the rows of `{}` cannot be written and wait: {error}", P::NAME);
+                    let words = format!(
+                        "the rows of `{}` cannot be written and wait: {error}. If that does not pass, make room and restart",
+                        P::NAME
+                    );
                     if !self.report.borrow().troubles.contains(&words) {
                         self.trouble(words);
                     }

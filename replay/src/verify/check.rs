@@ -21,10 +21,11 @@ use crate::{
     ids::{Position, Revision, StreamId},
     log::LogId,
     merkle::Frontier,
+    record::Record,
 };
 
 /// A log on its way through the check.
-pub(super) struct Check {
+pub(super) struct Check<'a> {
     log: Option<Uuid>,
     epoch: u32,
     segments: u64,
@@ -37,14 +38,16 @@ pub(super) struct Check {
     next: HashMap<StreamId, u64>,
     unfinished: u64,
     faults: Vec<LogFault>,
+    /// Is handed every record that can be read.
+    each: &'a mut dyn FnMut(&Record),
 }
 
 /// The index of one segment, made anew from its frames.
 type Runs = HashMap<String, StreamRun>;
 
-impl Check {
+impl<'a> Check<'a> {
     /// A check that has seen nothing yet.
-    pub(super) fn new(log: Option<Uuid>) -> Self {
+    pub(super) fn new(log: Option<Uuid>, each: &'a mut dyn FnMut(&Record)) -> Self {
         Self {
             log,
             epoch: 0,
@@ -57,6 +60,7 @@ impl Check {
             next: HashMap::new(),
             unfinished: 0,
             faults: Vec::new(),
+            each,
         }
     }
 
@@ -191,7 +195,8 @@ impl Check {
             if raw.position != position {
                 self.faults.push(altered(&format!("it says position {}, and stands at {position}", raw.position)));
             }
-            if raw.to_record(&stream, None).is_none() {
+            let whole = raw.to_record(&stream, None);
+            if whole.is_none() {
                 self.faults.push(altered("a text in it is not what the log accepts, or its data is not JSON"));
             }
             let next = self.next.entry(stream.clone()).or_insert(0);
@@ -217,6 +222,9 @@ impl Check {
             if n == 0 {
                 let offset = u32::try_from(frame.offset / 8).unwrap_or(u32::MAX);
                 run.frames.push((u32::try_from(raw.revision - run.first).unwrap_or(u32::MAX), offset));
+            }
+            if let Some(record) = &whole {
+                (self.each)(record);
             }
         }
         if chain != frame.after {
@@ -292,7 +300,7 @@ impl Check {
 }
 
 /// The index at the end of a segment, if there is one.
-fn index_of(place: &Place, bytes: &[u8]) -> Option<Result<Footer, ()>> {
+pub(crate) fn index_of(place: &Place, bytes: &[u8]) -> Option<Result<Footer, ()>> {
     let trailer = &bytes[bytes.len().saturating_sub(TRAILER)..];
     let (offset, size) = Footer::locate(trailer, segment::bytes_of(bytes.len()))?;
     let start = place_of(offset);

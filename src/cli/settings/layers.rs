@@ -102,6 +102,9 @@ pub enum LoadError {
     /// There is no home to put the data into.
     #[error("no data folder: set HOME, or name one with --data DIR")]
     NoHome,
+    /// What should be the data folder is a file.
+    #[error("{} is not a folder: name one for the data with --data DIR", .0.display())]
+    NoFolder(PathBuf),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", .path.display())]
     Io {
@@ -147,6 +150,9 @@ impl Given {
     /// See [`LoadError`]; nothing is ignored.
     pub fn load(&self) -> Result<Loaded, LoadError> {
         let (data, data_origin) = self.data()?;
+        if fs::metadata(&data).is_ok_and(|found| !found.is_dir()) {
+            return Err(LoadError::NoFolder(data));
+        }
         let file = self.config_file().unwrap_or_else(|| data.join("reenact.toml"));
         let mut found: Vec<(String, Origin, Layer)> = Vec::new();
 

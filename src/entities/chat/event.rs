@@ -207,6 +207,10 @@ pub enum Event {
 
 impl replay::event::Event for Event {}
 
+/// The events that end a piece of work or a turn.
+pub const ENDS: &[&str] =
+    &["ModelCallFinished", "ModelCallFailed", "ToolFinished", "WaitElapsed", "TurnFinished", "TurnCancelled"];
+
 /// What a chat came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -323,4 +327,17 @@ pub enum Limit {
         /// The budget.
         budget: u64,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_work_is_named_as_it_is_written() {
+        let schema = schemars::schema_for!(Event).to_value().to_string();
+        for name in ENDS {
+            assert!(schema.contains(&format!(r#""const":"{name}""#)), "{name}");
+        }
+    }
 }

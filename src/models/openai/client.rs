@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -23,6 +23,9 @@ use crate::models::{BadSettings, Chunk, ErrorKind, Model, ModelError, ModelReque
 
 /// The most bytes of an answer; nothing that a model writes comes near it.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// The most bytes of one line of a stream: each piece that comes has the unfinished line read again from its beginning,
+/// so that a line without end would take ever more time.
+const LONGEST_LINE: usize = 2 * 1024 * 1024;
 /// The most bytes that are read of an error or of a list of models.
 const MOST_BYTES_ASIDE: usize = 4 * 1024 * 1024;
 
@@ -185,7 +188,12 @@ struct Reading {
 impl Reading {
     fn new(wire: OpenAi, answer: Answer, response: Response, whole: bool) -> Self {
         let saw_bytes = Arc::new(AtomicBool::new(false));
-        let bytes = watched(response, wire.timeouts.stall, Arc::clone(&saw_bytes));
+        let bytes = watched(
+            response,
+            wire.timeouts.stall,
+            Arc::clone(&saw_bytes),
+            if whole { usize::MAX } else { LONGEST_LINE },
+        );
         let events = if whole { stream::once(one_event(bytes)).boxed() } else { bytes.eventsource().boxed() };
         Self { wire, events, answer: Some(answer), ready: VecDeque::new(), saw_bytes, saw_event: false }
     }
@@ -254,13 +262,14 @@ impl Reading {
 }
 
 /// The body's bytes; an error where none come for too long (comments that keep the connection alive count as bytes)
-/// or too many. A last event without its empty line is completed.
+/// or too many, in all or in one line. A last event without its empty line is completed.
 fn watched(
     response: Response,
     stall: Duration,
     saw_bytes: Arc<AtomicBool>,
+    longest_line: usize,
 ) -> impl Stream<Item = Result<Bytes, ReadFailure>> + Send {
-    let total = AtomicU64::new(0);
+    let (mut total, mut line) = (0_u64, 0_usize);
     let bytes = stream::unfold(Some(response), move |response| async move {
         let mut response = response?;
         match tokio::time::timeout(stall, response.chunk()).await {
@@ -273,8 +282,12 @@ fn watched(
     let limited = bytes.map(move |bytes| {
         let bytes = bytes?;
         saw_bytes.store(true, Ordering::Relaxed);
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if total.fetch_add(length, Ordering::Relaxed) > MOST_BYTES { Err(ReadFailure::TooLong) } else { Ok(bytes) }
+        total = total.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        line = match bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')) {
+            Some(end) => bytes.len() - end - 1,
+            None => line.saturating_add(bytes.len()),
+        };
+        if total > MOST_BYTES || line > longest_line { Err(ReadFailure::TooLong) } else { Ok(bytes) }
     });
     limited.chain(stream::once(async { Ok(Bytes::from_static(b"\n\n")) }))
 }

@@ -1,5 +1,6 @@
 //! Tests of the log in files: promises, reopening, torn tails, damage, refusals.
 
+mod copied;
 mod damage;
 mod failing;
 mod power;

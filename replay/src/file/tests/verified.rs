@@ -18,7 +18,7 @@ use crate::{
     verify::{LogFault, VerifyError, verify},
 };
 
-async fn fill(log: &FileLog, count: u64) {
+pub(super) async fn fill(log: &FileLog, count: u64) {
     for n in 0..count {
         let text = format!("{{\"n\":{n},\"text\":\"{}\"}}", "z".repeat(500));
         let request =

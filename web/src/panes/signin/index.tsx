@@ -1,16 +1,25 @@
 // Signed out: how to come in.
-import { useId, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { send } from "../../live/http.ts";
 import { useLive } from "../../live/react.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Trouble } from "../../parts/status.tsx";
 
+const REFUSED =
+  "The key in the address is not known here, or was revoked. The server prints an address with a good one at every start.";
+
 export function SignIn() {
   const live = useLive();
   const field = useId();
   const [key, setKey] = useState("");
-  const [trouble, setTrouble] = useState<string | null>(null);
+  // The server takes a good key out of the address: one that still stands there was refused.
+  const [trouble, setTrouble] = useState<string | null>(() =>
+    new URLSearchParams(location.search).has("key") ? REFUSED : null,
+  );
   const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    if (new URLSearchParams(location.search).has("key")) history.replaceState(null, "", location.pathname);
+  }, []);
   const submit = async () => {
     setBusy(true);
     setTrouble(null);

@@ -1,0 +1,216 @@
+//! The page folds events as the server does: stories with the server's view after every event, which the page's tests fold too.
+//!
+//! `REENACT_WRITE=1 cargo nextest run --test it folds` writes `tests/folds/chat.json` anew.
+
+use std::path::Path;
+
+use reenact::entities::{
+    body::{BlobRef, Body},
+    chat::{
+        Chat, Command, Event, Outcome, Piece, State,
+        event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
+        work::{Answer, ToolRequest},
+    },
+    usage::Usage,
+};
+use replay::{
+    decider::{Attempt, Context, Decider, EffectCommand, EffectKey},
+    ids::{By, Micros},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const FILE: &str = "tests/folds/chat.json";
+
+/// A chat as it goes on, with every event and the view after it.
+struct Story {
+    state: State,
+    now: Micros,
+    steps: Vec<Value>,
+}
+
+impl Story {
+    fn begun() -> Self {
+        let mut story = Self { state: State::default(), now: Micros(1_795_000_000_000_000), steps: vec![] };
+        story.tell(Command::OpenChat {
+            session: id(1),
+            project: id(2),
+            title: "".into(),
+            model: "openai/gpt-5".into(),
+            agent: "default".into(),
+            token_budget: 1_000_000,
+        });
+        story
+    }
+
+    fn context(&self) -> Context {
+        Context { now: self.now, by: By::person("owner"), fresh: id(99) }
+    }
+
+    fn fold(&mut self, events: Vec<Event>) {
+        for event in events {
+            Chat::evolve(&mut self.state, &event, self.now);
+            let mut step = serde_json::to_value(&event).unwrap();
+            step["at"] = self.now.0.into();
+            step["view"] = serde_json::to_value(Chat::view(&self.state)).unwrap();
+            self.steps.push(step);
+        }
+        self.now = self.now.plus_ms(250);
+    }
+
+    fn tell(&mut self, command: Command) {
+        let events = Chat::decide(&self.state, command, &self.context()).unwrap();
+        self.fold(events);
+    }
+
+    fn effect(&mut self, command: EffectCommand<Piece, Outcome>) {
+        let events = Chat::settle(&self.state, command, &self.context()).unwrap();
+        self.fold(events);
+    }
+
+    fn say(&mut self, message: u128, text: &str) {
+        self.tell(Command::PostMessage { message: Some(id(message)), text: text.into() });
+    }
+
+    fn begin(&mut self, name: &str) {
+        self.effect(EffectCommand::Begin { key: EffectKey::new(name) });
+    }
+
+    fn write(&mut self, name: &str, attempt: u32, offset: u64, text: &str) {
+        let piece = Piece::Text { offset, text: text.into() };
+        self.effect(EffectCommand::Progress { key: EffectKey::new(name), attempt: Attempt(attempt), piece });
+    }
+
+    fn report(&mut self, name: &str, attempt: u32, outcome: Outcome) {
+        self.effect(EffectCommand::Report { key: EffectKey::new(name), attempt: Attempt(attempt), outcome });
+    }
+
+    fn uses_tool(&mut self, call: &str, outcome: ToolOutcome) {
+        self.begin(&format!("call/{call}"));
+        self.report(&format!("call/{call}"), 1, answered(vec![tool("read_file", ToolClass::Repeat)], None));
+        self.begin(&format!("tool/{call}.0"));
+        self.report(&format!("tool/{call}.0"), 1, ended(outcome));
+    }
+}
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn tool(name: &str, class: ToolClass) -> ToolRequest {
+    let arguments = r#"{"path":"a.rs"}"#.into();
+    ToolRequest { provider_id: "p".into(), name: name.into(), arguments, class }
+}
+
+fn answered(tools: Vec<ToolRequest>, text: Option<Body>) -> Outcome {
+    let stop = if tools.is_empty() { Stop::End } else { Stop::ToolCalls };
+    let usage = Usage { input: 100, output: 20, reasoning: 5, cache_read: 64, cache_write: 3, estimated: false };
+    Outcome::Answered(Box::new(Answer { stop, usage, raw_usage: None, latency_ms: 70, text, reasoning: None, tools }))
+}
+
+fn ended(outcome: ToolOutcome) -> Outcome {
+    Outcome::ToolEnded { outcome, output: "12 lines".into(), latency_ms: 8, truncated: false }
+}
+
+fn failed(retry: Retry) -> Outcome {
+    let error = CallError { code: "broken_stream".into(), message: "it broke".into(), retry, retry_after_ms: None };
+    Outcome::CallFailed(error)
+}
+
+/// Tools of both classes, a lost one, a crash in mid-answer, a long text, a queue, a new name and a new model.
+fn a_whole_turn() -> Story {
+    let mut story = Story::begun();
+    story.say(10, "Where is it?");
+    story.begin("call/1.1");
+    let piece = Piece::Reasoning { offset: 0, text: "Hm.".into() };
+    story.effect(EffectCommand::Progress { key: EffectKey::new("call/1.1"), attempt: Attempt(1), piece });
+    story.write("call/1.1", 1, 0, "Let me ");
+    story.write("call/1.1", 1, 7, "look.");
+    story.say(11, "And why?");
+    story.say(12, "Never mind.");
+    story.tell(Command::UnqueueMessage { message: id(12) });
+    let tools = vec![tool("read_file", ToolClass::Repeat), tool("edit_file", ToolClass::Once)];
+    story.report("call/1.1", 1, answered(tools, None));
+    story.begin("tool/1.1.0");
+    story.begin("tool/1.1.1");
+    story.report("tool/1.1.0", 1, ended(ToolOutcome::Succeeded));
+    story.effect(EffectCommand::Lost { key: EffectKey::new("tool/1.1.1"), attempt: Attempt(1) });
+    story.tell(Command::ConfigureChat { model: "offline".into() });
+    story.begin("call/1.2");
+    story.write("call/1.2", 1, 0, "It is in");
+    story.begin("call/1.2");
+    story.write("call/1.2", 2, 0, "It is in the attic.");
+    story.tell(Command::RenameChat { title: "The attic".into() });
+    let long = BlobRef {
+        blob: "ab".repeat(32).into(),
+        bytes: 70_000,
+        media_type: "text/plain; charset=utf-8".into(),
+        head: "It is in the attic.".into(),
+    };
+    story.report("call/1.2", 2, answered(vec![], Some(Body::Blob(long))));
+    story.begin("call/2.1");
+    story.report("call/2.1", 1, answered(vec![], None));
+    story
+}
+
+/// A call that broke and was tried again, and one that was stopped with its tools under way.
+fn failures_and_stops() -> Story {
+    let mut story = Story::begun();
+    story.say(10, "Try.");
+    story.begin("call/1.1");
+    story.write("call/1.1", 1, 0, "Half");
+    story.report("call/1.1", 1, failed(Retry::Soon));
+    story.report("wait/1.1", 0, Outcome::Elapsed);
+    story.begin("call/1.2");
+    let tools = vec![tool("read_file", ToolClass::Repeat), tool("search_text", ToolClass::Repeat)];
+    story.report("call/1.2", 1, answered(tools, None));
+    story.begin("tool/1.2.0");
+    story.tell(Command::CancelTurn {});
+    story.say(11, "Again.");
+    story.begin("call/2.1");
+    story.write("call/2.1", 1, 0, "Some");
+    story.tell(Command::CancelTurn {});
+    story.say(12, "Once more.");
+    story.report_failure_while_waiting();
+    story.say(13, "And now?");
+    story.begin("call/4.1");
+    story.report("call/4.1", 1, failed(Retry::Never));
+    story
+}
+
+impl Story {
+    fn report_failure_while_waiting(&mut self) {
+        self.begin("call/3.1");
+        self.report("call/3.1", 1, failed(Retry::Later));
+        self.tell(Command::CancelTurn {});
+    }
+}
+
+/// The same tool call again and again, until the turn is closed with a summary.
+fn a_limit() -> Story {
+    let mut story = Story::begun();
+    story.say(10, "Look harder.");
+    story.uses_tool("1.1", ToolOutcome::Failed);
+    story.uses_tool("1.2", ToolOutcome::Failed);
+    story.uses_tool("1.3", ToolOutcome::Succeeded);
+    story.begin("call/1.4");
+    story.write("call/1.4", 1, 0, "I went in circles.");
+    story.report("call/1.4", 1, answered(vec![], None));
+    story
+}
+
+#[test]
+fn what_the_page_folds_is_what_the_rules_say() {
+    let stories = json!([
+        {"name": "a whole turn", "steps": a_whole_turn().steps},
+        {"name": "failures and stops", "steps": failures_and_stops().steps},
+        {"name": "a limit", "steps": a_limit().steps},
+    ]);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    if std::env::var_os("REENACT_WRITE").is_some() {
+        // One step a line, so that a change of the rules is a change that can be read.
+        std::fs::write(&file, format!("{stories}\n").replace("{\"at\":", "\n{\"at\":")).unwrap();
+    }
+    let recorded: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(recorded, stories, "{FILE} is not what the rules say: see the head of this test's file");
+}
