@@ -1,6 +1,7 @@
 # What is built or fetched goes to the user's cache; in the clone only node_modules folders and web/dist appear.
 #   make run      builds everything and serves it (ARGS="--port 8000" is passed on)
 #   make test     everything that must hold; what continuous integration runs
+#   make sim      the simulation with more seeds than the tests run (REENACT_SIM_SEEDS=2000); says how many crashes it made
 #   make bench    the benchmarks
 #   make shots    screenshots of the page, into shots/
 #   make schemas  writes schemas/ and the page's types anew
@@ -22,7 +23,7 @@ export PATH := $(TOOLS)/bin:$(PATH)
 export REENACT_BIN ?= $(CARGO_TARGET_DIR)/debug/reenact
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench shots schemas page check fmt clippy deny schemas-check page-check units journeys summary \
+.PHONY: run test sim bench shots schemas page check fmt clippy deny schemas-check page-check units journeys summary \
         need-cargo need-node need-chromium
 .NOTPARALLEL:
 
@@ -31,6 +32,11 @@ run: page
 	@exec "$$CARGO_TARGET_DIR/release/reenact" serve $(ARGS)
 
 test: check page-check page units journeys summary
+
+# More seeds of the simulation than `test` runs; REENACT_SIM_SEEDS and REENACT_SIM_FROM say which.
+sim: need-cargo
+	@REENACT_SIM_SEEDS="$${REENACT_SIM_SEEDS:-2000}" \
+	  cargo test --quiet --locked --test it -- simulation --nocapture
 
 # One after the other, so that neither disturbs what the other measures. The tests are no benchmarks: they are not built.
 bench: need-cargo

@@ -304,6 +304,11 @@ impl EntityActor {
                 Some(error) => (SubmitError::Internal(error.to_string()), Err(error.to_string())),
             },
             Err(HandleError::Repeated(_)) => return Ok(()),
+            Err(HandleError::Rejected(rejected)) if !batch.is_empty() => {
+                // It is refused because of what is not appended yet: if that fails, a report is said again, not thrown away.
+                batch.waiting.push(Waiting::Stale { said, error: SubmitError::Rejected(rejected), reply });
+                return Ok(());
+            }
             Err(HandleError::Rejected(rejected)) => (SubmitError::Rejected(rejected), Ok(())),
             Err(HandleError::Broken(why)) => (SubmitError::Internal(why.clone()), Err(why)),
         };
@@ -363,7 +368,7 @@ impl EntityActor {
         for waiting in waiting {
             match waiting {
                 Waiting::Command { reply, .. } => drop(reply.send(Err(refusal.clone()))),
-                Waiting::Effect { said, reply } => {
+                Waiting::Effect { said, reply } | Waiting::Stale { said, reply, .. } => {
                     self.unsaid(&said);
                     if let Some(reply) = reply {
                         drop(reply.send(Err(refusal.clone())));
@@ -397,6 +402,12 @@ impl EntityActor {
                     self.said(said);
                     if let Some(reply) = reply {
                         drop(reply.send(Ok(())));
+                    }
+                }
+                Waiting::Stale { said, error, reply } => {
+                    self.stale(&said);
+                    if let Some(reply) = reply {
+                        drop(reply.send(Err(error)));
                     }
                 }
             }

@@ -9,7 +9,7 @@ use replay::{
 };
 use uuid::Uuid;
 
-use super::request::Reply;
+use super::{error::SubmitError, request::Reply};
 use crate::entities::{Outcome, Piece};
 
 /// An append takes no further decisions once its data is this large, in bytes: well below what a frame may hold.
@@ -33,6 +33,8 @@ pub(super) enum Waiting {
     Command { revision: Option<Revision>, reply: Reply<super::Accepted> },
     /// Work, and what it said.
     Effect { said: Said, reply: Option<Reply<()>> },
+    /// Work that is not wanted any more, if what was decided just before is appended.
+    Stale { said: Said, error: SubmitError, reply: Option<Reply<()>> },
 }
 
 /// What work said, as far as the table of running effects is concerned.

@@ -21,6 +21,7 @@ mod provider;
 mod rebuild;
 mod recorded;
 mod served;
+mod simulation;
 mod socket;
 mod turns;
 mod under_faults;

@@ -1,0 +1,176 @@
+//! The core under every fault at every moment, by seeds: entities, runner and log as in the product, on one thread, with a
+//! scheduler that picks what happens next at random and a plan of what goes wrong.
+//!
+//! A run with faults must end as the clean run of its seed does. `make sim` runs more seeds than the tests do; a seed that
+//! failed is run again by `REENACT_SIM_FROM=SEED REENACT_SIM_SEEDS=1 make sim`.
+
+mod actor;
+mod chat;
+mod dice;
+mod ends;
+mod failure;
+mod faults;
+mod host;
+mod jobs;
+mod steer;
+mod story;
+mod world;
+
+use reenact::entities::chat::Chat;
+
+use self::{
+    ends::{Ends, check},
+    failure::Failure,
+    faults::{Broken, Crash, Faults},
+    jobs::Jobs,
+    story::Story,
+    world::{Stop, World},
+};
+
+/// Seeds that once found something, so that nobody has to find it again.
+const KEPT: [u64; 0] = [];
+
+/// Runs a seed from its first life to the end of its last, and checks what every run must keep.
+fn run<S: Story>(seed: u64, faults: Faults) -> Result<World<S>, Failure> {
+    let mut world = World::new(seed, faults);
+    loop {
+        match host::live(&mut world) {
+            Ok(()) => break,
+            Err(Stop::Crash(crash)) => world.crashed(crash),
+            Err(Stop::Failed(failure)) => return Err(failure),
+        }
+    }
+    check(&world)?;
+    Ok(world)
+}
+
+fn compare<S: Story>(world: &World<S>, clean: &Ends) -> Result<(), Failure> {
+    Ends::of(world)?.compare(clean)?;
+    let missing = |place: &&_| !world.done.contains_key(*place) && !world.cut_off.contains(*place);
+    match clean.done().iter().find(missing) {
+        Some((stream, key)) => Err(Failure::NeverDone { stream: stream.clone(), key: key.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Runs a seed with faults, compares its end with the clean run's, and runs it again: the same must happen, to the byte.
+fn run_twice<S: Story>(seed: u64, faults: &Faults) -> Result<u64, Failure> {
+    let clean = Ends::of(&run::<S>(seed, Faults::none())?)?;
+    let one = run::<S>(seed, faults.clone())?;
+    compare(&one, &clean)?;
+    let story = |world: &World<S>| {
+        let record = |record: replay::record::Record| format!("{record:?}");
+        let records: Vec<_> = world.all_records(replay::ids::Position(0)).into_iter().map(record).collect();
+        (records, world.moments, world.crashes, world.done.clone())
+    };
+    let other = run::<S>(seed, faults.clone())?;
+    if story(&one) == story(&other) { Ok(one.crashes) } else { Err(Failure::NotDeterministic) }
+}
+
+fn from_environment(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
+}
+
+/// The first seed, and how many.
+fn seeds() -> (u64, u64) {
+    (from_environment("REENACT_SIM_FROM", 0), from_environment("REENACT_SIM_SEEDS", 200))
+}
+
+/// Runs many seeds, and says how often the server crashed in them.
+fn run_seeds<S: Story>() {
+    let (from, count) = seeds();
+    let mut crashes = 0;
+    for seed in KEPT.into_iter().chain(from..from + count) {
+        match run_twice::<S>(seed, &Faults::random(seed)) {
+            Ok(more) => crashes += more,
+            Err(failure) => panic!(
+                "seed {seed} of {}: {failure}\nagain: REENACT_SIM_FROM={seed} REENACT_SIM_SEEDS=1 make sim",
+                S::KIND
+            ),
+        }
+    }
+    println!("{}: {count} seeds from {from}, {crashes} crashes, every end as in the clean run", S::KIND);
+    assert!(crashes >= count || count < 20, "the faults do not crash the server often enough to prove anything");
+}
+
+/// Crashes at each moment of a run, in both ways.
+fn crash_everywhere<S: Story>(part: u64) {
+    let mut runs = 0;
+    let (from, count) = seeds();
+    for seed in from..from + count.div_ceil(part) {
+        let clean = run::<S>(seed, Faults::none()).unwrap();
+        let ends = Ends::of(&clean).unwrap();
+        for moment in 1..=clean.moments {
+            for crash in [Crash::Kill, Crash::PowerCut] {
+                let world = run::<S>(seed, Faults::one(moment, crash)).and_then(|world| {
+                    compare(&world, &ends)?;
+                    Ok(world)
+                });
+                let world = world.unwrap_or_else(|failure| panic!("seed {seed}, {crash:?} at {moment}: {failure}"));
+                assert_eq!(world.crashes, 1);
+                runs += 1;
+            }
+        }
+    }
+    println!("{}: {runs} runs, each with a crash at another moment", S::KIND);
+}
+
+#[test]
+fn jobs_of_every_class_survive_everything() {
+    run_seeds::<Jobs>();
+}
+
+#[test]
+fn a_chat_with_tools_survives_everything() {
+    run_seeds::<Chat>();
+}
+
+#[test]
+fn jobs_survive_a_crash_at_every_moment() {
+    crash_everywhere::<Jobs>(100);
+}
+
+#[test]
+fn a_chat_survives_a_crash_at_every_moment() {
+    crash_everywhere::<Chat>(200);
+}
+
+/// What the seeds find in a core that is broken on purpose.
+fn found<S: Story>(broken: Broken) -> Vec<Failure> {
+    let run = |seed| run_twice::<S>(seed, &Faults::random(seed).broken(broken)).err();
+    (0..40).filter_map(run).collect()
+}
+
+#[test]
+fn a_server_that_wakes_nobody_at_start_is_found_out() {
+    for found in [found::<Jobs>(Broken::SleepsThroughStart), found::<Chat>(Broken::SleepsThroughStart)] {
+        assert!(found.iter().any(|failure| matches!(failure, Failure::StillWanted { .. })), "{found:?}");
+    }
+}
+
+#[test]
+fn a_server_that_forgets_commands_is_found_out() {
+    for found in [found::<Jobs>(Broken::ForgetsCommands), found::<Chat>(Broken::ForgetsCommands)] {
+        let doubled = |failure: &Failure| {
+            matches!(
+                failure,
+                Failure::EndDiffers { .. } | Failure::AnsweredDifferently { .. } | Failure::Refused { .. }
+            )
+        };
+        assert!(found.iter().any(doubled), "{found:?}");
+    }
+}
+
+#[test]
+fn outcomes_recorded_before_the_work_is_done_are_found_out() {
+    for found in [found::<Jobs>(Broken::RecordsBeforeDoing), found::<Chat>(Broken::RecordsBeforeDoing)] {
+        assert!(found.iter().any(|failure| matches!(failure, Failure::NeverDone { .. })), "{found:?}");
+    }
+}
+
+#[test]
+fn work_done_before_its_begin_is_appended_is_found_out() {
+    for found in [found::<Jobs>(Broken::DoesBeforeBeginning), found::<Chat>(Broken::DoesBeforeBeginning)] {
+        assert!(found.iter().any(|failure| matches!(failure, Failure::OnceTwice { .. })), "{found:?}");
+    }
+}
