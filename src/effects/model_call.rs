@@ -12,7 +12,7 @@ use crate::{
         chat::{
             self,
             event::{CallError, Retry, Stop, ToolClass},
-            work::{Answer, ToolRequest},
+            work::{Answer, Streamed, ToolRequest},
         },
         usage::Usage,
     },
@@ -59,6 +59,7 @@ impl Effects {
             Broken::Stopped => interrupted(),
         })?;
         let (reasoning, text) = pieces.into_whole();
+        let streamed = Some(Streamed { reasoning: reasoning.len() as u64, text: text.len() as u64 });
         let mut asked = vec![];
         for (id, name, arguments) in end.tools {
             let class = match self.toolbox.class(&name) {
@@ -76,6 +77,7 @@ impl Effects {
             text: self.long(text).await?,
             reasoning: self.long(reasoning).await?,
             tools: asked,
+            streamed,
         })
     }
 

@@ -105,7 +105,16 @@ fn tool(name: &str, class: ToolClass) -> ToolRequest {
 fn answered(tools: Vec<ToolRequest>, text: Option<Body>) -> Outcome {
     let stop = if tools.is_empty() { Stop::End } else { Stop::ToolCalls };
     let usage = Usage { input: 100, output: 20, reasoning: 5, cache_read: 64, cache_write: 3, estimated: false };
-    Outcome::Answered(Box::new(Answer { stop, usage, raw_usage: None, latency_ms: 70, text, reasoning: None, tools }))
+    Outcome::Answered(Box::new(Answer {
+        stop,
+        usage,
+        raw_usage: None,
+        latency_ms: 70,
+        text,
+        reasoning: None,
+        tools,
+        streamed: None,
+    }))
 }
 
 fn ended(outcome: ToolOutcome) -> Outcome {

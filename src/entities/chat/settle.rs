@@ -13,7 +13,7 @@ use super::{
     event::{CallError, Event, Limit, Retry, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
     state::{Call, State},
-    work::{Answer, Outcome, Piece, Work},
+    work::{Answer, Outcome, Piece, Streamed, Work},
 };
 use crate::entities::body::Body;
 
@@ -140,6 +140,11 @@ fn report(
 fn end_call(state: &State, attempt: Attempt, answer: Answer, context: &Context) -> Option<Vec<Event>> {
     let open = state.current()?;
     let call = open.call;
+    // What was streamed and is not here was lost with a failed disk: the call begins again rather than end with a gap.
+    let kept = Streamed { reasoning: open.reasoning.bytes(), text: open.text.bytes() };
+    if answer.streamed.is_some_and(|streamed| streamed != kept) {
+        return None;
+    }
     // A call that sums up was given no tools: what it asks for all the same is not done.
     let asked = if open.closing { vec![] } else { answer.tools };
     let done = asked.is_empty();

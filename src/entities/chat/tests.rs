@@ -26,7 +26,7 @@ use super::{
     event::{CallError, Origin, Retry, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
     state::{Call, Message},
-    work::{Answer, ToolRequest},
+    work::{Answer, Streamed, ToolRequest},
 };
 use crate::entities::{
     body::{BlobRef, Body},
@@ -248,7 +248,16 @@ fn request(name: &str, arguments: &str, class: ToolClass) -> ToolRequest {
 
 fn answer(tools: Vec<ToolRequest>) -> Answer {
     let stop = if tools.is_empty() { Stop::End } else { Stop::ToolCalls };
-    Answer { stop, usage: usage(10, 2), raw_usage: None, latency_ms: 70, text: None, reasoning: None, tools }
+    Answer {
+        stop,
+        usage: usage(10, 2),
+        raw_usage: None,
+        latency_ms: 70,
+        text: None,
+        reasoning: None,
+        tools,
+        streamed: None,
+    }
 }
 
 fn answered(tools: Vec<ToolRequest>) -> Outcome {

@@ -95,6 +95,18 @@ pub struct Answer {
     pub reasoning: Option<Body>,
     /// The tools it asks for, in order.
     pub tools: Vec<ToolRequest>,
+    /// How much of it was streamed; `None` where nothing was.
+    pub streamed: Option<Streamed>,
+}
+
+/// How much of an answer was streamed, in bytes of UTF-8. A disk that failed may have taken pieces back that were written
+/// and not yet durable: then less of it stands in the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Streamed {
+    /// Its reasoning.
+    pub reasoning: u64,
+    /// Its text.
+    pub text: u64,
 }
 
 /// A tool that a model asks for.

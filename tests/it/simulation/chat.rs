@@ -4,7 +4,7 @@ use reenact::entities::{
     chat::{
         Chat, Command, Event, Outcome, Piece, State, Work,
         event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
-        work::{Answer, ToolRequest},
+        work::{Answer, Streamed, ToolRequest},
     },
     usage::Usage,
 };
@@ -147,6 +147,8 @@ fn answered(stop: Stop, tools: &[(ToolClass, ToolOutcome)]) -> Outcome {
     };
     let tools = tools.iter().enumerate().map(tool).collect();
     let usage = Usage { input: 10, output: 2, ..Usage::default() };
-    let answer = Answer { stop, usage, raw_usage: None, latency_ms: 70, text: None, reasoning: None, tools };
+    let text = TEXT.iter().map(|piece| piece.len() as u64).sum();
+    let streamed = Some(Streamed { reasoning: 0, text });
+    let answer = Answer { stop, usage, raw_usage: None, latency_ms: 70, text: None, reasoning: None, tools, streamed };
     Outcome::Answered(Box::new(answer))
 }

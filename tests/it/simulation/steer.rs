@@ -192,6 +192,9 @@ impl<S: Story> Host<'_, S> {
         if self.world.faults.size(2) == 0 {
             self.world.append(batch.append_to(stream))?;
             self.world.sync();
+        } else {
+            // With it goes what was written before and not yet durable.
+            self.world.log.cut_power();
         }
         let others: Vec<_> = self.actors.keys().filter(|other| *other != stream).cloned().collect();
         for other in others {

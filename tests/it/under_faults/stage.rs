@@ -269,6 +269,7 @@ pub fn answered(raw_usage: Option<serde_json::Value>) -> Outcome {
         text: None,
         reasoning: None,
         tools: vec![],
+        streamed: None,
     })))
 }
 

@@ -181,3 +181,17 @@ fn a_call_begun_five_times_without_an_end_has_crashed_repeatedly_and_fails_the_t
     assert_eq!(story.wanted(), Vec::<String>::new());
     assert!(matches!(story.call(1, 1).state, CallState::Failed { .. }));
 }
+
+#[test]
+fn an_answer_of_which_a_piece_was_lost_begins_again() {
+    let mut story = Story::calling();
+    story.write("call/1.1", 1, 0, "It is in the ").unwrap();
+    let streamed = |text| {
+        Outcome::Answered(Box::new(Answer { streamed: Some(Streamed { reasoning: 0, text }), ..answer(vec![]) }))
+    };
+    assert!(story.try_report("call/1.1", 1, streamed(19)).is_err());
+    story.begin("call/1.1");
+    story.write("call/1.1", 2, 0, "It is in the attic.").unwrap();
+    story.try_report("call/1.1", 2, streamed(19)).unwrap();
+    assert!(story.state.turn.is_none());
+}
