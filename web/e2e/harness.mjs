@@ -127,8 +127,10 @@ export async function openProject(browser, server, options) {
   await page.goto(server.address);
   await connected(page);
   await page.goto(`${server.origin}/add`);
-  await page.getByLabel("Folder", { exact: true }).fill(server.project);
-  await page.keyboard.press("Enter");
+  await connected(page);
+  const folder = page.getByLabel("Folder", { exact: true });
+  await folder.fill(server.project);
+  await folder.press("Enter");
   await page.getByRole("listbox", { name: `Folders in ${server.project}` }).waitFor();
   await page.getByRole("button", { name: "Use “atlas”" }).click();
   await composer(page).waitFor();
