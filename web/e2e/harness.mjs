@@ -127,7 +127,8 @@ export async function openProject(browser, server, options) {
   await page.goto(server.address);
   await connected(page);
   await page.goto(`${server.origin}/add`);
-  await connected(page);
+  // Until the first folders are there, what stands in the field may still change under one's hands.
+  await page.getByRole("listbox").waitFor();
   const folder = page.getByLabel("Folder", { exact: true });
   await folder.fill(server.project);
   await folder.press("Enter");
