@@ -102,7 +102,7 @@ test("a refused command shows its reason and gives the words back", async () => 
   for (let sent = 1; sent <= 200 && (await alert.count()) === 0; sent += 1)
     await ask(page, `say hello ${sent}`);
   assert.match(await alert.textContent(), /messages are waiting already/);
-  await page.waitForFunction(() => document.getElementById("composer").value.startsWith("say hello"));
+  await page.waitForFunction(() => document.querySelector("[data-composer]").value.startsWith("say hello"));
   await alert.getByRole("button", { name: "Dismiss" }).click();
   await alert.waitFor({ state: "detached" });
   await page.context().close();

@@ -14,6 +14,8 @@ const visit = (key) => {
   for (const imported of chunk.imports ?? []) visit(imported);
 };
 for (const [key, chunk] of Object.entries(manifest)) if (chunk.isEntry) visit(key);
+// Panes load when they are first shown; one that opens at a chat needs this one at once.
+visit("src/panes/chat/index.tsx");
 
 // The manifest was for this; it is no part of what is served.
 rmSync(new URL(".vite/", dist), { recursive: true });

@@ -1,87 +1,82 @@
-// What the address says: the same link shows the same to everyone.
+// Where one is and how one goes elsewhere: the router of the frame, the router of each pane, and links.
 import {
   createContext,
   type MouseEvent,
   type ReactNode,
   use,
   useCallback,
+  useMemo,
   useState,
   useSyncExternalStore,
 } from "react";
+import type { Route } from "./panes/registry.ts";
+import { address, sessionOf } from "./workspace/address.ts";
+import { ROUTE } from "./workspace/drag.ts";
+import { activePane, panesOf, show, split, type Workspace } from "./workspace/layout.ts";
+import { change, freshId, gone, listen, workspace } from "./workspace/store.ts";
 
-export type Route =
-  | { pane: "home" }
-  | { pane: "add" }
-  | { pane: "settings" }
-  | { pane: "project"; project: string }
-  | { pane: "session"; project: string; session: string }
-  | { pane: "chat"; project: string; session: string; chat: string }
-  | { pane: "lost"; path: string };
+export type { Route } from "./panes/registry.ts";
+export { address } from "./workspace/address.ts";
 
-/** The address of a route. */
-export function address(route: Route): string {
-  switch (route.pane) {
-    case "home":
-      return "/";
-    case "add":
-    case "settings":
-      return `/${route.pane}`;
-    case "project":
-      return `/p/${route.project}`;
-    case "session":
-      return `/p/${route.project}/s/${route.session}`;
-    case "chat":
-      return `/p/${route.project}/s/${route.session}/c/${route.chat}`;
-    case "lost":
-      return route.path;
-  }
-}
-
-const ID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})";
-const PATHS = new RegExp(`^/p/${ID}(?:/s/${ID}(?:/c/${ID})?)?/?$`);
-
-/** The route of a path. */
-export function parse(path: string): Route {
-  if (path === "/") return { pane: "home" };
-  if (path === "/add") return { pane: "add" };
-  if (path === "/settings") return { pane: "settings" };
-  const [, project, session, chat] = PATHS.exec(path) ?? [];
-  if (!project) return { pane: "lost", path };
-  if (!session) return { pane: "project", project };
-  return chat ? { pane: "chat", project, session, chat } : { pane: "session", project, session };
-}
+/** `beside`: in a pane of its own, beside the one in use. */
+type How = "push" | "replace" | "beside";
 
 interface Router {
+  /** What the pane shows in which this is asked; in the frame, what the pane in use shows. */
   route: Route;
   /** How often somewhere was gone to, where one was already included. */
   visits: number;
-  go(route: Route, how?: "push" | "replace"): void;
+  go(route: Route, how?: How): void;
 }
 
 const RouterContext = createContext<Router | null>(null);
 
-const listeners = new Set<() => void>();
-
-function listen(listener: () => void): () => void {
-  listeners.add(listener);
-  addEventListener("popstate", listener);
-  return () => {
-    listeners.delete(listener);
-    removeEventListener("popstate", listener);
-  };
+export function useWorkspace(): Workspace {
+  return useSyncExternalStore(listen, workspace);
 }
 
 export function RouterProvider({ children }: { children: ReactNode }) {
-  const path = useSyncExternalStore(listen, () => location.pathname);
+  const now = useWorkspace();
   const [visits, setVisits] = useState(0);
-  const go = useCallback((route: Route, how: "push" | "replace" = "push") => {
-    const to = address(route);
-    if (how === "replace") history.replaceState(null, "", to);
-    else if (to !== location.pathname) history.pushState(null, "", to);
+  const go = useCallback((route: Route, how: How = "push") => {
+    if (how === "beside") openBeside(workspace().active, route);
+    else
+      change((was) => gone(was, route, null), {
+        replace: how === "replace",
+        arranged: stays(route),
+      });
     setVisits((was) => was + 1);
-    for (const listener of listeners) listener();
   }, []);
-  return <RouterContext value={{ route: parse(path), visits, go }}>{children}</RouterContext>;
+  const { route } = activePane(now);
+  const router = useMemo(() => ({ route, visits, go }), [route, visits, go]);
+  return <RouterContext value={router}>{children}</RouterContext>;
+}
+
+/** Whether going somewhere changes what a session has among its panes. */
+const stays = (route: Route): boolean =>
+  panesOf(workspace().layout).length > 1 && sessionOf(route) === workspace().session;
+
+function openBeside(id: number, route: Route): void {
+  const element = document.getElementById(`pane-${id}`);
+  const wide = !element || element.clientWidth >= element.clientHeight;
+  change((was) => split(was, id, wide ? "right" : "below", { id: freshId(), route }), { arranged: true });
+}
+
+/** The router of a pane: among several, what is gone to from within a pane is shown in it. */
+export function PaneRouter({ id, route, children }: { id: number; route: Route; children: ReactNode }) {
+  const outer = useRouter();
+  const { visits } = outer;
+  const go = useCallback(
+    (to: Route, how: How = "push") => {
+      if (how === "beside") openBeside(id, to);
+      else if (panesOf(workspace().layout).length > 1)
+        change((was) => show(was, id, to), { replace: how === "replace", arranged: true });
+      else outer.go(to, how);
+    },
+    [id, outer],
+  );
+  const router = useMemo(() => ({ route, visits, go }), [route, visits, go]);
+  return <RouterContext value={router}>{children}</RouterContext>;
 }
 
 export function useRouter(): Router {
@@ -90,7 +85,7 @@ export function useRouter(): Router {
   return router;
 }
 
-/** A link within the page; with a modifier key it opens as any other link. */
+/** A link within the page; with a modifier key it opens as any other link, and it can be dragged into the workspace. */
 export function Link(props: {
   to: Route;
   className?: string;
@@ -109,6 +104,7 @@ export function Link(props: {
     <a
       href={address(props.to)}
       onClick={follow}
+      onDragStart={(event) => event.dataTransfer.setData(ROUTE, address(props.to))}
       className={props.className}
       title={props.title}
       aria-current={props.current ? "page" : undefined}

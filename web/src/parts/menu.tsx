@@ -1,45 +1,74 @@
-// A menu of actions behind a button.
+// Menus of actions: behind a button, and under the right mouse button.
+import { ContextMenu as Context } from "@base-ui/react/context-menu";
 import { Menu as Base } from "@base-ui/react/menu";
 import { Ellipsis, type LucideIcon } from "lucide-react";
+import type { ComponentProps, ReactElement, ReactNode } from "react";
 import { iconButtonClass } from "./button.tsx";
+import { Keys } from "./kbd.tsx";
 
 export interface Action {
   label: string;
   icon: LucideIcon;
   run(): void;
+  /** Its shortcut, as `Alt+N`. */
+  keys?: string;
   danger?: boolean;
+  disabled?: boolean;
 }
 
-export function Menu({
-  label,
-  actions,
-  className = "",
-}: {
+interface Props {
   label: string;
   actions: Action[];
+  icon?: LucideIcon;
   className?: string;
-}) {
+}
+
+export function Menu({ label, actions, icon: Icon = Ellipsis, className = "" }: Props) {
   return (
     <Base.Root>
       <Base.Trigger className={`${iconButtonClass} ${className}`} aria-label={label} title={label}>
-        <Ellipsis size={15} aria-hidden />
+        <Icon size={15} aria-hidden />
       </Base.Trigger>
       <Base.Portal>
         <Base.Positioner sideOffset={4} align="end" className="z-50 outline-none">
-          <Base.Popup className="min-w-40 rounded-md border border-line bg-raised p-1 text-ink shadow-pop outline-none">
-            {actions.map(({ label: text, icon: Icon, run, danger }) => (
-              <Base.Item
-                key={text}
-                onClick={run}
-                className={`flex h-8 cursor-default select-none items-center gap-2 rounded-sm px-2 outline-none data-highlighted:bg-hover ${danger ? "text-bad" : ""}`}
-              >
-                <Icon size={14} aria-hidden />
-                {text}
-              </Base.Item>
-            ))}
-          </Base.Popup>
+          <Popup actions={actions} />
         </Base.Positioner>
       </Base.Portal>
     </Base.Root>
+  );
+}
+
+/** The same under the right mouse button, a long touch, or the menu key, for whatever it is drawn as. */
+export function WithMenu(props: { actions: Action[]; render: ReactElement; children: ReactNode }) {
+  return (
+    <Context.Root>
+      <Context.Trigger render={props.render as ComponentProps<typeof Context.Trigger>["render"] & {}}>
+        {props.children}
+      </Context.Trigger>
+      <Context.Portal>
+        <Context.Positioner className="z-50 outline-none">
+          <Popup actions={props.actions} />
+        </Context.Positioner>
+      </Context.Portal>
+    </Context.Root>
+  );
+}
+
+function Popup({ actions }: { actions: Action[] }) {
+  return (
+    <Base.Popup className="min-w-44 rounded-md border border-line bg-raised p-1 text-ink shadow-pop outline-none">
+      {actions.map(({ label, icon: Icon, run, keys, danger, disabled = false }) => (
+        <Base.Item
+          key={label}
+          onClick={run}
+          disabled={disabled}
+          className={`flex h-8 cursor-default select-none items-center gap-2 rounded-sm px-2 outline-none data-disabled:text-faint data-highlighted:bg-hover ${danger ? "text-bad" : ""}`}
+        >
+          <Icon size={14} aria-hidden />
+          <span className="flex-1">{label}</span>
+          {keys && <Keys keys={keys} />}
+        </Base.Item>
+      ))}
+    </Base.Popup>
   );
 }

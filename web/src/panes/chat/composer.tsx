@@ -1,8 +1,10 @@
 // The field for the next message, with the model that will answer at its foot.
 import { ArrowUp, Square } from "lucide-react";
-import { type KeyboardEvent as Press, useEffect, useRef } from "react";
+import { type KeyboardEvent as Press, useEffect, useId, useRef } from "react";
 import type { Answer } from "../../live/outbox.ts";
+import { useActions } from "../../parts/actions.ts";
 import { ModelPicker } from "../../parts/model-picker.tsx";
+import { usePane } from "../../parts/pane.tsx";
 
 interface Props {
   text: string;
@@ -23,12 +25,22 @@ interface Props {
   onStop(): void;
 }
 
-/** What Escape closes before it stops anything. */
-const OVERLAYS = "[role=dialog], [role=menu], [role=listbox]";
+/** What the field itself hears. */
+const TYPED = [
+  { id: "chat.send", label: "Send the message", keys: "Enter" },
+  { id: "chat.line", label: "New line in the message", keys: "Shift+Enter" },
+  { id: "chat.recall", label: "Bring back your last message (in an empty field)", keys: "ArrowUp" },
+];
+
+/** Goes to the message field of a pane. */
+export function focusComposer(pane: number | undefined): void {
+  document.querySelector<HTMLElement>(`#pane-${pane} [data-composer]`)?.focus();
+}
 
 export function Composer(props: Props) {
   const { running, stopping = false, busy = false, keepUntilAnswered = false } = props;
   const { text, onText: setText } = props;
+  const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const latest = useRef(text);
   useEffect(() => {
@@ -39,20 +51,12 @@ export function Composer(props: Props) {
   }, []);
 
   const { onStop } = props;
-  const stop = useRef(onStop);
-  useEffect(() => {
-    stop.current = onStop;
-  });
-  useEffect(() => {
-    if (!running) return;
-    const press = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented || document.querySelector(OVERLAYS)) return;
-      event.preventDefault();
-      stop.current();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, [running]);
+  const pane = usePane()?.id;
+  useActions([
+    { id: "chat.write", label: "Go to the message field", keys: "/", run: () => focusComposer(pane) },
+    ...(running ? [{ id: "chat.stop", label: "Stop the answer", keys: "Escape", run: onStop }] : []),
+    ...TYPED,
+  ]);
 
   const send = async () => {
     const sent = text.trim();
@@ -86,12 +90,13 @@ export function Composer(props: Props) {
         void send();
       }}
     >
-      <label htmlFor="composer" className="sr-only">
+      <label htmlFor={id} className="sr-only">
         Message
       </label>
       <textarea
         ref={field}
-        id="composer"
+        id={id}
+        data-composer
         rows={1}
         value={text}
         placeholder={

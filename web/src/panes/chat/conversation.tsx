@@ -5,6 +5,7 @@ import { withOlder } from "../../live/chat.ts";
 import type { StreamEntry } from "../../live/entries.ts";
 import { get } from "../../live/http.ts";
 import { useLive } from "../../live/react.tsx";
+import { useActions } from "../../parts/actions.ts";
 import { Button } from "../../parts/button.tsx";
 import { Trouble } from "../../parts/status.tsx";
 import type { ChatView, Message, MessagesPage } from "../../wire/index.ts";
@@ -30,6 +31,7 @@ export function Conversation({ chat, entry, away, children }: Props) {
   const { view } = entry;
   const own = view.turns + view.queue.length;
   const { scroller, content, below, scrolled, toEnd, hold } = useStick(view.first, own);
+  useActions([{ id: "chat.newest", label: "Go to the newest message", keys: "End", run: toEnd }]);
   return (
     <div className="relative min-h-0 flex-1">
       <div

@@ -9,10 +9,11 @@ import { useLooking } from "../../live/seen.ts";
 import { outcomeOf, Rename } from "../../parts/ask.tsx";
 import { Button, IconButton } from "../../parts/button.tsx";
 import { shown } from "../../parts/format.ts";
+import { PaneHead, useIsActive, usePane, usePaneTitle } from "../../parts/pane.tsx";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
 import type { ChatRow, ChatView } from "../../wire/index.ts";
-import { Composer } from "./composer.tsx";
+import { Composer, focusComposer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
 import { useDraft } from "./drafts.ts";
 import { Queue, Sending } from "./queue.tsx";
@@ -31,8 +32,9 @@ export function ChatPane({ project, session, chat }: Props) {
   const outgoing = useOutgoing().filter((it) => it.stream === stream);
   const { view } = entry;
   useRevision(entry.revision, view);
-  useTitle(chat);
-  useLooking(chat, useRow(chat)?.updated_at);
+  const row = useRow(chat);
+  usePaneTitle(row ? chatLabel(row) : (view.about?.title ?? "Chat"));
+  useLooking(chat, row?.updated_at);
 
   // The event of a message may come before the answer to its command.
   const here = new Set(
@@ -76,6 +78,7 @@ interface FootProps {
 /** What waits, and the field. What is typed is its own: typing draws nothing else anew. */
 function Foot({ chat, view, stopping }: FootProps) {
   const live = useLive();
+  const pane = usePane()?.id;
   const [draft, setDraft] = useDraft(chat);
   const stream = `chat/${chat}`;
   const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
@@ -87,7 +90,7 @@ function Foot({ chat, view, stopping }: FootProps) {
         onEdit={({ message, text }) => {
           unqueue(message);
           setDraft(draft ? `${shown(text)}\n\n${draft}` : shown(text));
-          document.getElementById("composer")?.focus();
+          focusComposer(pane);
         }}
       />
       <Composer
@@ -113,7 +116,7 @@ function Head({ project, session, chat, view }: Props & { view: ChatView }) {
   const row = useRow(chat);
   const title = row ? chatLabel(row) : (view.about?.title ?? "");
   return (
-    <header className="flex h-11 shrink-0 items-center gap-2 border-line border-b px-4 max-md:px-3">
+    <PaneHead>
       {name && (
         <>
           <Link
@@ -148,7 +151,7 @@ function Head({ project, session, chat, view }: Props & { view: ChatView }) {
           save={(to) => outcomeOf(live.command(`chat/${chat}`, { type: "RenameChat", title: to }))}
         />
       )}
-    </header>
+    </PaneHead>
   );
 }
 
@@ -176,21 +179,12 @@ function useRow(chat: string): ChatRow | undefined {
   return useList("chats").rows.find((row) => row.id === chat);
 }
 
-function useTitle(chat: string): void {
-  const row = useRow(chat);
-  const title = row ? chatLabel(row) : "";
-  useEffect(() => {
-    document.title = title ? `${title} · Reenact` : "Reenact";
-    return () => {
-      document.title = "Reenact";
-    };
-  }, [title]);
-}
-
-/** Says on the root which revision is drawn, and whether a turn is open in it. */
+/** Says on the root which revision is drawn in the pane in use, and whether a turn is open in it. */
 function useRevision(revision: number | null, view: ChatView): void {
+  const active = useIsActive();
   const turn = view.turn ? "open" : "none";
   useEffect(() => {
+    if (!active) return;
     const { dataset } = document.documentElement;
     if (revision !== null) dataset.revision = String(revision);
     dataset.turn = turn;
@@ -198,7 +192,7 @@ function useRevision(revision: number | null, view: ChatView): void {
       delete dataset.revision;
       delete dataset.turn;
     };
-  }, [revision, turn]);
+  }, [active, revision, turn]);
 }
 
 function lastOwn(view: ChatView): string {

@@ -8,6 +8,7 @@ import { useConnection, useDesk, useLive } from "../../live/react.tsx";
 import { Ago } from "../../parts/clock.tsx";
 import { titleOf } from "../../parts/format.ts";
 import { OFFLINE, useProviders } from "../../parts/models.ts";
+import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Dot, Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, type Route, useRouter } from "../../routes.tsx";
 import { TrustCard } from "../start/trust.tsx";
@@ -53,23 +54,31 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
     go(to);
     return answer;
   };
+  usePaneTitle(session?.label ?? project.name);
   return (
-    <div className="h-full overflow-y-auto">
-      <div className="mx-auto flex min-h-full max-w-[46rem] flex-col gap-5 p-6 pt-[8vh] max-md:p-3 max-md:pt-6">
-        <header className="flex flex-col gap-0.5">
-          <h1 className="font-semibold text-title [overflow-wrap:anywhere]">
-            {session?.label ?? project.name}
-          </h1>
-          <p className="truncate font-mono text-code text-faint" title={project.path}>
-            {session ? (
-              <Link to={{ pane: "project", project: project.id }} className="hover:text-ink">
-                {project.name}
-              </Link>
-            ) : (
-              project.path
-            )}
-          </p>
-        </header>
+    <div className="flex h-full flex-col">
+      <PaneHead>
+        {session && (
+          <>
+            <Link
+              to={{ pane: "project", project: project.id }}
+              className="max-w-40 shrink-0 truncate text-faint hover:text-ink"
+            >
+              {project.name}
+            </Link>
+            <span aria-hidden className="text-line-strong">
+              /
+            </span>
+          </>
+        )}
+        <h1 className="min-w-0 truncate font-semibold">{session?.label ?? project.name}</h1>
+        {!session && (
+          <span className="min-w-0 truncate font-mono text-faint text-small" title={project.path}>
+            {project.path}
+          </span>
+        )}
+      </PaneHead>
+      <div className="mx-auto flex min-h-0 w-full max-w-[46rem] flex-1 flex-col gap-5 overflow-y-auto p-6 pt-[8vh] max-md:p-3 max-md:pt-6">
         <TrustCard project={project} />
         <div>
           {trouble && (

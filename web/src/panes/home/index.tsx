@@ -7,15 +7,23 @@ import { isUnread, useSeen } from "../../live/seen.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { Ago } from "../../parts/clock.tsx";
 import { plural } from "../../parts/format.ts";
+import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Dot, Mark, Skeleton } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
 import type { ChatRow } from "../../wire/index.ts";
+import { Welcome } from "../start/index.tsx";
 
 const RECENT = 12;
 
+/** The start; before there is a project, it is where one is chosen. */
 export function Home() {
   const { projects, known } = useDesk();
   if (!known) return <Skeleton lines={6} />;
+  return projects.length > 0 ? <Start projects={projects} /> : <Welcome />;
+}
+
+function Start({ projects }: { projects: ProjectOnDesk[] }) {
+  usePaneTitle("Home");
   const names = new Map(projects.map((project) => [project.id, project.name]));
   const chats = projects
     .flatMap((project) => project.sessions.flatMap((session) => session.inside))
@@ -24,23 +32,25 @@ export function Home() {
   const failed = chats.filter((chat) => chat.state === "failed").slice(0, RECENT);
   const rest = chats.filter((chat) => chat.state === "idle" || chat.state === "cancelled").slice(0, RECENT);
   return (
-    <div className="h-full overflow-y-auto">
-      <div className="mx-auto flex max-w-3xl flex-col gap-7 p-6 max-md:p-4">
-        <div className="flex items-center justify-between">
-          <h1 className="font-semibold text-title">Start</h1>
-          <Link to={{ pane: "add" }} className={buttonClass("plain")}>
+    <div className="flex h-full flex-col">
+      <PaneHead>
+        <h1 className="font-semibold">Start</h1>
+      </PaneHead>
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="mx-auto flex max-w-3xl flex-col gap-7 p-6 max-md:p-4">
+          <Chats title="Running" chats={running} names={names} />
+          <Chats title="Failed" chats={failed} names={names} />
+          <Chats title="Recent" chats={rest} names={names} />
+          <Section title="Projects">
+            {projects.map((project) => (
+              <ProjectLine key={project.id} project={project} />
+            ))}
+          </Section>
+          <Link to={{ pane: "add" }} className={`${buttonClass("plain")} self-start`}>
             <FolderPlus size={15} aria-hidden />
             Add a project
           </Link>
         </div>
-        <Chats title="Running" chats={running} names={names} />
-        <Chats title="Failed" chats={failed} names={names} />
-        <Chats title="Recent" chats={rest} names={names} />
-        <Section title="Projects">
-          {projects.map((project) => (
-            <ProjectLine key={project.id} project={project} />
-          ))}
-        </Section>
       </div>
     </div>
   );

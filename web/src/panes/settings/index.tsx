@@ -4,21 +4,28 @@ import { useState } from "react";
 import { ModelsInUse } from "../../parts/models-in-use.tsx";
 
 export function Settings() {
+  usePaneTitle("Settings");
   return (
-    <div className="h-full overflow-y-auto">
-      <div className="mx-auto flex max-w-2xl flex-col gap-7 p-6 max-md:p-4">
-        <h1 className="font-semibold text-title">Settings</h1>
-        <section aria-labelledby="models-title" className="flex flex-col gap-2">
-          <h2 id="models-title" className="font-semibold text-large">
-            Models
-          </h2>
-          <ModelsInUse />
-        </section>
-        <Theme />
+    <div className="flex h-full flex-col">
+      <PaneHead>
+        <h1 className="font-semibold">Settings</h1>
+      </PaneHead>
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="mx-auto flex max-w-2xl flex-col gap-7 p-6 max-md:p-4">
+          <section aria-labelledby="models-title" className="flex flex-col gap-2">
+            <h2 id="models-title" className="font-semibold text-large">
+              Models
+            </h2>
+            <ModelsInUse />
+          </section>
+          <Theme />
+        </div>
       </div>
     </div>
   );
 }
+
+import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 
 const THEMES = [
   { name: "system", label: "As the system", icon: Monitor },

@@ -1,19 +1,15 @@
-// The frame: rail, one pane, status line; on a phone one pane at a time over a bottom bar.
+// The frame: rail, panes, status line; on a phone one pane at a time over a bottom bar.
 import { useEffect, useState } from "react";
-import { useConnection, useList, usePosition } from "../../live/react.tsx";
+import { useConnection, usePosition } from "../../live/react.tsx";
+import { useKeys } from "../../parts/actions.ts";
 import { ProvidersContext } from "../../parts/models.ts";
 import { useRead } from "../../parts/read.ts";
-import { Empty, Skeleton } from "../../parts/status.tsx";
-import { Link, type Route, useRouter } from "../../routes.tsx";
+import { useRouter, useWorkspace } from "../../routes.tsx";
 import type { Providers } from "../../wire/index.ts";
-import { ChatPane } from "../chat/index.tsx";
-import { NewChat } from "../chat/new.tsx";
-import { Home } from "../home/index.tsx";
-import { Settings } from "../settings/index.tsx";
 import { SignIn } from "../signin/index.tsx";
-import { AddProject } from "../start/index.tsx";
+import { useFrameActions } from "./actions.ts";
 import { BottomBar } from "./bottom-bar.tsx";
-import { useShortcuts } from "./keys.ts";
+import { Panes } from "./panes.tsx";
 import { Rail } from "./rail.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
 import { StatusLine } from "./status-line.tsx";
@@ -25,7 +21,8 @@ export function Shell() {
 }
 
 function Frame() {
-  const { route, visits, go } = useRouter();
+  const { visits } = useRouter();
+  const { active } = useWorkspace();
   const [browsing, setBrowsing] = useState(false);
   const [folded, setFolded] = useState(() => localStorage.getItem("rail") === "folded");
   const [help, setHelp] = useState(false);
@@ -35,12 +32,8 @@ function Frame() {
       localStorage.setItem("rail", was ? "open" : "folded");
       return !was;
     });
-  useShortcuts({
-    fold,
-    help: () => setHelp(true),
-    create: () => go(createFrom(route)),
-    home: () => go({ pane: "home" }),
-  });
+  useFrameActions({ fold, help: () => setHelp(true) });
+  useKeys(active);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever chose something on the phone wants to see it
   useEffect(() => setBrowsing(false), [visits]);
   return (
@@ -63,55 +56,16 @@ function Frame() {
               </div>
             )}
             <div className={`h-full ${browsing ? "max-md:hidden" : ""}`}>
-              <Pane route={route} />
+              <Panes />
             </div>
           </main>
         </div>
         <StatusLine onHelp={() => setHelp(true)} />
         <BottomBar browsing={browsing} onBrowse={() => setBrowsing((was) => !was)} />
-        <Shortcuts open={help} onClose={() => setHelp(false)} />
+        <Shortcuts open={help} onClose={() => setHelp(false)} pane={active} />
       </div>
     </ProvidersContext>
   );
-}
-
-function Pane({ route }: { route: Route }) {
-  const projects = useList("projects");
-  switch (route.pane) {
-    case "home":
-      if (projects.rows.length > 0) return <Home />;
-      return projects.freshness === "live" ? <AddProject first /> : <Skeleton />;
-    case "add":
-      return <AddProject first={false} />;
-    case "settings":
-      return <Settings />;
-    case "project":
-      return <NewChat key={route.project} project={route.project} />;
-    case "session":
-      return <NewChat key={route.session} project={route.project} session={route.session} />;
-    case "chat":
-      return <ChatPane key={route.chat} project={route.project} session={route.session} chat={route.chat} />;
-    case "lost":
-      return (
-        <div className="flex h-full">
-          <Empty title="There is nothing at this address">
-            <p>
-              <code className="font-mono text-code">{route.path}</code> is no address of this page.
-            </p>
-            <Link to={{ pane: "home" }} className="text-accent underline">
-              Go to the start
-            </Link>
-          </Empty>
-        </div>
-      );
-  }
-}
-
-/** Where a new chat is begun, seen from where one is. */
-function createFrom(route: Route): Route {
-  if (route.pane === "chat") return { pane: "session", project: route.project, session: route.session };
-  if ("project" in route) return { pane: "project", project: route.project };
-  return { pane: "home" };
 }
 
 /** A thin line while the server is away; what was there stays readable below it. */

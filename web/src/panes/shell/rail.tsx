@@ -10,7 +10,7 @@ import { Ago } from "../../parts/clock.tsx";
 import { count } from "../../parts/format.ts";
 import { Menu } from "../../parts/menu.tsx";
 import { Dot, Mark, Skeleton, Trouble } from "../../parts/status.tsx";
-import { Link, useRouter } from "../../routes.tsx";
+import { Link, type Route, useRouter } from "../../routes.tsx";
 import type { ChatRow } from "../../wire/index.ts";
 
 /** So many sessions of a project are listed; those that run and the one that is open always. */
@@ -166,11 +166,7 @@ function Session({ session }: { session: SessionOnDesk }) {
   const here = "session" in route && route.session === session.id;
   const seen = useSeen();
   const news = session.inside.some((chat) => isUnread(chat, seen));
-  const [only] = session.inside;
-  const to =
-    session.inside.length === 1 && only
-      ? ({ pane: "chat", project: session.project, session: session.id, chat: only.id } as const)
-      : ({ pane: "session", project: session.project, session: session.id } as const);
+  const to = newestOf(session);
   const several = session.inside.length > 1;
   const chosen = here && !(several && route.pane === "chat");
   return (
@@ -230,6 +226,12 @@ function Session({ session }: { session: SessionOnDesk }) {
       )}
     </li>
   );
+}
+
+/** A session opens at the chat in which something happened last. */
+function newestOf({ project, id, inside: [newest] }: SessionOnDesk): Route {
+  const base = { project, session: id };
+  return newest ? { pane: "chat", ...base, chat: newest.id } : { pane: "session", ...base };
 }
 
 function Chat({ chat }: { chat: ChatRow }) {

@@ -1,27 +1,53 @@
-// The list of shortcuts.
+// The list of shortcuts: those of the pane in use, and those that hold everywhere.
+import { useId } from "react";
+import { type Action, offered } from "../../parts/actions.ts";
 import { Dialog } from "../../parts/dialog.tsx";
-import { SHORTCUTS } from "./keys.ts";
+import { Keys } from "../../parts/kbd.tsx";
 
-export function Shortcuts({ open, onClose }: { open: boolean; onClose(): void }) {
+interface Props {
+  open: boolean;
+  onClose(): void;
+  /** The pane in use. */
+  pane: number;
+}
+
+export function Shortcuts({ open, onClose, pane }: Props) {
   return (
     <Dialog open={open} onClose={onClose} title="Shortcuts">
-      <dl className="grid grid-cols-[auto_1fr] items-baseline gap-x-4 gap-y-2">
-        {SHORTCUTS.map(({ keys, does }) => (
-          <div key={keys} className="contents">
-            <dt className="flex gap-1">
-              {keys.split(" ").map((key) => (
-                <kbd
-                  key={key}
-                  className="rounded-sm border border-line-strong bg-sunken px-1.5 font-mono text-small text-soft"
-                >
-                  {key}
-                </kbd>
-              ))}
-            </dt>
-            <dd>{does}</dd>
+      <List pane={pane} />
+    </Dialog>
+  );
+}
+
+function List({ pane }: { pane: number }) {
+  const { here, everywhere } = offered(pane);
+  return (
+    <div className="flex flex-col gap-4">
+      <Group title="In this pane" actions={here} />
+      <Group title="Everywhere" actions={everywhere} />
+    </div>
+  );
+}
+
+function Group({ title, actions }: { title: string; actions: Action[] }) {
+  const id = useId();
+  const withKeys = actions.flatMap(({ id, label, keys }) => (keys ? [{ id, label, keys }] : []));
+  if (withKeys.length === 0) return null;
+  return (
+    <section aria-labelledby={id}>
+      <h3 id={id} className="mb-1 font-semibold text-faint text-small">
+        {title}
+      </h3>
+      <dl className="grid grid-cols-[1fr_auto] items-baseline gap-x-4 gap-y-1.5">
+        {withKeys.map(({ id, label, keys }) => (
+          <div key={id} className="contents">
+            <dt>{label}</dt>
+            <dd>
+              <Keys keys={keys} />
+            </dd>
           </div>
         ))}
       </dl>
-    </Dialog>
+    </section>
   );
 }

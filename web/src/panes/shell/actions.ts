@@ -1,0 +1,93 @@
+// What can be done from everywhere.
+import {
+  CircleHelp,
+  Columns2,
+  FolderPlus,
+  House,
+  PanelLeft,
+  Rows2,
+  Settings,
+  SquarePen,
+  X,
+} from "lucide-react";
+import { type Action, useActions } from "../../parts/actions.ts";
+import { type Route, useRouter, useWorkspace } from "../../routes.tsx";
+import { projectOf, sessionOf } from "../../workspace/address.ts";
+import { MOST_PANES, panesOf } from "../../workspace/layout.ts";
+import { arrange, enterNext, enterNumber } from "./arrange.ts";
+
+interface Doers {
+  fold(): void;
+  help(): void;
+}
+
+export function useFrameActions({ fold, help }: Doers): void {
+  const { route, go } = useRouter();
+  const { layout, active } = useWorkspace();
+  const panes = panesOf(layout);
+  const room = panes.length < MOST_PANES;
+  const several = panes.length > 1;
+  const actions: (Action | false)[] = [
+    {
+      id: "chat.new",
+      label: "New chat",
+      icon: SquarePen,
+      keys: "Alt+N",
+      run: () => go(beginning(route)),
+    },
+    { id: "go.home", label: "Go to the start", icon: House, keys: "Alt+H", run: () => go({ pane: "home" }) },
+    {
+      id: "go.settings",
+      label: "Settings",
+      icon: Settings,
+      keys: "Mod+,",
+      run: () => go({ pane: "settings" }),
+    },
+    { id: "project.add", label: "Add a project", icon: FolderPlus, run: () => go({ pane: "add" }) },
+    { id: "rail.fold", label: "Fold or unfold the rail", icon: PanelLeft, keys: "Mod+B", run: fold },
+    room && {
+      id: "pane.right",
+      label: "Split the pane: right",
+      icon: Columns2,
+      keys: "Alt+\\",
+      run: () => arrange.split(active, "right"),
+    },
+    room && {
+      id: "pane.below",
+      label: "Split the pane: below",
+      icon: Rows2,
+      keys: "Alt+-",
+      run: () => arrange.split(active, "below"),
+    },
+    several && {
+      id: "pane.close",
+      label: "Close the pane",
+      icon: X,
+      keys: "Alt+W",
+      run: () => arrange.close(active),
+    },
+    several && { id: "pane.next", label: "Go to the next pane", keys: "F6", run: () => enterNext(1) },
+    several && {
+      id: "pane.last",
+      label: "Go to the pane before",
+      keys: "Shift+F6",
+      run: () => enterNext(-1),
+    },
+    ...(several ? panes : []).map((_, index) => ({
+      id: `pane.${index + 1}`,
+      label: `Go to pane ${index + 1}`,
+      keys: `Alt+${index + 1}`,
+      run: () => enterNumber(index + 1),
+    })),
+    { id: "help", label: "Show the shortcuts", icon: CircleHelp, keys: "?", run: help },
+  ];
+  useActions(actions.filter((action) => action !== false));
+}
+
+/** Where a new chat is begun, seen from where one is. */
+function beginning(route: Route): Route {
+  const project = projectOf(route);
+  const session = sessionOf(route);
+  if (!project) return { pane: "home" };
+  return session ? { pane: "session", project, session } : { pane: "project", project };
+}
