@@ -1,4 +1,5 @@
 // Projects with their sessions, and sessions with their chats, as the rail and the start show them.
+import type { Route } from "../panes/registry.ts";
 import type { ChatRow, ChatRowState, Micros, ProjectRow, SessionRow } from "../wire/index.ts";
 
 export interface SessionOnDesk extends SessionRow {
@@ -33,6 +34,12 @@ export function desk(projects: ProjectRow[], sessions: SessionRow[], chats: Chat
 
 export function chatLabel(chat: Pick<ChatRow, "title" | "last">): string {
   return chat.title || chat.last || "New chat";
+}
+
+/** Where a session opens: at the chat in which something happened last, or where its first chat begins. */
+export function newestOf({ project, id, inside: [newest] }: SessionOnDesk): Route {
+  const base = { project, session: id };
+  return newest ? { pane: "chat", ...base, chat: newest.id } : { pane: "session", ...base };
 }
 
 function onDesk(session: SessionRow, chats: ChatRow[]): SessionOnDesk {

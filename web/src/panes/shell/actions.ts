@@ -19,15 +19,17 @@ import { arrange, enterNext, enterNumber } from "./arrange.ts";
 interface Doers {
   fold(): void;
   help(): void;
+  find(): void;
 }
 
-export function useFrameActions({ fold, help }: Doers): void {
+export function useFrameActions({ fold, help, find }: Doers): void {
   const { route, go } = useRouter();
   const { layout, active } = useWorkspace();
   const panes = panesOf(layout);
   const room = panes.length < MOST_PANES;
   const several = panes.length > 1;
   const actions: (Action | false)[] = [
+    { id: "find", label: "Find anything", keys: "Mod+K", run: find, hidden: true },
     {
       id: "chat.new",
       label: "New chat",

@@ -1,7 +1,8 @@
 // The frame: rail, panes, status line; on a phone one pane at a time over a bottom bar.
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useConnection, usePosition } from "../../live/react.tsx";
 import { useKeys } from "../../parts/actions.ts";
+import { Boundary } from "../../parts/boundary.tsx";
 import { ProvidersContext } from "../../parts/models.ts";
 import { useRead } from "../../parts/read.ts";
 import { useRouter, useWorkspace } from "../../routes.tsx";
@@ -11,8 +12,10 @@ import { useFrameActions } from "./actions.ts";
 import { BottomBar } from "./bottom-bar.tsx";
 import { Panes } from "./panes.tsx";
 import { Rail } from "./rail.tsx";
-import { Shortcuts } from "./shortcuts.tsx";
 import { StatusLine } from "./status-line.tsx";
+
+const Palette = lazy(() => import("./palette/index.tsx").then((it) => ({ default: it.Palette })));
+const Shortcuts = lazy(() => import("./shortcuts.tsx").then((it) => ({ default: it.Shortcuts })));
 
 export function Shell() {
   const { phase } = useConnection();
@@ -25,14 +28,17 @@ function Frame() {
   const { active } = useWorkspace();
   const [browsing, setBrowsing] = useState(false);
   const [folded, setFolded] = useState(() => localStorage.getItem("rail") === "folded");
-  const [help, setHelp] = useState(false);
+  const [over, setOver] = useState<"help" | "palette" | null>(null);
+  const close = () => setOver(null);
+  const find = () => setOver("palette");
   const providers = useRead<Providers>("/api/providers");
   const fold = () =>
     setFolded((was) => {
       localStorage.setItem("rail", was ? "open" : "folded");
       return !was;
     });
-  useFrameActions({ fold, help: () => setHelp(true) });
+  const help = () => setOver("help");
+  useFrameActions({ fold, help, find });
   useKeys(active);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever chose something on the phone wants to see it
   useEffect(() => setBrowsing(false), [visits]);
@@ -47,12 +53,12 @@ function Frame() {
         </a>
         <Reconnecting />
         <div className="flex min-h-0 flex-1">
-          <Rail folded={folded} onFold={fold} />
+          <Rail folded={folded} onFold={fold} onFind={find} />
           <main id="pane" tabIndex={-1} className="min-w-0 flex-1 outline-none">
             {browsing && (
               <div className="h-full md:hidden">
                 <h1 className="sr-only">Sessions</h1>
-                <Rail browsing />
+                <Rail browsing onFind={find} />
               </div>
             )}
             <div className={`h-full ${browsing ? "max-md:hidden" : ""}`}>
@@ -60,9 +66,14 @@ function Frame() {
             </div>
           </main>
         </div>
-        <StatusLine onHelp={() => setHelp(true)} />
+        <StatusLine onHelp={help} />
         <BottomBar browsing={browsing} onBrowse={() => setBrowsing((was) => !was)} />
-        <Shortcuts open={help} onClose={() => setHelp(false)} pane={active} />
+        <Boundary key={over} what="this dialog">
+          <Suspense>
+            {over === "help" && <Shortcuts onClose={close} pane={active} />}
+            {over === "palette" && <Palette onClose={close} pane={active} />}
+          </Suspense>
+        </Boundary>
       </div>
     </ProvidersContext>
   );

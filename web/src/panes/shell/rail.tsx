@@ -1,16 +1,17 @@
 // The rail: projects with their sessions, and the chats of the session that is open.
-import { Archive, FolderMinus, FolderPlus, House, PanelLeft, Pencil, Plus } from "lucide-react";
+import { Archive, FolderMinus, FolderPlus, House, PanelLeft, Pencil, Plus, Search } from "lucide-react";
 import { useState } from "react";
-import { chatLabel, type ProjectOnDesk, type SessionOnDesk } from "../../live/desk.ts";
+import { chatLabel, newestOf, type ProjectOnDesk, type SessionOnDesk } from "../../live/desk.ts";
 import { useDesk, useLive } from "../../live/react.tsx";
 import { isUnread, useSeen } from "../../live/seen.ts";
 import { Confirm, outcomeOf, Rename } from "../../parts/ask.tsx";
 import { IconButton, iconButtonClass } from "../../parts/button.tsx";
 import { Ago } from "../../parts/clock.tsx";
 import { count } from "../../parts/format.ts";
+import { shownKeys } from "../../parts/keys.ts";
 import { Menu } from "../../parts/menu.tsx";
 import { Dot, Mark, Skeleton, Trouble } from "../../parts/status.tsx";
-import { Link, type Route, useRouter } from "../../routes.tsx";
+import { Link, useRouter } from "../../routes.tsx";
 import type { ChatRow } from "../../wire/index.ts";
 
 /** So many sessions of a project are listed; those that run and the one that is open always. */
@@ -19,11 +20,13 @@ const NEWEST = 8;
 interface Props {
   folded?: boolean;
   onFold?(): void;
+  /** Opens the palette. */
+  onFind(): void;
   /** On a phone: the rail is the pane. */
   browsing?: boolean;
 }
 
-export function Rail({ folded = false, onFold, browsing = false }: Props) {
+export function Rail({ folded = false, onFold, onFind, browsing = false }: Props) {
   const { projects, known, trouble } = useDesk();
   const place = browsing ? "h-full w-full" : "w-64 border-line border-r max-md:hidden";
   if (folded) return <FoldedRail projects={projects} onFold={onFold} />;
@@ -34,6 +37,9 @@ export function Rail({ folded = false, onFold, browsing = false }: Props) {
           <img src="/icon.svg" alt="" className="size-5" />
           <span className="font-semibold">Reenact</span>
         </Link>
+        <IconButton label={`Find anything (${shownKeys("Mod+K").join(" ")})`} onClick={onFind}>
+          <Search size={15} aria-hidden />
+        </IconButton>
         <Link to={{ pane: "add" }} className={iconButtonClass} title="Add a project">
           <FolderPlus size={15} aria-label="Add a project" />
         </Link>
@@ -226,12 +232,6 @@ function Session({ session }: { session: SessionOnDesk }) {
       )}
     </li>
   );
-}
-
-/** A session opens at the chat in which something happened last. */
-function newestOf({ project, id, inside: [newest] }: SessionOnDesk): Route {
-  const base = { project, session: id };
-  return newest ? { pane: "chat", ...base, chat: newest.id } : { pane: "session", ...base };
 }
 
 function Chat({ chat }: { chat: ChatRow }) {

@@ -5,15 +5,14 @@ import { Dialog } from "../../parts/dialog.tsx";
 import { Keys } from "../../parts/kbd.tsx";
 
 interface Props {
-  open: boolean;
   onClose(): void;
   /** The pane in use. */
   pane: number;
 }
 
-export function Shortcuts({ open, onClose, pane }: Props) {
+export function Shortcuts({ onClose, pane }: Props) {
   return (
-    <Dialog open={open} onClose={onClose} title="Shortcuts">
+    <Dialog open onClose={onClose} title="Shortcuts">
       <List pane={pane} />
     </Dialog>
   );
