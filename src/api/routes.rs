@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
+    models::ProviderInfo,
     projections::{ChatRow, ProjectRow, SessionRow},
 };
 
@@ -78,6 +79,9 @@ routes! {
     DELETE "/api/keys/{name}" admin keys::revoke { "Revokes a key; its sockets are closed", gives reading::Landed }
     GET "/api/providers" viewer providers::list { "The providers of models", gives providers::ProvidersOut }
     GET "/api/providers/{id}/models" viewer providers::models { "The models that a provider says it has", gives providers::ProviderModels }
+    PUT "/api/providers/{id}/key" admin providers::set_key { "Sets the key of a provider and uses it from the next call on", takes providers::NewProviderKey, gives ProviderInfo }
+    DELETE "/api/providers/{id}/key" admin providers::forget_key { "Forgets the key that was set for a provider", gives ProviderInfo }
+    POST "/api/providers/{id}/test" admin providers::test { "Tries a provider out: asks a model for a word, or for the list of models", takes providers::NewTrial, gives providers::TrialOut }
     GET "/api/directories" operator directories::list { "The folders of a folder of the machine", query directories::DirectoriesQuery, gives directories::Directories }
     GET "/api/projects" viewer projects::list { "Folders under care, the newest first", query reading::PageQuery, gives reading::Items<ProjectRow> }
     POST "/api/projects" operator projects::register { "Takes a folder under care", takes projects::NewProject, gives ProjectRow }

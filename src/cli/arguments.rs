@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     ask, backup, config,
     exit::{Ended, Failure},
-    key, log, ps, rebuild, restore, schemas, serve,
+    key, log, provider, ps, rebuild, restore, schemas, serve,
     settings::{Given, Loaded},
     stop, telling, trust, verify, watch,
 };
@@ -69,6 +69,7 @@ enum Command {
     Rebuild(rebuild::Arguments),
     Trust(trust::Arguments),
     Key(key::Arguments),
+    Provider(provider::Arguments),
     /// Lists every setting, its value, and where it came from.
     Config,
     Schemas(schemas::Arguments),
@@ -111,6 +112,7 @@ fn run(global: &Global, command: &Command) -> Ended {
         Command::Log(arguments) => wait(log::run(arguments, &loaded, json)),
         Command::Trust(arguments) => wait(trust::run(arguments, &loaded, json)),
         Command::Key(arguments) => wait(key::run(arguments, &loaded, json)),
+        Command::Provider(arguments) => wait(provider::run(arguments, &loaded, json)),
     }
 }
 

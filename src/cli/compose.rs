@@ -7,7 +7,7 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, UNIX_EPOCH},
+    time::UNIX_EPOCH,
 };
 
 use replay::{
@@ -19,15 +19,13 @@ use replay::{
 };
 use tokio::task::JoinHandle;
 
-use super::settings::{Loaded, Settings};
+use super::settings::{Loaded, ModelSettingsError, Settings};
 use crate::{
     api::{self, App, Stopper, keys},
     effects::Effects,
     entities::{self, AnyEntity, system},
     host::{FoldFailure, Host, Parts, SubmitError},
-    models::{
-        BadSettings, OfflineSettings, ProviderSettings, Providers, ProvidersSettings, Scenario, ScenarioError, Timeouts,
-    },
+    models::{BadSettings, ErrorKind, Providers, keys::KeyFile},
     projections::Lists,
     tools::Toolbox,
 };
@@ -67,14 +65,9 @@ pub enum ComposeError {
     /// The model where nobody names one is none that can be asked.
     #[error("{0} It stands in `--model`, `REENACT_MODEL` or `models.default`")]
     DefaultModel(crate::models::ModelError),
-    /// The scenario cannot be used.
-    #[error("{} is not a scenario that can be played", .path.display())]
-    Scenario {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: ScenarioError,
-    },
+    /// The models cannot be set up.
+    #[error(transparent)]
+    ModelSettings(#[from] ModelSettingsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {host}:{port}: {problem}")]
     Listen {
@@ -155,10 +148,15 @@ pub fn version() -> String {
 /// Starts a server in the current actix system. What was begun waits for [`Running::wake`].
 pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, ComposeError> {
     let Loaded { data, settings, .. } = loaded;
-    let providers = Arc::new(Providers::new(models(settings)?)?);
+    let providers = Providers::new(loaded.models()?)?.keeping(Arc::new(KeyFile::new(data.join("secrets"))));
+    let providers = Arc::new(providers);
     // Told at the start, and not to whoever asks first.
     if *listen == Listen::AsSet {
-        providers.resolve(providers.default_model()).map_err(ComposeError::DefaultModel)?;
+        match providers.resolve(providers.default_model()).map(drop) {
+            // Keys can be set while it runs.
+            Err(error) if error.kind == ErrorKind::BadKey => tracing::warn!("{error}"),
+            found => found.map_err(ComposeError::DefaultModel)?,
+        }
     }
     private_folder(data)?;
     // The data folder may be one that was there before, open to others: what is in it is still only the owner's.
@@ -242,36 +240,6 @@ fn bind(settings: &Settings, listen: &Listen) -> Result<TcpListener, ComposeErro
         }
         io::ErrorKind::AddrNotAvailable => failed(format!("{error}. Name an address of this machine with --host")),
         _ => failed(error.to_string()),
-    })
-}
-
-fn models(settings: &Settings) -> Result<ProvidersSettings, ComposeError> {
-    let Settings { models, openai, deepseek, providers, .. } = settings;
-    let scenario = match &models.scenario {
-        None => None,
-        Some(path) => {
-            let text = fs::read_to_string(path).map_err(|source| ComposeError::Io { path: path.clone(), source })?;
-            Some(Scenario::parse(&text).map_err(|source| ComposeError::Scenario { path: path.clone(), source })?)
-        }
-    };
-    let named = [
-        ProviderSettings::openai(openai.key.clone(), openai.base_url.clone()),
-        ProviderSettings::deepseek(deepseek.key.clone(), deepseek.base_url.clone()),
-    ];
-    let others = providers.iter().map(|provider| ProviderSettings {
-        models: provider.models.clone(),
-        default_model: provider.default_model.clone(),
-        ..ProviderSettings::compatible(&provider.id, &provider.base_url, provider.key.clone())
-    });
-    Ok(ProvidersSettings {
-        providers: named.into_iter().chain(others).collect(),
-        default_model: models.default.clone(),
-        offline: OfflineSettings { words_per_second: models.words_per_second, scenario },
-        timeouts: Timeouts {
-            connect: Duration::from_secs(models.connect_timeout_s),
-            stall: Duration::from_secs(models.stall_timeout_s),
-            ..Timeouts::default()
-        },
     })
 }
 

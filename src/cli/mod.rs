@@ -10,6 +10,7 @@ mod connect;
 mod exit;
 mod key;
 mod log;
+mod provider;
 mod ps;
 mod rebuild;
 mod restore;

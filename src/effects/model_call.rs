@@ -17,7 +17,7 @@ use crate::{
         usage::Usage,
     },
     host::{Job, Stopped},
-    models::{self, Chunk, ErrorKind, ModelError},
+    models::{self, Chunk, ErrorKind, ModelError, Resolved},
     tools,
 };
 
@@ -50,7 +50,7 @@ impl Effects {
                 "The chat has no call to make. This is a bug; please report it.".into(),
             ));
         };
-        let (model, name) = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
+        let Resolved { model, name, .. } = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
         let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
         let request = self.request(state, name, &project, call.closing).await;
         let mut pieces = Pieces::new(job.progress.clone());

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use reqwest::Url;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{ApiKey, Scenario};
+use super::{ApiKey, ModelInfo, Scenario};
 
 /// Everything that [`Providers`](super::Providers) needs to know.
 #[derive(Clone, Debug, Default)]
@@ -21,27 +22,58 @@ pub struct ProvidersSettings {
     pub timeouts: Timeouts,
 }
 
-/// One provider that speaks `OpenAI`'s chat completions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The ways in which providers are spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Wire {
+    /// Chat completions as `OpenAI` defined them, which most servers speak.
+    OpenAi,
+    /// `Anthropic`'s messages.
+    Anthropic,
+    /// `Google`'s generated content.
+    Gemini,
+    /// `Ollama`: chat completions, with lists of its own.
+    Ollama,
+}
+
+/// One provider over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderSettings {
-    /// The name before the slash: `openai`, `deepseek`, or a name of the user's choice without a slash.
+    /// The name before the slash: `openai`, `anthropic`, or a name of the user's choice without a slash.
     pub id: String,
     /// The name for people.
     pub label: String,
-    /// Where the API begins, usually ending in `/v1`; `/chat/completions` is added.
+    /// How it is spoken to.
+    pub wire: Wire,
+    /// Where the API begins. For chat completions it usually ends in `/v1`.
     pub base_url: String,
-    /// The key, sent as a bearer token; servers on one's own machine often need none.
-    pub key: Option<ApiKey>,
-    /// Where the key and the address are set, to be named in errors: `OPENAI_API_KEY`.
+    /// The key, if the settings give one.
+    pub key: Option<SetKey>,
+    /// Where a key can be set, to be named in errors: `OPENAI_API_KEY`.
     pub key_name: String,
-    /// Whether the user has set it up. A provider that is not configured is listed but cannot be asked.
-    pub configured: bool,
-    /// Models that are listed without asking the server.
-    pub models: Vec<String>,
+    /// Without a key it need not be asked.
+    pub needs_key: bool,
+    /// Nobody has set it up, but it may be there: it counts as set up once it has answered.
+    pub unasked: bool,
+    /// What the user says of its models; these are listed without asking the server.
+    pub models: Vec<ModelInfo>,
     /// The model meant by the provider's name alone.
     pub default_model: Option<String>,
-    /// Whether reasoning goes back to the provider with the assistant's messages.
+    /// Further names for models: `opus` for whichever is the newest of that line.
+    pub aliases: Vec<(String, String)>,
+    /// Whether reasoning goes back to the provider as text with the assistant's messages.
     pub sends_reasoning_back: bool,
+}
+
+/// A key that the settings give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Where it stands, for people: `OPENAI_API_KEY in the environment`.
+    pub origin: String,
+    /// It is sent as a bearer token where the wire has a header of its own for keys.
+    pub bearer: bool,
 }
 
 /// How the offline model behaves.
@@ -86,62 +118,86 @@ impl Default for Timeouts {
     }
 }
 
+impl SetKey {
+    /// A key that stands there; `None` where it is empty, as when a variable is set to nothing.
+    pub fn new(key: ApiKey, origin: impl Into<String>) -> Option<Self> {
+        (!key.is_empty()).then(|| Self { key, origin: origin.into(), bearer: false })
+    }
+}
+
 impl ProviderSettings {
-    /// `OpenAI`, from `OPENAI_API_KEY` and `OPENAI_BASE_URL`; an address alone configures it, for servers without keys.
-    pub fn openai(key: Option<ApiKey>, base_url: Option<String>) -> Self {
-        Self::known("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY", key, base_url)
+    /// `OpenAI`; an address alone sets it up, for servers without keys.
+    pub fn openai(key: Option<SetKey>, base_url: Option<String>) -> Self {
+        let known = Self::known("openai", "OpenAI", Wire::OpenAi, "https://api.openai.com/v1", "OPENAI_API_KEY");
+        Self { default_model: Some("gpt-6-sol".to_owned()), ..known.at(key, base_url) }
     }
 
-    /// `DeepSeek`, from `DEEPSEEK_API_KEY` and `DEEPSEEK_BASE_URL`.
-    pub fn deepseek(key: Option<ApiKey>, base_url: Option<String>) -> Self {
-        let settings =
-            Self::known("deepseek", "DeepSeek", "https://api.deepseek.com", "DEEPSEEK_API_KEY", key, base_url);
+    /// `Anthropic`, with names for the newest model of each line.
+    pub fn anthropic(key: Option<SetKey>, base_url: Option<String>) -> Self {
+        let known =
+            Self::known("anthropic", "Anthropic", Wire::Anthropic, "https://api.anthropic.com", "ANTHROPIC_API_KEY");
+        let newest = [("opus", "claude-opus-5-5"), ("sonnet", "claude-sonnet-5-5"), ("haiku", "claude-haiku-5-5")];
         Self {
-            models: vec!["deepseek-chat".to_owned(), "deepseek-reasoner".to_owned()],
-            default_model: Some("deepseek-chat".to_owned()),
-            sends_reasoning_back: true,
-            ..settings
+            default_model: Some("sonnet".to_owned()),
+            aliases: newest.map(|(line, model)| (line.to_owned(), model.to_owned())).to_vec(),
+            ..known.at(key, base_url)
         }
     }
 
-    /// Any other server that speaks the same wire: llama.cpp, vLLM, Ollama, a gateway.
+    /// `Gemini`.
+    pub fn gemini(key: Option<SetKey>, base_url: Option<String>) -> Self {
+        let address = "https://generativelanguage.googleapis.com/v1beta";
+        let known = Self::known("gemini", "Google Gemini", Wire::Gemini, address, "GEMINI_API_KEY");
+        Self { default_model: Some("gemini-3.8-flash".to_owned()), ..known.at(key, base_url) }
+    }
+
+    /// `DeepSeek`.
+    pub fn deepseek(key: Option<SetKey>, base_url: Option<String>) -> Self {
+        let known = Self::known("deepseek", "DeepSeek", Wire::OpenAi, "https://api.deepseek.com", "DEEPSEEK_API_KEY");
+        Self { default_model: Some("deepseek-flash".to_owned()), sends_reasoning_back: true, ..known.at(key, base_url) }
+    }
+
+    /// `Ollama`, on this machine where no address is given. `host` is as `OLLAMA_HOST` has it: `host`, `host:port` or a URL.
+    pub fn ollama(key: Option<SetKey>, host: Option<String>) -> Self {
+        let host = host.filter(|host| !host.trim().is_empty());
+        let unasked = host.is_none();
+        let base_url = ollama_address(host.as_deref().unwrap_or_default());
+        let known = Self::known("ollama", "Ollama", Wire::Ollama, "", "OLLAMA_API_KEY");
+        Self { needs_key: false, unasked, key, base_url, ..known }
+    }
+
+    /// Any other server that speaks chat completions: llama.cpp, vLLM, a gateway.
     pub fn compatible(id: impl Into<String>, base_url: impl Into<String>, key: Option<ApiKey>) -> Self {
         let id = id.into();
-        Self {
-            label: id.clone(),
-            key_name: format!("the key of provider `{id}` in reenact.toml"),
-            id,
-            base_url: base_url.into(),
-            key: key.filter(|key| !key.is_empty()),
-            configured: true,
-            models: Vec::new(),
-            default_model: None,
-            sends_reasoning_back: false,
-        }
+        let key_name = format!("the key of provider `{id}` in reenact.toml");
+        let known = Self::known(&id, &id, Wire::OpenAi, "", &key_name);
+        let key = key.and_then(|key| SetKey::new(key, "reenact.toml"));
+        Self { needs_key: false, base_url: base_url.into(), key, ..known }
     }
 
-    fn known(
-        id: &str,
-        label: &str,
-        address: &str,
-        key_name: &str,
-        key: Option<ApiKey>,
-        base_url: Option<String>,
-    ) -> Self {
-        // A variable that is set to nothing is not set.
-        let key = key.filter(|key| !key.is_empty());
-        let base_url = base_url.filter(|url| !url.trim().is_empty());
+    fn known(id: &str, label: &str, wire: Wire, address: &str, key_name: &str) -> Self {
         Self {
             id: id.to_owned(),
             label: label.to_owned(),
-            configured: key.is_some() || base_url.is_some(),
-            base_url: base_url.unwrap_or_else(|| address.to_owned()),
-            key,
+            wire,
+            base_url: address.to_owned(),
+            key: None,
             key_name: key_name.to_owned(),
+            needs_key: true,
+            unasked: false,
             models: Vec::new(),
             default_model: None,
+            aliases: Vec::new(),
             sends_reasoning_back: false,
         }
+    }
+
+    /// The same with a key, or at another address, where no key may be needed.
+    fn at(self, key: Option<SetKey>, base_url: Option<String>) -> Self {
+        // A variable that is set to nothing is not set.
+        let base_url = base_url.filter(|url| !url.trim().is_empty());
+        let needs_key = base_url.is_none();
+        Self { key, needs_key, base_url: base_url.unwrap_or(self.base_url), ..self }
     }
 
     /// The address as a URL without a slash at its end, or why it is none.
@@ -164,15 +220,53 @@ impl ProviderSettings {
     }
 }
 
+/// The address of an `OLLAMA_HOST`, which also says where the server listens: `0.0.0.0` there is this machine here.
+fn ollama_address(host: &str) -> String {
+    const PORT: u16 = 11434;
+    let host = host.trim().trim_end_matches('/');
+    if host.contains("://") {
+        return host.to_owned();
+    }
+    let (name, port) = match host.rsplit_once(':') {
+        // The colons of an IPv6 address without brackets are no port.
+        Some((name, port)) if !name.contains(':') || name.ends_with(']') => (name, port.parse().unwrap_or(PORT)),
+        Some(_) | None => (host, PORT),
+    };
+    let name = match name {
+        "" | "0.0.0.0" | "::" | "[::]" => "127.0.0.1".to_owned(),
+        name if name.contains(':') && !name.starts_with('[') => format!("[{name}]"),
+        name => name.to_owned(),
+    };
+    format!("http://{name}:{port}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_key_or_an_address_configures_openai_and_an_empty_one_does_not() {
-        assert!(ProviderSettings::openai(Some(ApiKey::new("x")), None).configured);
-        assert!(ProviderSettings::openai(None, Some("http://127.0.0.1:1/v1".into())).configured);
-        assert!(!ProviderSettings::openai(Some(ApiKey::new(" ")), Some(String::new())).configured);
+    fn an_address_makes_a_key_needless_and_an_empty_one_does_not() {
+        assert!(!ProviderSettings::openai(None, Some("http://127.0.0.1:1/v1".into())).needs_key);
+        assert!(ProviderSettings::openai(None, Some(String::new())).needs_key);
+        assert_eq!(SetKey::new(ApiKey::new(" "), "here"), None);
+    }
+
+    #[test]
+    fn the_address_of_ollama_is_read_as_ollama_reads_it() {
+        for (host, address) in [
+            ("", "http://127.0.0.1:11434"),
+            ("0.0.0.0", "http://127.0.0.1:11434"),
+            (":8000", "http://127.0.0.1:8000"),
+            ("gpu.lan", "http://gpu.lan:11434"),
+            ("gpu.lan:1234", "http://gpu.lan:1234"),
+            ("::1", "http://[::1]:11434"),
+            ("[::1]:1234", "http://[::1]:1234"),
+            ("https://gpu.lan/ollama/", "https://gpu.lan/ollama"),
+        ] {
+            assert_eq!(ollama_address(host), address, "{host}");
+        }
+        assert!(ProviderSettings::ollama(None, None).unasked);
+        assert!(!ProviderSettings::ollama(None, Some("gpu.lan".into())).unasked);
     }
 
     #[test]

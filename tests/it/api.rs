@@ -427,7 +427,8 @@ async fn models_folders_and_health_are_told() {
     let served = serve().await;
     let providers = served.get("/api/providers").await;
     assert_eq!((&providers["default_model"], &providers["providers"][0]["id"]), (&json!("offline"), &json!("offline")));
-    assert_eq!(served.get("/api/providers/offline/models").await, json!({ "models": ["offline"] }));
+    let offline = json!({ "id": "offline", "images": false, "tools": true, "reasoning": false });
+    assert_eq!(served.get("/api/providers/offline/models").await, json!({ "models": [offline] }));
     let path = served.project.path().canonicalize().unwrap();
     std::fs::create_dir(path.join("inner")).unwrap();
     let folders = served.get(&format!("/api/directories?path={}", path.display())).await;

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use reenact::models::{
     ApiKey, Chunk, Message, ModelError, ModelRequest, OfflineSettings, ProviderSettings, Providers, ProvidersSettings,
-    Stop, Timeouts, ToolSpec, Usage,
+    Resolved, Stop, Timeouts, ToolSpec, Usage,
 };
 use serde_json::json;
 
@@ -85,6 +85,6 @@ pub fn checked(chunks: Vec<Result<Chunk, ModelError>>) -> Answer {
 
 /// Asks the model of that name.
 pub async fn ask(providers: &Providers, model: &str, request: ModelRequest) -> Answer {
-    let (model, name) = providers.resolve(model).unwrap();
+    let Resolved { model, name, .. } = providers.resolve(model).unwrap();
     checked(model.stream(ModelRequest { model: name, ..request }).collect().await)
 }

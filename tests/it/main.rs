@@ -14,6 +14,7 @@ mod damage;
 mod deep;
 mod folds;
 mod house;
+mod keys_of_providers;
 mod kills;
 mod offline;
 mod process;

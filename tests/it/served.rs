@@ -8,7 +8,9 @@ use reenact::{
     effects::Effects,
     entities::system::{self, Role},
     host::{Host, Parts},
-    models::{OfflineSettings, Providers, ProvidersSettings, Scenario},
+    models::{
+        ApiKey, OfflineSettings, ProviderSettings, Providers, ProvidersSettings, Scenario, SetKey, keys::KeyFile,
+    },
     projections::Lists,
     tools::Toolbox,
 };
@@ -63,7 +65,11 @@ pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Sett
     let blobs = Arc::new(BlobStore::open(&data.join("blobs")).unwrap());
     let scenario = (!scenario.is_empty()).then(|| Scenario::parse(scenario).unwrap());
     let offline = OfflineSettings { words_per_second: 0, scenario };
-    let providers = Arc::new(Providers::new(ProvidersSettings { offline, ..ProvidersSettings::default() }).unwrap());
+    let elsewhere = SetKey::new(ApiKey::new("sk-of-the-environment"), "DEEPSEEK_API_KEY in the environment");
+    let known = vec![ProviderSettings::openai(None, None), ProviderSettings::deepseek(elsewhere, None)];
+    let models = ProvidersSettings { providers: known, offline, ..ProvidersSettings::default() };
+    let keys_kept = Arc::new(KeyFile::new(data.join("secrets")));
+    let providers = Arc::new(Providers::new(models).unwrap().keeping(keys_kept));
     let clock = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
     let performer = Arc::new(Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()));

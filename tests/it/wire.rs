@@ -1,6 +1,8 @@
 //! The wire against bytes from the providers' public documentation (`tests/wire/`), served by wiremock.
 
-use reenact::models::{ApiKey, ErrorKind, Message, ProviderSettings, Providers, ProvidersSettings, Stop, Timeouts};
+use reenact::models::{
+    ApiKey, ErrorKind, Message, ModelInfo, ProviderSettings, Providers, ProvidersSettings, SetKey, Stop, Timeouts,
+};
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -72,7 +74,7 @@ async fn ollama_sends_whole_calls_that_all_have_index_0() {
 #[tokio::test]
 async fn deepseek_reasons_aloud_and_gets_its_reasoning_back() {
     let server = server(stream(DEEPSEEK_REASONING)).await;
-    let deepseek = ProviderSettings::deepseek(Some(ApiKey::new("sk-test")), Some(url(&server)));
+    let deepseek = ProviderSettings::deepseek(SetKey::new(ApiKey::new("sk-test"), "here"), Some(url(&server)));
     let providers =
         Providers::new(ProvidersSettings { providers: vec![deepseek], ..ProvidersSettings::default() }).unwrap();
 
@@ -88,7 +90,7 @@ async fn deepseek_reasons_aloud_and_gets_its_reasoning_back() {
     ask(&providers, "deepseek/deepseek-reasoner", request).await;
 
     let bodies: Vec<Value> = bodies(&server).await.iter().map(|body| serde_json::from_slice(body).unwrap()).collect();
-    assert_eq!((&bodies[0]["model"], &bodies[1]["model"]), (&json!("deepseek-chat"), &json!("deepseek-reasoner")));
+    assert_eq!((&bodies[0]["model"], &bodies[1]["model"]), (&json!("deepseek-flash"), &json!("deepseek-reasoner")));
     assert_eq!(
         bodies[1]["messages"][2],
         json!({
@@ -185,7 +187,8 @@ async fn the_models_of_a_server_are_listed_by_name() {
         .respond_with(ResponseTemplate::new(200).set_body_json(list))
         .mount(&server)
         .await;
-    assert_eq!(at(&url(&server), Timeouts::default()).models("home").await.unwrap(), ["a", "b"]);
+    let models = at(&url(&server), Timeouts::default()).models("home").await.unwrap();
+    assert_eq!(models, [ModelInfo::named("a"), ModelInfo::named("b")]);
     let nowhere = at(&server.uri(), Timeouts::default()).models("home").await.unwrap_err();
     assert_eq!(nowhere.kind, ErrorKind::BadRequest);
 }

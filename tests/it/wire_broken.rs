@@ -86,7 +86,7 @@ async fn a_server_that_never_answers_has_stalled() {
 async fn leaving_an_answer_closes_its_connection() {
     let server = serve(vec![stream_head(), text("Hello")], After::Hold).await;
     let providers = at(&server.url, Timeouts::default());
-    let (model, name) = providers.resolve("home/m").unwrap();
+    let reenact::models::Resolved { model, name, .. } = providers.resolve("home/m").unwrap();
     let mut chunks = model.stream(ModelRequest { model: name, ..question("hi") });
     assert_eq!(chunks.next().await, Some(Ok(Chunk::Text("Hello".into()))));
     drop(chunks);

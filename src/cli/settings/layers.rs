@@ -15,10 +15,21 @@ type Layer = <Settings as Config>::Layer;
 
 /// Names that are understood where our own is not set.
 const ALSO: &[(&str, &str)] = &[
+    ("anthropic.key", "ANTHROPIC_API_KEY"),
+    ("anthropic.auth_token", "ANTHROPIC_AUTH_TOKEN"),
+    ("anthropic.base_url", "ANTHROPIC_BASE_URL"),
+    ("anthropic.opus_model", "ANTHROPIC_DEFAULT_OPUS_MODEL"),
+    ("anthropic.sonnet_model", "ANTHROPIC_DEFAULT_SONNET_MODEL"),
+    ("anthropic.haiku_model", "ANTHROPIC_DEFAULT_HAIKU_MODEL"),
     ("openai.key", "OPENAI_API_KEY"),
     ("openai.base_url", "OPENAI_BASE_URL"),
     ("deepseek.key", "DEEPSEEK_API_KEY"),
     ("deepseek.base_url", "DEEPSEEK_BASE_URL"),
+    ("gemini.key", "GEMINI_API_KEY"),
+    ("gemini.key", "GOOGLE_API_KEY"),
+    ("gemini.base_url", "GOOGLE_GEMINI_BASE_URL"),
+    ("ollama.host", "OLLAMA_HOST"),
+    ("ollama.key", "OLLAMA_API_KEY"),
 ];
 
 /// What the command line and the process were given.

@@ -5,7 +5,9 @@
 
 mod dotenv;
 mod layers;
+mod models;
 mod values;
 
 pub use layers::{Given, Loaded, Setting};
+pub use models::ModelSettingsError;
 pub use values::Settings;

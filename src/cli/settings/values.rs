@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use confique::Config;
 use serde::{Deserialize, Serialize};
 
-use crate::models::ApiKey;
+use crate::models::{ApiKey, ModelInfo, Wire};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Config)]
@@ -22,17 +22,26 @@ pub struct Settings {
     /// Which model answers, and how long it may take.
     #[config(nested)]
     pub models: Models,
+    /// The provider `anthropic`.
+    #[config(nested)]
+    pub anthropic: Anthropic,
     /// The provider `openai`, at any address that speaks its wire.
     #[config(nested)]
     pub openai: OpenAi,
+    /// The provider `gemini`.
+    #[config(nested)]
+    pub gemini: Gemini,
     /// The provider `deepseek`.
     #[config(nested)]
     pub deepseek: DeepSeek,
+    /// The provider `ollama`.
+    #[config(nested)]
+    pub ollama: Ollama,
     /// How much runs at once.
     #[config(nested)]
     pub lanes: Lanes,
-    /// Further servers that speak the wire of `OpenAI`, each a `[[providers]]` with `id`, `base_url`, and where needed `key`,
-    /// `models` and `default_model`.
+    /// Further servers, each a `[[providers]]` with `id`, `base_url`, and where needed `wire` (`openai`, `anthropic`, `gemini`,
+    /// `ollama`), `key`, `models` and `default_model`. The `id` of a provider that is built in changes that one.
     #[config(default = [])]
     pub providers: Vec<Provider>,
 }
@@ -75,6 +84,31 @@ pub struct Models {
     pub stall_timeout_s: u64,
 }
 
+/// The provider `anthropic`.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Anthropic {
+    /// Its key. Also read from `ANTHROPIC_API_KEY`.
+    #[config(env = "REENACT_ANTHROPIC_API_KEY")]
+    pub key: Option<ApiKey>,
+    /// A bearer token in place of the key, as gateways want it. Also read from `ANTHROPIC_AUTH_TOKEN`.
+    #[config(env = "REENACT_ANTHROPIC_AUTH_TOKEN")]
+    pub auth_token: Option<ApiKey>,
+    /// Where it is; `https://api.anthropic.com` where absent. Also read from `ANTHROPIC_BASE_URL`.
+    #[config(env = "REENACT_ANTHROPIC_BASE_URL")]
+    pub base_url: Option<String>,
+    /// The model meant by `anthropic/opus`. Also read from `ANTHROPIC_DEFAULT_OPUS_MODEL`.
+    #[config(env = "REENACT_ANTHROPIC_OPUS_MODEL")]
+    pub opus_model: Option<String>,
+    /// The model meant by `anthropic/sonnet`, and by `anthropic` alone. Also read from `ANTHROPIC_DEFAULT_SONNET_MODEL`.
+    #[config(env = "REENACT_ANTHROPIC_SONNET_MODEL")]
+    pub sonnet_model: Option<String>,
+    /// The model meant by `anthropic/haiku`. Also read from `ANTHROPIC_DEFAULT_HAIKU_MODEL`.
+    #[config(env = "REENACT_ANTHROPIC_HAIKU_MODEL")]
+    pub haiku_model: Option<String>,
+}
+
 /// The provider `openai`.
 #[derive(Debug, Clone, Config)]
 #[config(layer_attr(derive(Debug, Clone, Serialize)))]
@@ -85,6 +119,20 @@ pub struct OpenAi {
     pub key: Option<ApiKey>,
     /// Where it is; `https://api.openai.com/v1` where absent. Also read from `OPENAI_BASE_URL`.
     #[config(env = "REENACT_OPENAI_BASE_URL")]
+    pub base_url: Option<String>,
+}
+
+/// The provider `gemini`.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Gemini {
+    /// Its key. Also read from `GEMINI_API_KEY` and `GOOGLE_API_KEY`.
+    #[config(env = "REENACT_GEMINI_API_KEY")]
+    pub key: Option<ApiKey>,
+    /// Where it is; `https://generativelanguage.googleapis.com/v1beta` where absent. Also read from
+    /// `GOOGLE_GEMINI_BASE_URL`.
+    #[config(env = "REENACT_GEMINI_BASE_URL")]
     pub base_url: Option<String>,
 }
 
@@ -101,6 +149,19 @@ pub struct DeepSeek {
     pub base_url: Option<String>,
 }
 
+/// The provider `ollama`.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Ollama {
+    /// Where it is, as `host`, `host:port` or an address; `http://127.0.0.1:11434` where absent. Also read from `OLLAMA_HOST`.
+    #[config(env = "REENACT_OLLAMA_HOST")]
+    pub host: Option<String>,
+    /// Its key, where it stands behind something that wants one. Also read from `OLLAMA_API_KEY`.
+    #[config(env = "REENACT_OLLAMA_API_KEY")]
+    pub key: Option<ApiKey>,
+}
+
 /// How much runs at once; the rest waits, fair between sessions.
 #[derive(Debug, Clone, Config)]
 #[config(layer_attr(derive(Debug, Clone, Serialize)))]
@@ -114,21 +175,38 @@ pub struct Lanes {
     pub tools: usize,
 }
 
-/// A server that speaks the wire of `OpenAI`.
+/// A server of models, or what is to be changed about one that is built in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     /// The name before the slash in a model's name.
     pub id: String,
-    /// Where it is, usually ending in `/v1`.
-    pub base_url: String,
+    /// How it is spoken to; as chat completions where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<Wire>,
+    /// Where it is: for chat completions usually ending in `/v1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
     /// Its key, where it needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<ApiKey>,
-    /// Models to list without asking it.
+    /// Models to list without asking it: names, or names with what they can do.
     #[serde(default)]
-    pub models: Vec<String>,
+    pub models: Vec<Model>,
     /// The model meant by `id` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_model: Option<String>,
+    /// Reasoning goes back to it as text with every answer of the model, as `DeepSeek` wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sends_reasoning_back: Option<bool>,
+}
+
+/// A model of a provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Model {
+    /// Its name alone.
+    Name(String),
+    /// Its name and what it can do.
+    Described(ModelInfo),
 }

@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use eventsource_stream::{Event, EventStreamError, Eventsource};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, Stream};
-use futures_util::{StreamExt, TryFutureExt};
+use futures_util::{FutureExt, StreamExt, TryFutureExt};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde_json::Value;
@@ -19,7 +20,10 @@ use super::answer::Answer;
 use super::body::{Dialect, body};
 use super::failure::Origin;
 use super::retry_after::retry_after_ms;
-use crate::models::{BadSettings, Chunk, ErrorKind, Model, ModelError, ModelRequest, ProviderSettings, Timeouts};
+use crate::models::model::Server;
+use crate::models::{
+    BadSettings, Chunk, ErrorKind, Model, ModelError, ModelInfo, ModelRequest, ProviderSettings, Timeouts,
+};
 
 /// The most bytes of an answer; nothing that a model writes comes near it.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -54,9 +58,9 @@ impl OpenAi {
         let url = settings.url()?;
         let authorization = match &settings.key {
             None => None,
-            Some(key) => {
+            Some(set) => {
                 let mut value =
-                    HeaderValue::from_str(&format!("Bearer {}", key.reveal())).map_err(|_| BadSettings {
+                    HeaderValue::from_str(&format!("Bearer {}", set.key.reveal())).map_err(|_| BadSettings {
                         provider: settings.id.clone(),
                         problem: format!("{} holds characters that no key has", settings.key_name),
                     })?;
@@ -79,8 +83,7 @@ impl OpenAi {
         })
     }
 
-    /// The names of the models that the server says it has, sorted.
-    pub async fn models(&self) -> Result<Vec<String>, ModelError> {
+    async fn listed(self) -> Result<Vec<ModelInfo>, ModelError> {
         let client = self.client()?;
         let asked = async {
             let response = self.authorized(client.get(self.address("models"))).send().await;
@@ -100,11 +103,7 @@ impl OpenAi {
             );
             return Err(self.origin.error(ErrorKind::BadAnswer, &message));
         };
-        let mut names: Vec<String> =
-            entries.iter().filter_map(|entry| Some(entry.get("id")?.as_str()?.to_owned())).collect();
-        names.sort();
-        names.dedup();
-        Ok(names)
+        Ok(entries.iter().filter_map(|entry| Some(ModelInfo::named(entry.get("id")?.as_str()?))).collect())
     }
 
     async fn open(
@@ -171,6 +170,12 @@ impl OpenAi {
 impl Model for OpenAi {
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<Chunk, ModelError>> {
         self.clone().open(request).try_flatten_stream().boxed()
+    }
+}
+
+impl Server for OpenAi {
+    fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, ModelError>> {
+        self.clone().listed().boxed()
     }
 }
 

@@ -35,7 +35,7 @@ impl Origin {
             id: settings.id.clone(),
             label: settings.label.clone(),
             base_url,
-            key: settings.key.clone(),
+            key: settings.key.as_ref().map(|set| set.key.clone()),
             key_name: settings.key_name.clone(),
         }
     }
@@ -206,9 +206,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::models::SetKey;
 
     fn origin() -> Origin {
-        let settings = ProviderSettings::openai(Some(ApiKey::new("sk-secret")), None);
+        let settings = ProviderSettings::openai(SetKey::new(ApiKey::new("sk-secret"), "here"), None);
         let url = settings.url().unwrap();
         Origin::new(&settings, url)
     }

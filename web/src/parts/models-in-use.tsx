@@ -49,7 +49,12 @@ function ProviderLine({ provider }: { provider: Provider }) {
         )}
         {provider.base_url && <p className="truncate font-mono text-faint text-small">{provider.base_url}</p>}
         {provider.configured && provider.id !== OFFLINE && provider.models.length > 0 && (
-          <p className="text-faint text-small">{provider.models.slice(0, 8).join(" · ")}</p>
+          <p className="text-faint text-small">
+            {provider.models
+              .slice(0, 8)
+              .map((model) => model.id)
+              .join(" · ")}
+          </p>
         )}
       </div>
     </li>

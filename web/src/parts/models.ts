@@ -22,7 +22,7 @@ export function choices({ providers }: Providers): ModelGroup[] {
     .filter((provider) => provider.configured && provider.models.length > 0)
     .map((provider) => ({
       label: provider.label,
-      items: provider.models.map((model) => modelName(provider, model)),
+      items: provider.models.map((model) => modelName(provider, model.id)),
     }));
 }
 

@@ -35,7 +35,7 @@ export type {
   Directories,
   DirectoryEntry as Directory,
   Problem,
-  ProviderOut as Provider,
+  ProviderInfo as Provider,
   ProvidersOut as Providers,
   Trust,
 } from "./generated/http.ts";

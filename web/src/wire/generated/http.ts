@@ -661,6 +661,35 @@ export interface MessagesPage {
   messages: Message[];
 }
 /**
+ * A model, and what it can do. What is not known is absent, rather than guessed.
+ */
+export interface ModelInfo {
+  /**
+   * How many tokens prompt and answer may have together.
+   */
+  context_window?: number | null;
+  /**
+   * Its name, as it stands after the slash.
+   */
+  id: string;
+  /**
+   * It sees images.
+   */
+  images?: boolean | null;
+  /**
+   * How many tokens an answer may have, reasoning included.
+   */
+  max_output?: number | null;
+  /**
+   * It reasons before it answers.
+   */
+  reasoning?: boolean | null;
+  /**
+   * It calls tools.
+   */
+  tools?: boolean | null;
+}
+/**
  * A chat to open.
  */
 export interface NewChat {
@@ -718,6 +747,15 @@ export interface NewProject {
   path: string;
 }
 /**
+ * A key to use.
+ */
+export interface NewProviderKey {
+  /**
+   * The key. It is never shown again.
+   */
+  key: string;
+}
+/**
  * A session to open.
  */
 export interface NewSession {
@@ -733,6 +771,15 @@ export interface NewSession {
    * What it is called.
    */
   title?: string;
+}
+/**
+ * How to try a provider out.
+ */
+export interface NewTrial {
+  /**
+   * The model to ask for a word, as it stands after the slash; where absent, the provider's own choice.
+   */
+  model?: string | null;
 }
 /**
  * A digest to trust.
@@ -827,24 +874,15 @@ export interface ProjectRows {
   next_cursor?: string | null;
 }
 /**
- * The models that a provider says it has.
+ * One provider, as the API and the page show it.
  */
-export interface ProviderModels {
+export interface ProviderInfo {
   /**
-   * Their names, as they stand after the slash.
-   */
-  models: string[];
-}
-/**
- * A provider of models.
- */
-export interface ProviderOut {
-  /**
-   * Where it is; `null` for the offline model.
+   * Where it is; `None` for the offline model.
    */
   base_url?: string | null;
   /**
-   * It can be asked.
+   * Whether it can be asked.
    */
   configured: boolean;
   /**
@@ -856,17 +894,47 @@ export interface ProviderOut {
    */
   hint: string;
   /**
-   * What stands before the slash in the name of a model.
+   * The name before the slash.
    */
   id: string;
   /**
-   * Its name for people.
+   * How its key stands; `None` for the offline model, which has none.
+   */
+  key?: ProviderKey | null;
+  /**
+   * The name for people.
    */
   label: string;
   /**
-   * The models known without asking it, as they stand after the slash.
+   * The models known without asking the server.
    */
-  models: string[];
+  models: ModelInfo[];
+}
+/**
+ * How the key of a provider stands. The key itself is never shown.
+ */
+export interface ProviderKey {
+  /**
+   * It can be set and forgotten here: the settings and the environment give none.
+   */
+  changeable: boolean;
+  /**
+   * The provider cannot be asked without one.
+   */
+  needed: boolean;
+  /**
+   * Where the key stands that is used, for people: `OPENAI_API_KEY in the environment`; absent without a key.
+   */
+  origin?: string | null;
+}
+/**
+ * The models that a provider says it has.
+ */
+export interface ProviderModels {
+  /**
+   * The models, by name.
+   */
+  models: ModelInfo[];
 }
 /**
  * The providers of models.
@@ -879,7 +947,7 @@ export interface ProvidersOut {
   /**
    * The providers, the offline model first.
    */
-  providers: ProviderOut[];
+  providers: ProviderInfo[];
 }
 /**
  * What is to change about a session; what is absent stays.
@@ -991,6 +1059,31 @@ export interface StreamItems {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+}
+/**
+ * How a trial went.
+ */
+export interface TrialOut {
+  /**
+   * A stable code where it did not answer: `bad_key`, `unavailable` …
+   */
+  code?: string | null;
+  /**
+   * How long the answer took, in ms.
+   */
+  latency_ms?: number | null;
+  /**
+   * What happened, and what to do where it did not answer.
+   */
+  message: string;
+  /**
+   * The model that was asked for a word; absent where only the list of models was read.
+   */
+  model?: string | null;
+  /**
+   * It answered.
+   */
+  ok: boolean;
 }
 /**
  * What a project's files name that could run.
