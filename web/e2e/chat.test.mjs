@@ -163,39 +163,101 @@ test("the view stays where one reads, and a chip leads back to the end", async (
   await page.context().close();
 });
 
-test("older messages are read when one comes near to them", async () => {
-  const page = await openProject(browser, server);
-  await ask(page, "say hello 1");
-  await log(page).getByText("Hello to you.").waitFor();
-  for (let number = 2; number <= 24; number += 1) await ask(page, `say hello ${number}`);
-  await log(page).getByText("say hello 24", { exact: true }).waitFor({ timeout: 30_000 });
+for (const anchors of [true, false])
+  test(`older messages are read when one comes near to them, in a browser that ${anchors ? "holds" : "does not hold"} on to what is seen`, async () => {
+    const page = await openProject(browser, server, anchors ? {} : { beforeOpening: withoutAnchors });
+    await ask(page, "say hello 1");
+    await log(page).getByText("Hello to you.").waitFor();
+    for (let number = 2; number <= 24; number += 1) await ask(page, `say hello ${number}`);
+    await log(page).getByText("say hello 24", { exact: true }).waitFor({ timeout: 30_000 });
+    await turnEnded(page);
+    // The answer is held back until it is known where things stand without it.
+    const held = new Promise((resolve) => page.route("**/messages?*", resolve, { times: 1 }));
+    await page.reload();
+    await log(page).getByText("say hello 24", { exact: true }).waitFor();
+    // What was read ends in the middle of what is seen.
+    const [first, top] = await log(page).evaluate(async (element) => {
+      const hole = element.querySelector("[data-hole]");
+      element.scrollTop = hole.offsetTop + hole.offsetHeight - element.clientHeight / 2;
+      for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+      const message = element.querySelector("article[aria-label=You]");
+      return [message.textContent, message.getBoundingClientRect().top];
+    });
+    const route = await held;
+    await route.continue();
+    await log(page).locator("[data-hole]").waitFor({ state: "detached" });
+    const after = await log(page)
+      .getByRole("article", { name: "You" })
+      .filter({ hasText: first })
+      .evaluate((message) => message.getBoundingClientRect().top);
+    assert.ok(Math.abs(after - top) < 3, `what was read stays where it is: from ${top} to ${after}`);
+    await log(page).press("Home");
+    await log(page).getByText("say hello 1", { exact: true }).waitFor();
+    assert.deepEqual(
+      await allSaid(page),
+      Array.from({ length: 24 }, (_, index) => index + 1),
+    );
+    await page.context().close();
+  });
+
+/** Makes a browser one that does not hold on to what is seen when something above it grows. */
+function withoutAnchors(page) {
+  return page.addInitScript(() => {
+    CSS.supports = () => false;
+    addEventListener("DOMContentLoaded", () => {
+      const style = document.createElement("style");
+      style.textContent = "* { overflow-anchor: none !important }";
+      document.head.append(style);
+    });
+  });
+}
+
+/** The numbers of all greetings, from the first to the last. What is far from the eye is not drawn. */
+async function allSaid(page) {
+  const said = new Set();
+  for (let end = false; !end; ) {
+    const texts = await log(page).getByRole("article", { name: "You" }).allTextContents();
+    const numbers = texts.map((text) => Number(/hello (\d+)/.exec(text)?.[1]));
+    assert.deepEqual(numbers, numbers.toSorted(byNumber), "they stand in order");
+    for (const number of numbers) said.add(number);
+    end = await log(page).evaluate(async (element) => {
+      const before = element.scrollTop;
+      element.scrollTop += element.clientHeight / 2;
+      for (let frame = 0; frame < 4; frame += 1) await new Promise(requestAnimationFrame);
+      return element.scrollTop === before;
+    });
+  }
+  return [...said].sort(byNumber);
+}
+
+const byNumber = (a, b) => a - b;
+
+test("what cannot be drawn shows its raw text, and the rest is drawn", async () => {
+  const page = await openProject(browser, server, { beforeOpening: spoilGreeting });
+  await ask(page, "say hello");
   await turnEnded(page);
   await page.reload();
-  await log(page).getByText("say hello 24", { exact: true }).waitFor();
-  assert.equal(await log(page).getByText("say hello 2", { exact: true }).count(), 0);
-  // The answer is held back until it is known where things stand without it.
-  const held = new Promise((resolve) => page.route("**/messages?*", resolve));
-  await log(page).evaluate((element) => element.scrollTo(0, 0));
-  const route = await held;
-  const [first, top] = await log(page).evaluate(async (element) => {
-    for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
-    const message = element.querySelector("article[aria-label=You]");
-    return [message.textContent, message.getBoundingClientRect().top];
-  });
-  await route.continue();
-  await log(page).getByText("say hello 1", { exact: true }).waitFor();
-  const after = await log(page)
-    .getByRole("article", { name: "You" })
-    .filter({ hasText: first })
-    .evaluate((message) => message.getBoundingClientRect().top);
-  assert.ok(Math.abs(after - top) < 3, `what was read stays where it is: from ${top} to ${after}`);
-  const said = await log(page).getByRole("article", { name: "You" }).allTextContents();
-  assert.deepEqual(
-    said.map((text) => Number(/hello (\d+)/.exec(text)?.[1])),
-    Array.from({ length: 24 }, (_, index) => index + 1),
-  );
+  await log(page).getByText("This message cannot be drawn").first().waitFor();
+  await log(page).getByText('"call": "1.1"').first().waitFor();
+  await log(page).getByText("say hello", { exact: true }).waitFor();
+  await ask(page, "say hello again");
+  await log(page).getByText("Hello to you.").waitFor();
+  await turnEnded(page);
+  await accessible(page);
   await page.context().close();
 });
+
+/** Takes the text out of every answer that a page is sent in a view. */
+async function spoilGreeting(page) {
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    const peer = socket.connectToServer();
+    peer.onMessage((text) => {
+      const frame = JSON.parse(text);
+      for (const message of frame.view?.messages ?? []) if (message.kind === "call") message.text = null;
+      socket.send(JSON.stringify(frame));
+    });
+  });
+}
 
 test("a text that is too long for an event is there in full, also after a reload", async () => {
   const page = await openProject(browser, server);

@@ -137,14 +137,6 @@ export class Live {
     return answer;
   }
 
-  /** Puts older messages, read by HTTP, before those of a stream's view. */
-  extend(stream: string, change: (view: never) => unknown): void {
-    const held = this.#hold({ kind: "stream", stream });
-    const entry = held.entry as StreamEntry;
-    held.entry = { ...entry, view: change(entry.view as never) };
-    this.#tell();
-  }
-
   #hold(topic: Topic): Held {
     const key = keyOf(topic);
     let held = this.#held.get(key);

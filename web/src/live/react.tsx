@@ -12,6 +12,7 @@ import type { ChatView, ListName } from "../wire/index.ts";
 import { desk, type ProjectOnDesk } from "./desk.ts";
 import { keyOf, type ListOf, type StreamEntry, type Topic } from "./entries.ts";
 import type { Live, Refusal } from "./live.ts";
+import { type Blocks, type Older, olderOf } from "./older.ts";
 import type { Outgoing } from "./outbox.ts";
 import type { Connection } from "./socket.ts";
 
@@ -51,6 +52,14 @@ export function useRefusals(): readonly Refusal[] {
 
 export function useChat(id: string): StreamEntry<ChatView> {
   return useTopic({ kind: "stream", stream: `chat/${id}` }) as StreamEntry<ChatView>;
+}
+
+/** The messages of a chat that are older than its view, as far as they were read. */
+export function useOlder(chat: string): { older: Older; blocks: Blocks } {
+  const { log } = useConnection();
+  const older = useMemo(() => olderOf(chat, log), [chat, log]);
+  const blocks = useSyncExternalStore(older.listen, () => older.blocks);
+  return { older, blocks };
 }
 
 export function useList<L extends ListName>(list: L): ListOf<L> {

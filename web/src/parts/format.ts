@@ -69,6 +69,11 @@ export function isEmpty(body: Body): boolean {
   return typeof body === "string" ? body === "" : body.bytes === 0;
 }
 
+/** How long a text is, roughly in bytes. */
+export function bodyLength(body: Body): number {
+  return typeof body === "string" ? body.length : body.bytes;
+}
+
 export function firstLine(text: string): string {
   return text.trim().split("\n", 1)[0]?.trim() ?? "";
 }

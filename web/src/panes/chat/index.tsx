@@ -13,11 +13,11 @@ import { PaneHead, useIsActive, usePane, usePaneTitle } from "../../parts/pane.t
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
 import type { ChatRow, ChatView } from "../../wire/index.ts";
-import { Composer, focusComposer } from "./composer.tsx";
-import { Conversation } from "./conversation.tsx";
-import { useDraft } from "./drafts.ts";
-import { Queue, Sending } from "./queue.tsx";
-import { Refusals } from "./refusals.tsx";
+import { useDraft } from "./composer/drafts.ts";
+import { Composer, focusComposer } from "./composer/index.tsx";
+import { Queue, Sending } from "./composer/queue.tsx";
+import { Refusals } from "./composer/refusals.tsx";
+import { Conversation } from "./list/conversation.tsx";
 
 interface Props {
   project: string;

@@ -12,8 +12,8 @@ import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Dot, Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, type Route, useRouter } from "../../routes.tsx";
 import { TrustCard } from "../start/trust.tsx";
-import { Composer } from "./composer.tsx";
-import { useDraft } from "./drafts.ts";
+import { useDraft } from "./composer/drafts.ts";
+import { Composer } from "./composer/index.tsx";
 
 interface Props {
   project: string;

@@ -1,19 +1,26 @@
 // What the model reasoned: folded, with its first line; while it reasons, with its newest.
 import { Brain } from "lucide-react";
-import { useState } from "react";
-import { BodyText } from "../../parts/body-text.tsx";
-import { firstLine, shown } from "../../parts/format.ts";
-import { Markdown } from "../../parts/markdown/index.tsx";
-import type { Body } from "../../wire/index.ts";
+import { BodyText } from "../../../parts/body-text.tsx";
+import { firstLine, shown } from "../../../parts/format.ts";
+import { Markdown } from "../../../parts/markdown/index.tsx";
+import type { Body } from "../../../wire/index.ts";
 import { Fold } from "./fold.tsx";
+import { useFold } from "./folds.ts";
 
-export function Reasoning({ body, live }: { body: Body; live: boolean }) {
-  const [open, setOpen] = useState(false);
+interface Props {
+  /** The call that reasoned. */
+  id: string;
+  body: Body;
+  live: boolean;
+}
+
+export function Reasoning({ id, body, live }: Props) {
+  const [open, toggle] = useFold(`reasoning ${id}`);
   const text = shown(body);
   return (
     <Fold
       open={open}
-      onToggle={() => setOpen(!open)}
+      onToggle={toggle}
       icon={<Brain size={14} className={live ? "animate-breathe text-accent" : ""} aria-hidden />}
       summary={
         <span className="text-faint">

@@ -11,14 +11,16 @@ import {
   Wrench,
   X,
 } from "lucide-react";
-import { memo, useState } from "react";
-import { BodyText } from "../../parts/body-text.tsx";
-import { useNow } from "../../parts/clock.tsx";
-import { Coloured, CopyButton } from "../../parts/code/index.tsx";
-import { duration, firstLine, seconds, shown } from "../../parts/format.ts";
-import { Words } from "../../parts/words.tsx";
-import type { ToolCall, ToolOutcome } from "../../wire/index.ts";
+import { memo } from "react";
+import { BodyText } from "../../../parts/body-text.tsx";
+import { useNow } from "../../../parts/clock.tsx";
+import { Coloured, CopyButton } from "../../../parts/code/index.tsx";
+import { duration, firstLine, seconds, shown } from "../../../parts/format.ts";
+import { Words } from "../../../parts/words.tsx";
+import type { ToolCall, ToolOutcome } from "../../../wire/index.ts";
+import { Bar } from "./bar.tsx";
 import { Fold } from "./fold.tsx";
+import { useFold } from "./folds.ts";
 import { describe } from "./tool-words.ts";
 
 const ICONS: Record<string, LucideIcon> = {
@@ -35,15 +37,21 @@ const OUTCOMES: Record<ToolOutcome, { icon: LucideIcon; look: string; word: stri
   cancelled: { icon: Ban, look: "text-faint", word: "stopped" },
 };
 
-export const ToolLine = memo(function ToolLine({ tool }: { tool: ToolCall }) {
-  const [open, setOpen] = useState(false);
+interface Props {
+  tool: ToolCall;
+  /** How long the longest of those beside it took, in ms. */
+  longest: number;
+}
+
+export const ToolLine = memo(function ToolLine({ tool, longest }: Props) {
+  const [open, toggle] = useFold(`tool ${tool.tool_call}`);
   const Icon = ICONS[tool.name] ?? Wrench;
   const { verb, subject } = describe(tool.name, shown(tool.arguments));
   return (
     <li data-tool={tool.name} data-state={tool.state.kind}>
       <Fold
         open={open}
-        onToggle={() => setOpen(!open)}
+        onToggle={toggle}
         icon={<Icon size={14} aria-hidden />}
         summary={
           <>
@@ -52,7 +60,7 @@ export const ToolLine = memo(function ToolLine({ tool }: { tool: ToolCall }) {
             <Reason tool={tool} />
           </>
         }
-        aside={<Outcome tool={tool} />}
+        aside={<Outcome tool={tool} longest={longest} />}
       >
         <Details tool={tool} />
       </Fold>
@@ -70,7 +78,7 @@ function Reason({ tool: { state } }: { tool: ToolCall }) {
   );
 }
 
-function Outcome({ tool }: { tool: ToolCall }) {
+function Outcome({ tool, longest }: Props) {
   const { state } = tool;
   if (state.kind === "requested") return <span className="text-faint text-small">waits</span>;
   if (state.kind === "started") return <Elapsed since={state.at} />;
@@ -78,7 +86,12 @@ function Outcome({ tool }: { tool: ToolCall }) {
   return (
     <span className="numbers flex shrink-0 items-center gap-1.5 text-faint text-small">
       {state.truncated && <span title="The output leaves something out">partial</span>}
-      {state.outcome !== "cancelled" && duration(state.latency_ms)}
+      {state.outcome !== "cancelled" && (
+        <>
+          <Bar share={state.latency_ms / longest} />
+          <span className="min-w-12 text-right">{duration(state.latency_ms)}</span>
+        </>
+      )}
       <Icon size={13} className={look} role="img" aria-label={word} />
     </span>
   );

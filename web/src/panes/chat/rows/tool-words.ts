@@ -7,19 +7,29 @@ export interface Words {
 
 type Arguments = Record<string, unknown>;
 
-const TOOLS: Record<string, ((of: Arguments) => Words) | undefined> = {
-  list_directory: (of) => ({ verb: "List", subject: text(of.path) || "." }),
-  read_file: (of) => ({ verb: "Read", subject: text(of.path) + lines(of) }),
-  find_files: (of) => ({ verb: "Find", subject: text(of.pattern) + within(of) }),
-  search_text: (of) => ({ verb: "Search", subject: text(of.pattern) + within(of) }),
+interface Told {
+  verb: string;
+  subject(of: Arguments): string;
+}
+
+const TOOLS: Record<string, Told | undefined> = {
+  list_directory: { verb: "List", subject: (of) => text(of.path) || "." },
+  read_file: { verb: "Read", subject: (of) => text(of.path) + lines(of) },
+  find_files: { verb: "Find", subject: (of) => text(of.pattern) + within(of) },
+  search_text: { verb: "Search", subject: (of) => text(of.pattern) + within(of) },
 };
+
+/** What a tool does, in a word. */
+export function verbOf(name: string): string {
+  return TOOLS[name]?.verb ?? name;
+}
 
 /** The words for a call of a tool with these arguments, which are normally JSON. */
 export function describe(name: string, written: string): Words {
   const of = parsed(written);
   if (!of) return { verb: name, subject: written };
-  const known = TOOLS[name]?.(of);
-  if (known) return known;
+  const known = TOOLS[name];
+  if (known) return { verb: known.verb, subject: known.subject(of) };
   const first = Object.values(of).find((value) => typeof value === "string");
   return { verb: name, subject: text(first) };
 }

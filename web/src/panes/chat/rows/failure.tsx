@@ -1,9 +1,9 @@
 // A model call that failed: why, and when it is tried again.
 import { CircleAlert, RotateCw } from "lucide-react";
-import { useNow } from "../../parts/clock.tsx";
-import { seconds } from "../../parts/format.ts";
-import { Words } from "../../parts/words.tsx";
-import type { CallError, Micros } from "../../wire/index.ts";
+import { useNow } from "../../../parts/clock.tsx";
+import { seconds } from "../../../parts/format.ts";
+import { Words } from "../../../parts/words.tsx";
+import type { CallError, Micros } from "../../../wire/index.ts";
 
 export function Failure({ error, retryAt }: { error: CallError; retryAt: Micros | null }) {
   const look = retryAt === null ? "bg-bad-ground text-bad" : "bg-warn-ground text-warn";

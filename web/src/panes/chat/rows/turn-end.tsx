@@ -1,10 +1,10 @@
 // The quiet line at the end of a turn, or the loud one if it did not end well.
 import { CircleStop, OctagonAlert } from "lucide-react";
 import { memo } from "react";
-import { useBody } from "../../parts/body-text.tsx";
-import { CopyButton } from "../../parts/code/index.tsx";
-import { brief, cacheShare, count, duration, exactly, isEmpty, plural } from "../../parts/format.ts";
-import type { Body, Call, Limit, TurnEnd } from "../../wire/index.ts";
+import { useBody } from "../../../parts/body-text.tsx";
+import { CopyButton } from "../../../parts/code/index.tsx";
+import { brief, cacheShare, count, duration, exactly, isEmpty, plural } from "../../../parts/format.ts";
+import type { Body, Call, Limit, TurnEnd } from "../../../wire/index.ts";
 import { Failure } from "./failure.tsx";
 
 interface Props {

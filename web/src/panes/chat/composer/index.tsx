@@ -1,10 +1,10 @@
 // The field for the next message, with the model that will answer at its foot.
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent as Press, useEffect, useId, useRef } from "react";
-import type { Answer } from "../../live/outbox.ts";
-import { useActions } from "../../parts/actions.ts";
-import { ModelPicker } from "../../parts/model-picker.tsx";
-import { usePane } from "../../parts/pane.tsx";
+import type { Answer } from "../../../live/outbox.ts";
+import { useActions } from "../../../parts/actions.ts";
+import { ModelPicker } from "../../../parts/model-picker.tsx";
+import { usePane } from "../../../parts/pane.tsx";
 
 interface Props {
   text: string;

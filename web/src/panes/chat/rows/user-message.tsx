@@ -1,8 +1,8 @@
 // What a person said.
 import { memo } from "react";
-import { BodyText } from "../../parts/body-text.tsx";
-import { Ago } from "../../parts/clock.tsx";
-import type { UserMessage as Said } from "../../wire/index.ts";
+import { BodyText } from "../../../parts/body-text.tsx";
+import { Ago } from "../../../parts/clock.tsx";
+import type { UserMessage as Said } from "../../../wire/index.ts";
 
 export const UserMessage = memo(function UserMessage({ message }: { message: Said }) {
   return (

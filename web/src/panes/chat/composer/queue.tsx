@@ -1,9 +1,9 @@
 // Messages that are not part of the conversation yet: on their way to the server, or waiting there.
 import { Clock, X } from "lucide-react";
 import { useEffect, useState } from "react";
-import type { Outgoing } from "../../live/outbox.ts";
-import { firstLine, shown } from "../../parts/format.ts";
-import type { Queued } from "../../wire/index.ts";
+import type { Outgoing } from "../../../live/outbox.ts";
+import { firstLine, shown } from "../../../parts/format.ts";
+import type { Queued } from "../../../wire/index.ts";
 
 interface QueueProps {
   queue: Queued[];

@@ -1,7 +1,7 @@
 // Commands that the server refused, with its reason, near to where they were given.
 import { X } from "lucide-react";
-import { useLive, useRefusals } from "../../live/react.tsx";
-import { Trouble } from "../../parts/status.tsx";
+import { useLive, useRefusals } from "../../../live/react.tsx";
+import { Trouble } from "../../../parts/status.tsx";
 
 export function Refusals({ stream }: { stream: string }) {
   const live = useLive();

@@ -1,8 +1,8 @@
 // What the open turn is doing, at the end of the conversation.
-import { currentCall } from "../../live/chat.ts";
-import { useNow } from "../../parts/clock.tsx";
-import { brief, isEmpty, plural, seconds } from "../../parts/format.ts";
-import type { ChatView, Turn } from "../../wire/index.ts";
+import { currentCall } from "../../../live/chat.ts";
+import { useNow } from "../../../parts/clock.tsx";
+import { brief, isEmpty, plural, seconds } from "../../../parts/format.ts";
+import type { ChatView, Turn } from "../../../wire/index.ts";
 import { limitWords } from "./turn-end.tsx";
 
 interface Props {

@@ -1,14 +1,14 @@
-// A call of the model: what it reasoned, wrote and asked for, and what was cut off before.
+// What a call of the model reasoned and wrote, and what was cut off before.
 import { CircleSlash, History } from "lucide-react";
-import { memo, useState } from "react";
-import { More, useBody } from "../../parts/body-text.tsx";
-import { isEmpty, shown } from "../../parts/format.ts";
-import { Markdown } from "../../parts/markdown/index.tsx";
-import type { BlobRef, Body, Call, Interrupted } from "../../wire/index.ts";
+import { memo } from "react";
+import { More, useBody } from "../../../parts/body-text.tsx";
+import { isEmpty, shown } from "../../../parts/format.ts";
+import { Markdown } from "../../../parts/markdown/index.tsx";
+import type { BlobRef, Body, Call, Interrupted } from "../../../wire/index.ts";
 import { Failure } from "./failure.tsx";
 import { Fold } from "./fold.tsx";
+import { useFold } from "./folds.ts";
 import { Reasoning } from "./reasoning.tsx";
-import { ToolLine } from "./tool.tsx";
 
 interface Props {
   call: Call;
@@ -22,17 +22,12 @@ export const CallMessage = memo(function CallMessage({ call, current }: Props) {
   return (
     <article aria-label={`${call.model || "Model"} answers`} className="flex flex-col gap-2">
       {call.interrupted?.map((cut) => (
-        <Cut key={cut.attempt} cut={cut} />
+        <Cut key={cut.attempt} call={call.call} cut={cut} />
       ))}
-      {!isEmpty(call.reasoning) && <Reasoning body={call.reasoning} live={streaming && !answer} />}
-      {answer && <Answer text={call.text} streaming={streaming} />}
-      {call.tool_calls && (
-        <ul aria-label="Tool calls" className="flex flex-col">
-          {call.tool_calls.map((tool) => (
-            <ToolLine key={tool.tool_call} tool={tool} />
-          ))}
-        </ul>
+      {!isEmpty(call.reasoning) && (
+        <Reasoning id={call.call} body={call.reasoning} live={streaming && !answer} />
       )}
+      {answer && <Answer text={call.text} streaming={streaming} />}
       <State call={call} current={current} />
     </article>
   );
@@ -73,13 +68,13 @@ function Note({ children }: { children: string }) {
 }
 
 /** What an attempt wrote before it was cut off; another one began anew. */
-function Cut({ cut }: { cut: Interrupted }) {
-  const [open, setOpen] = useState(false);
+function Cut({ call, cut }: { call: string; cut: Interrupted }) {
+  const [open, toggle] = useFold(`cut ${call} ${cut.attempt}`);
   const text = isEmpty(cut.text) ? cut.reasoning : cut.text;
   return (
     <Fold
       open={open}
-      onToggle={() => setOpen(!open)}
+      onToggle={toggle}
       icon={<History size={13} className="text-warn" aria-hidden />}
       summary={
         <>

@@ -1,0 +1,35 @@
+// Commands that are typed: a slash, a name, and what it needs.
+
+export interface SlashCommand {
+  name: string;
+  /** What it does, in one line. */
+  does: string;
+  /** What may be written after the name. */
+  takes?: string;
+  /** `rest` is what was written after the name. */
+  run(rest: string): void;
+}
+
+/** What of a text is a command: nothing, unless it is one line that begins with a slash and a word. */
+export function typedCommand(text: string): { name: string; rest: string | null } | null {
+  const [, name, gap, rest] = /^\/([a-z-]*)(\s+)?([^\n]*)$/i.exec(text) ?? [];
+  if (name === undefined || (!gap && rest)) return null;
+  return { name: name.toLowerCase(), rest: gap ? (rest ?? "").trim() : null };
+}
+
+/** The commands that a text may mean: while the name is typed all that fit, afterwards the one that has it. */
+export function matching(commands: readonly SlashCommand[], text: string): SlashCommand[] {
+  const typed = typedCommand(text);
+  if (!typed) return [];
+  if (typed.rest !== null) return commands.filter((command) => command.name === typed.name);
+  const rank = ({ name, does }: SlashCommand) => {
+    if (name.startsWith(typed.name)) return 0;
+    if (name.includes(typed.name)) return 1;
+    return typed.name.length > 2 && does.toLowerCase().includes(typed.name) ? 2 : 3;
+  };
+  return commands
+    .map((command) => ({ command, rank: rank(command) }))
+    .filter((it) => it.rank < 3)
+    .sort((a, b) => a.rank - b.rank)
+    .map((it) => it.command);
+}
