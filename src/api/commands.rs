@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use actix_web::{http::StatusCode, web};
 use replay::ids::{CommandId, StreamId};
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
 
 use super::{app::Shared, identity::Identity, problem::Problem, trust};
 use crate::{
@@ -52,8 +53,17 @@ pub async fn submit(
 ) -> Result<Accepted, Problem> {
     let command = command.into();
     who.need(role_for(&command))?;
-    let command = prepare(shared, &stream, command).await?;
-    Ok(shared.app.host.submit(stream, command, who.by.clone(), id).await?)
+    // The id stands in the log with the events, too.
+    let id = id.unwrap_or_else(CommandId::fresh);
+    let span = tracing::error_span!("command", id = id.as_str(), %stream, by = &*who.key);
+    let submitted = async {
+        let command = prepare(shared, &stream, command).await?;
+        let accepted = shared.app.host.submit(stream, command, who.by.clone(), Some(id)).await?;
+        let position = accepted.position.map(|position| position.0);
+        tracing::debug!(revision = accepted.revision.map(|revision| revision.0), position, "accepted");
+        Ok(accepted)
+    };
+    submitted.instrument(span).await
 }
 
 /// What may be sent by whom. To let what a folder names run is to configure the machine.

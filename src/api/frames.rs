@@ -175,11 +175,13 @@ pub struct EventFrame {
 impl ServerFrame {
     /// An error frame.
     pub fn error(sub: Option<u64>, problem: Problem) -> Self {
+        problem.log();
         Self::Error { sub, code: problem.code, message: problem.detail }
     }
 
     /// A command's rejection.
     pub fn rejected(id: String, problem: Problem) -> Self {
+        problem.log();
         Self::Rejected { id, code: problem.code, message: problem.detail }
     }
 

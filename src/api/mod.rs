@@ -26,6 +26,7 @@ mod problem;
 mod projects;
 mod providers;
 mod reading;
+mod request_id;
 mod routes;
 mod server;
 mod sessions;

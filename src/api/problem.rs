@@ -7,6 +7,7 @@ use replay::{blobs::BlobError, log::ReadError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::request_id::RequestId;
 use crate::{
     host::{FoldFailure, SubmitError},
     workspace::{PathCode, PathError},
@@ -26,6 +27,9 @@ pub struct Problem {
     pub code: String,
     /// What happened, where, and what to do.
     pub detail: String,
+    /// The id of the request, which the server's log has too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<Box<str>>,
 }
 
 impl Problem {
@@ -37,6 +41,7 @@ impl Problem {
             status: status.as_u16(),
             code: code.into(),
             detail: detail.into(),
+            request_id: RequestId::current(),
         }
     }
 
@@ -70,6 +75,16 @@ impl Problem {
         let detail = format!("the server failed: {detail}. Its log on standard error says more");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }
+
+    /// Logs what is not the sender's doing, as it is sent.
+    pub(super) fn log(&self) {
+        let Self { code, detail, .. } = self;
+        match self.status {
+            500 => tracing::error!(code, detail, "a request failed"),
+            501.. => tracing::warn!(code, detail, "a request could not be answered as wished"),
+            _ => tracing::debug!(code, detail, "refused"),
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -86,6 +101,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
+        self.log();
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         response.insert_header((header::CACHE_CONTROL, "no-store"));

@@ -22,7 +22,7 @@ use super::{
     app::{App, Shared},
     guard, keyring, page,
     problem::Problem,
-    routes,
+    request_id, routes,
 };
 
 /// The largest body of a request, in bytes: a message of 1 MiB with every character escaped would be larger, real ones are not.
@@ -68,6 +68,7 @@ pub async fn serve(app: App, listener: TcpListener) -> io::Result<Server> {
             .wrap(from_fn(guard::guard))
             .wrap(from_fn(guard::headers))
             .wrap(Compress::default())
+            .wrap(from_fn(request_id::identify))
             .configure(routes::register)
             .default_service(web::to(page::show))
     };

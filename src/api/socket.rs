@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, collections::HashMap, rc::Rc, time::Instant};
 
-use actix_web::{FromRequest as _, HttpRequest, HttpResponse, dev, error::PayloadError, rt, web};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, dev, error::PayloadError, web};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
 use futures_util::{StreamExt as _, stream};
 use tokio::{
@@ -20,6 +20,7 @@ use super::{
     identity::Identity,
     lists,
     problem::Problem,
+    request_id,
     subscriptions::{self, Closed, Following, Outlet},
 };
 use crate::{
@@ -57,7 +58,7 @@ pub async fn open(
         actix_ws::handle_with_protocols(&request, body, &[PROTOCOL]).map_err(|error| no_socket(&error))?;
     let incoming =
         incoming.max_frame_size(LARGEST_FRAME).aggregate_continuations().max_continuation_size(LARGEST_FRAME);
-    rt::spawn(run(shared, who, session, incoming, refused));
+    request_id::spawn(run(shared, who, session, incoming, refused));
     Ok(response)
 }
 
@@ -100,9 +101,9 @@ async fn run(
 ) {
     let heard = Rc::new(Cell::new(Instant::now()));
     let silent = CancellationToken::new();
-    let heartbeat = rt::spawn(beat(shared.clone(), session.clone(), heard.clone(), silent.clone()));
+    let heartbeat = request_id::spawn(beat(shared.clone(), session.clone(), heard.clone(), silent.clone()));
     let (commands, waiting) = mpsc::channel(COMMANDS);
-    let answering = rt::spawn(answer(shared.clone(), who.clone(), session.clone(), waiting));
+    let answering = request_id::spawn(answer(shared.clone(), who.clone(), session.clone(), waiting));
     let mut connection = Connection {
         shared: shared.clone(),
         who: who.clone(),
@@ -159,7 +160,7 @@ async fn beat(shared: web::Data<Shared>, session: Session, heard: Rc<Cell<Instan
                 // A ping that waits behind unread frames does not get a second one behind it.
                 if pinged.as_ref().is_none_or(JoinHandle::is_finished) {
                     let mut session = session.clone();
-                    pinged = Some(rt::spawn(async move {
+                    pinged = Some(request_id::spawn(async move {
                         // A closed socket is noticed by whoever reads from it.
                         let _sent = session.ping(b"").await.is_ok();
                     }));
@@ -319,7 +320,7 @@ impl Connection {
             (Some(stream), None) if wish.project.is_none() && wish.session.is_none() => {
                 self.may_follow(&stream)?;
                 let wish = Following { sub, stream, after: wish.after, view: wish.view };
-                rt::spawn(async move { subscriptions::follow(&shared, wish, &mut out).await })
+                request_id::spawn(async move { subscriptions::follow(&shared, wish, &mut out).await })
             }
             (None, Some(list)) if wish.after.is_none() && wish.view.is_none() => {
                 if list == List::Projects && (wish.project.is_some() || wish.session.is_some()) {
@@ -329,7 +330,7 @@ impl Connection {
                     ));
                 }
                 let filter = Filter { list, project: wish.project, session: wish.session };
-                rt::spawn(async move { lists::follow(&shared, sub, filter, &mut out).await })
+                request_id::spawn(async move { lists::follow(&shared, sub, filter, &mut out).await })
             }
             _ => {
                 let detail = "subscribe to a `stream` (with `after`, `view`) or to a `list` (with `project`, `session`), one of both";

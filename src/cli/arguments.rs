@@ -2,20 +2,23 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    ask, backup, config,
+    ask, backup, completions, config,
     exit::{Ended, Failure},
-    key, log, provider, ps, rebuild, restore, schemas, serve,
-    settings::{Given, Loaded},
+    key, log, man, provider, ps, rebuild, restore, schemas, serve,
+    settings::{Given, Loaded, Settings},
     stop, telling, trust, verify, watch,
 };
 
+/// What the program is called.
+pub const NAME: &str = "reenact";
+
 /// A self-hosted platform on which AI agents run and survive.
 #[derive(Debug, Parser)]
-#[command(name = "reenact", version, about, after_help = AFTER)]
+#[command(name = NAME, version, about, after_help = AFTER, max_term_width = 110)]
 struct Arguments {
     #[command(flatten)]
     global: Global,
@@ -23,8 +26,15 @@ struct Arguments {
     command: Option<Command>,
 }
 
-const AFTER: &str = "Without a command, it serves.\n\
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused.";
+const AFTER: &str = "\
+Without a command, it serves. Where a server holds the data folder, commands speak to it; else they run one inside themselves.
+
+Examples:
+  reenact                                   serves the page, and prints the address to open
+  reenact ask -p ~/code/project \"what is this?\"
+  reenact doctor                            what is wrong on this machine, and how to mend it
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused.";
 
 /// What stands before or after any command.
 #[derive(Debug, Clone, Args)]
@@ -53,6 +63,15 @@ struct Global {
         help = "What is told on standard error: error, warn, info, debug, trace, or a filter [REENACT_LOG]"
     )]
     log: Option<String>,
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        help = "How it is told: text, or json with one object a line [REENACT_LOG_FORMAT]",
+        hide_possible_values = true
+    )]
+    log_format: Option<telling::Format>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,9 +89,15 @@ enum Command {
     Trust(trust::Arguments),
     Key(key::Arguments),
     Provider(provider::Arguments),
-    /// Lists every setting, its value, and where it came from.
-    Config,
+    Config(config::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
     Schemas(schemas::Arguments),
+}
+
+/// The whole command line, for what is made from it.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program.
@@ -90,12 +115,18 @@ pub fn main() -> ExitCode {
 }
 
 fn run(global: &Global, command: &Command) -> Ended {
-    if let Command::Schemas(arguments) = command {
-        return schemas::run(arguments);
+    // What is made from the program alone needs no settings, and works where they are wrong.
+    match command {
+        Command::Schemas(arguments) => return schemas::run(arguments),
+        Command::Completions(arguments) => return completions::run(arguments),
+        Command::Man(arguments) => return man::run(arguments),
+        Command::Config(arguments) if arguments.example => return config::example(),
+        _ => {}
     }
     let serving = matches!(command, Command::Serve(_));
     let loaded = load(global, command).map_err(|error| Failure::usage(format!("{error:#}")))?;
-    telling::start(loaded.settings.log.as_deref(), serving).map_err(Failure::usage)?;
+    let Settings { log, log_format, .. } = &loaded.settings;
+    telling::start(log.as_deref(), *log_format, serving).map_err(Failure::usage)?;
     let json = global.json;
     match command {
         Command::Serve(arguments) => serve::run(arguments, &loaded, json),
@@ -103,8 +134,10 @@ fn run(global: &Global, command: &Command) -> Ended {
         Command::Backup(arguments) => backup::run(arguments, &loaded, json),
         Command::Restore(arguments) => restore::run(arguments, &loaded, json),
         Command::Rebuild(_) => wait(rebuild::run(&loaded, json)),
-        Command::Config => config::run(&loaded, json),
+        Command::Config(_) => config::run(&loaded, json),
         Command::Schemas(arguments) => schemas::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
         Command::Ask(arguments) => wait(ask::run(arguments, &loaded, json)),
         Command::Ps(arguments) => wait(ps::run(arguments, &loaded, json)),
         Command::Watch(arguments) => wait(watch::run(arguments, &loaded, json)),
@@ -122,6 +155,7 @@ fn load(global: &Global, command: &Command) -> anyhow::Result<Loaded> {
         _ => vec![],
     };
     flags.extend(global.log.as_ref().map(|log| ("log", json!(log))));
+    flags.extend(global.log_format.map(|format| ("log_format", json!(format))));
     // What is not Unicode cannot be the value of a setting.
     let environment =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -144,8 +178,6 @@ fn is_closed_pipe(failure: &Failure) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -1,12 +1,35 @@
 //! `reenact config`: every setting, its value, and where it came from.
 
+use std::io;
+
+use clap::Args;
 use serde_json::Value;
 
 use super::{
     exit::{Ended, Exit},
     screen::{Screen, json_line, short},
-    settings::{Loaded, Setting},
+    settings::{self, Loaded, Setting},
 };
+
+/// Lists every setting, its value, and where it came from.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each value comes from the last of these that sets it: default, reenact.toml, .env, environment, flag.
+
+Examples:
+  reenact config                                        what holds now
+  reenact config --example > ~/.local/share/reenact/reenact.toml    a settings file with every key, to edit")]
+pub struct Arguments {
+    /// Prints a settings file with every key, commented out.
+    #[arg(long)]
+    pub example: bool,
+}
+
+/// Prints the example of a settings file.
+pub fn example() -> Ended {
+    io::Write::write_all(&mut io::stdout(), settings::example().as_bytes())?;
+    Ok(Exit::Done)
+}
 
 /// Lists the settings; what is secret is masked.
 pub fn run(loaded: &Loaded, json: bool) -> Ended {

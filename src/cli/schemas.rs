@@ -1,4 +1,5 @@
-//! `reenact schemas`: writes the contract, as JSON Schemas made from the Rust types, or checks that it is written.
+//! `reenact schemas`: writes the contract, as JSON Schemas made from the Rust types, and the reference of the settings; or
+//! checks that they are written.
 
 use std::{
     collections::BTreeMap,
@@ -12,18 +13,24 @@ use replay::decider::Decider;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::exit::{Ended, Exit, Failure};
+use super::{
+    exit::{Ended, Exit, Failure},
+    settings,
+};
 use crate::{
     api,
     entities::{chat, project, session, system},
 };
 
-/// Writes schemas/ from the types of this program.
+/// Writes schemas/ and the reference of the settings in docs/, from the types of this program. For its developers.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Where the schemas stand.
     #[arg(long, value_name = "DIR", default_value = "schemas")]
     dir: PathBuf,
+    /// Where the documents stand.
+    #[arg(long, value_name = "DIR", default_value = "docs")]
+    docs: PathBuf,
     /// Changes nothing; fails if a file is not what it would be.
     #[arg(long)]
     check: bool,
@@ -31,37 +38,48 @@ pub struct Arguments {
 
 /// Writes or checks all files.
 pub fn run(arguments: &Arguments) -> Ended {
-    let files = all()?;
-    if arguments.check {
-        let stale = stale(&arguments.dir, &files);
+    let Arguments { dir, docs, check } = arguments;
+    let (schemas, documents) = (all()?, documents());
+    if *check {
+        let stale = [differing(dir, &schemas), too_many(dir, &schemas), differing(docs, &documents)].concat();
         if stale.is_empty() {
             return Ok(Exit::Done);
         }
-        let names = stale.join(", ");
+        let names: Vec<String> = stale.iter().map(|path| path.display().to_string()).collect();
         return Err(Failure::failed(format!(
-            "not what the types say: {names} in {}. Run `make schemas` and commit the change",
-            arguments.dir.display()
+            "not what the types say: {}. Run `make schemas` and commit the change",
+            names.join(", ")
         )));
     }
-    fs::create_dir_all(&arguments.dir).with_context(|| format!("cannot make {}", arguments.dir.display()))?;
-    for (name, text) in &files {
-        let path = arguments.dir.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    for (dir, files) in [(dir, &schemas), (docs, &documents)] {
+        fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        for (name, text) in files {
+            let path = dir.join(name);
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
     }
     Ok(Exit::Done)
 }
 
-/// The files whose text on disk differs, and those that should not be there.
-fn stale(dir: &Path, files: &BTreeMap<String, String>) -> Vec<String> {
+/// The documents that are made from the settings, by their names.
+fn documents() -> BTreeMap<String, String> {
+    let files = [("configuration.md", settings::page()), ("reenact.example.toml", settings::example())];
+    files.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+}
+
+/// The files whose text on disk differs.
+fn differing(dir: &Path, files: &BTreeMap<String, String>) -> Vec<PathBuf> {
     let differs = |(name, text): &(&String, &String)| fs::read_to_string(dir.join(name)).ok().as_ref() != Some(text);
-    let mut stale: Vec<String> = files.iter().filter(differs).map(|(name, _)| name.clone()).collect();
+    files.iter().filter(differs).map(|(name, _)| dir.join(name)).collect()
+}
+
+/// The JSON files that should not be there.
+fn too_many(dir: &Path, files: &BTreeMap<String, String>) -> Vec<PathBuf> {
     let there = fs::read_dir(dir).into_iter().flatten().flatten();
     let names = there.filter_map(|entry| entry.file_name().into_string().ok());
-    stale
-        .extend(names.filter(|name| {
-            Path::new(name).extension().is_some_and(|kind| kind == "json") && !files.contains_key(name)
-        }));
-    stale
+    let unknown = names
+        .filter(|name| Path::new(name).extension().is_some_and(|kind| kind == "json") && !files.contains_key(name));
+    unknown.map(|name| dir.join(name)).collect()
 }
 
 /// Every file of the contract, by its name.
@@ -173,6 +191,7 @@ mod tests {
         let files = BTreeMap::from([("a.json".to_owned(), "1\n".to_owned()), ("b.json".to_owned(), "2\n".to_owned())]);
         fs::write(dir.path().join("a.json"), "1\n").unwrap();
         fs::write(dir.path().join("c.json"), "3\n").unwrap();
-        assert_eq!(stale(dir.path(), &files), ["b.json", "c.json"]);
+        assert_eq!(differing(dir.path(), &files), [dir.path().join("b.json")]);
+        assert_eq!(too_many(dir.path(), &files), [dir.path().join("c.json")]);
     }
 }

@@ -16,6 +16,7 @@ mod folds;
 mod house;
 mod keys_of_providers;
 mod kills;
+mod logs;
 mod offline;
 mod process;
 mod provider;

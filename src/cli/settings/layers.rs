@@ -14,7 +14,7 @@ use super::{dotenv, values::Settings};
 type Layer = <Settings as Config>::Layer;
 
 /// Names that are understood where our own is not set.
-const ALSO: &[(&str, &str)] = &[
+pub(super) const ALSO: &[(&str, &str)] = &[
     ("anthropic.key", "ANTHROPIC_API_KEY"),
     ("anthropic.auth_token", "ANTHROPIC_AUTH_TOKEN"),
     ("anthropic.base_url", "ANTHROPIC_BASE_URL"),

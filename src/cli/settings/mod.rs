@@ -6,8 +6,10 @@
 mod dotenv;
 mod layers;
 mod models;
+mod reference;
 mod values;
 
 pub use layers::{Given, Loaded, Setting};
 pub use models::ModelSettingsError;
+pub use reference::{example, page};
 pub use values::Settings;

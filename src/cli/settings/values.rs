@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use confique::Config;
 use serde::{Deserialize, Serialize};
 
-use crate::models::{ApiKey, ModelInfo, Wire};
+use crate::{
+    cli::telling::Format,
+    models::{ApiKey, ModelInfo, Wire},
+};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Config)]
@@ -13,9 +16,12 @@ use crate::models::{ApiKey, ModelInfo, Wire};
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Settings {
     /// What is told on standard error: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,replay=debug`.
-    /// Where absent: `info` for `serve`, `warn` for everything else.
+    /// Where absent: `info` for `serve`, `warn` for everything else. A level alone leaves libraries at `warn`.
     #[config(env = "REENACT_LOG")]
     pub log: Option<String>,
+    /// How it is told: `text` for people, or `json`, one object a line.
+    #[config(env = "REENACT_LOG_FORMAT", default = "text")]
+    pub log_format: Format,
     /// Where the server listens.
     #[config(nested)]
     pub server: Server,

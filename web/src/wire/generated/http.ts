@@ -820,6 +820,10 @@ export interface Problem {
    */
   detail: string;
   /**
+   * The id of the request, which the server's log has too.
+   */
+  request_id?: string | null;
+  /**
    * The HTTP status.
    */
   status: number;
@@ -878,7 +882,7 @@ export interface ProjectRows {
  */
 export interface ProviderInfo {
   /**
-   * Where it is; `None` for the offline model.
+   * Where it is; `null` for the offline model.
    */
   base_url?: string | null;
   /**
@@ -898,7 +902,7 @@ export interface ProviderInfo {
    */
   id: string;
   /**
-   * How its key stands; `None` for the offline model, which has none.
+   * How its key stands; `null` for the offline model, which has none.
    */
   key?: ProviderKey | null;
   /**
