@@ -15,7 +15,7 @@ use replay::{
     file::{FileLog, OpenError, OpenReport, Options},
     log::EventLog,
     ports::{Clock, Ids, Machine},
-    projection::{Derived, DerivedError},
+    projection::Derived,
 };
 use tokio::task::JoinHandle;
 
@@ -58,9 +58,6 @@ pub enum ComposeError {
     /// The blobs cannot be used.
     #[error(transparent)]
     Blobs(#[from] BlobError),
-    /// What is derived from the log cannot be kept.
-    #[error(transparent)]
-    Derived(#[from] DerivedError),
     /// A provider's settings are wrong.
     #[error(transparent)]
     Models(#[from] BadSettings),
@@ -177,7 +174,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let file_log = Arc::new(log);
     let log: Arc<dyn EventLog> = file_log.clone();
     let blobs = Arc::new(BlobStore::open(&data.join("blobs"))?);
-    let lists = Lists::start(&Derived::open(&data.join("index"))?, log.clone())?;
+    let lists = Lists::start(&Derived::open(&data.join("index")), log.clone()).map_err(ComposeError::Thread)?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()).guarding(data);

@@ -36,8 +36,13 @@ async fn every_route_wants_a_key_and_says_so() {
         if operation["x-role"].is_null() {
             continue;
         }
-        let (status, body) = problem(served.bare(&method, &path).send().await.unwrap()).await;
-        assert_eq!((status, body["code"].as_str().unwrap()), (401, "unauthorized"), "{method} {path}");
+        let bare = served.bare(&method, &path).send().await.unwrap();
+        if path == "/health" {
+            assert_eq!(bare.json::<Value>().await.unwrap(), json!({ "status": "up" }), "it lives, and tells no more");
+        } else {
+            let (status, body) = problem(bare).await;
+            assert_eq!((status, body["code"].as_str().unwrap()), (401, "unauthorized"), "{method} {path}");
+        }
         let (status, body) = problem(served.with("rk_wrong", &method, &path).send().await.unwrap()).await;
         assert_eq!((status, body["code"].as_str().unwrap()), (401, "bad_key"), "{method} {path}");
     }
@@ -432,6 +437,13 @@ async fn models_folders_and_health_are_told() {
     std::fs::create_dir(path.join("inner")).unwrap();
     let folders = served.get(&format!("/api/directories?path={}", path.display())).await;
     assert_eq!(folders["entries"][0]["name"], "inner");
+    for list in ["projects", "sessions", "chats", "streams"] {
+        for cursor in ["garbage", "1.chat", "1.garbage.x", "9999999999999999999999.chat.x", "1.system.host"] {
+            let (status, body) =
+                served.refused(&Method::GET, &format!("/api/{list}?cursor={cursor}"), &json!({})).await;
+            assert_eq!((status, &body["code"]), (400, &json!("bad_cursor")), "{list} {cursor}");
+        }
+    }
     let health = served.get("/health").await;
     assert_eq!((&health["status"], &health["version"]), (&json!("ok"), &json!("0.1.0+test")));
 }
