@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::settings::{Loaded, Settings};
 use crate::{
-    api::{self, App, Stopper, keys},
+    api::{self, App, Stopper, Tickets, keys},
     effects::Effects,
     entities::{self, AnyEntity, system},
     host::{FoldFailure, Host, Parts, SubmitError},
@@ -109,6 +109,7 @@ pub struct Running {
     pub base: String,
     /// The first key.
     pub key: String,
+    tickets: Tickets,
     host: Host,
     log: Arc<FileLog>,
     stopper: Stopper,
@@ -119,6 +120,11 @@ impl Running {
     /// Has what was begun go on.
     pub fn wake(&self) {
         self.host.wake();
+    }
+
+    /// An address that signs the first browser in that opens it within a minute.
+    pub fn address_for_once(&self) -> String {
+        format!("{}/?ticket={}", self.base, self.tickets.issue())
     }
 
     /// Serves until the listener fails.
@@ -202,13 +208,14 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     if *listen == Listen::AsSet {
         api.hosts.push(settings.server.host.clone());
     }
+    let tickets = api.tickets.clone();
     let app = App { host: host.clone(), lists, providers, settings: api };
     let serve = api::serve(app, listener).await.map_err(ComposeError::Thread)?;
     let base = base(serve.address());
     file_log.note(&base).map_err(|source| ComposeError::Io { path: data.join("log/lock"), source })?;
     let stopper = serve.stopper();
     let serving = actix_rt::spawn(serve.run());
-    Ok(Running { base, key, host, log: file_log, stopper, serving })
+    Ok(Running { base, key, tickets, host, log: file_log, stopper, serving })
 }
 
 /// The address as programs on this machine reach it.

@@ -1,5 +1,6 @@
 //! HTTP: every route, good and bad; who may come in; what is said to those who may not.
 
+use reenact::api::Tickets;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -219,6 +220,22 @@ async fn a_browser_signs_in_by_address_and_writes_only_from_this_page() {
     assert_eq!(signed_in.send().await.unwrap().json::<Value>().await.unwrap()["user"]["kind"], "person");
     let wrong = served.bare(&Method::POST, "/api/sign-in").json(&json!({ "key": "rk_wrong" })).send().await.unwrap();
     assert_eq!(problem(wrong).await.1["code"], "bad_key");
+}
+
+#[actix_web::test]
+async fn a_ticket_signs_one_browser_in_once() {
+    let tickets = Tickets::default();
+    let served = serve_with("", |settings| settings.tickets = tickets.clone()).await;
+    let path = format!("/?ticket={}", tickets.issue());
+    assert_eq!(status(served.bare(&Method::HEAD, &path)).await, StatusCode::OK, "who only looks takes nothing");
+    let first = served.bare(&Method::GET, &path).send().await.unwrap();
+    assert_eq!((first.status(), first.headers()["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/"));
+    let cookie = first.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let with_cookie = served.bare(&Method::GET, "/api/projects").header("cookie", &cookie);
+    assert_eq!(status(with_cookie).await, StatusCode::OK);
+    let second = served.bare(&Method::GET, &path).send().await.unwrap();
+    assert_eq!((second.status(), second.headers()["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/"));
+    assert!(second.headers().get("set-cookie").is_none(), "nobody is signed in by it again");
 }
 
 #[actix_web::test]
