@@ -1,17 +1,18 @@
 //! A process that appends as fast as it can is killed again and again: every event that it was told is durable is there, in
-//! order, and the log verifies as good.
+//! order, and the log verifies as good. The process is this program itself, which is why it has a `main` of its own.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, ExitCode, Stdio},
     sync::Arc,
 };
 
 use futures_util::{StreamExt, future::join_all};
+use libtest_mimic::{Arguments, Trial};
 use replay::{
     conformance::{append, stream},
     file::{FileLog, Options},
@@ -20,26 +21,38 @@ use replay::{
     verify::verify,
 };
 
+/// Says to this program that it is the one to be killed, and where its log is.
 const DIR: &str = "REPLAY_LOG_OF_THE_KILLED";
 const ROUNDS: usize = 12;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    if let Some(dir) = std::env::var_os(DIR) {
+        runtime.block_on(append_for_ever(Path::new(&dir)));
+        return ExitCode::FAILURE;
+    }
+    let survives = move || {
+        runtime.block_on(survives());
+        Ok(())
+    };
+    let test = Trial::test("whatever_was_acknowledged_survives_every_kill", survives);
+    libtest_mimic::run(&Arguments::from_args(), vec![test]).exit_code()
+}
 
 fn options() -> Options {
     Options { segment_size: 64 * 1024, ..Options::default() }
 }
 
 /// Appends to eight streams and says each append on its standard output once it is durable: stream, revision, count.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the process that the other test starts and kills"]
-async fn the_one_that_is_killed() {
-    let dir = PathBuf::from(std::env::var_os(DIR).expect("the other test says where"));
-    let log = Arc::new(FileLog::open(&dir, &options()).unwrap().0);
+async fn append_for_ever(dir: &Path) {
+    let log = Arc::new(FileLog::open(dir, &options()).unwrap().0);
     let writers = (0..8).map(|n| {
         let log = log.clone();
         tokio::spawn(async move {
             for round in 0_usize.. {
                 let count = round % 3 + 1;
                 let appended = log.append(append(n, Expected::Any, count, Ack::Durable)).await.unwrap();
-                writeln!(std::io::stdout(), "durable {n} {} {}", appended.revision, appended.count).unwrap();
+                println!("durable {n} {} {}", appended.revision, appended.count);
                 log.append(append(n, Expected::Any, 1, Ack::Written)).await.unwrap();
             }
         })
@@ -48,16 +61,10 @@ async fn the_one_that_is_killed() {
 }
 
 fn start(dir: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_one_that_is_killed", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(DIR, dir)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    Command::new(std::env::current_exe().unwrap()).env(DIR, dir).stdout(Stdio::piped()).spawn().unwrap()
 }
 
-#[tokio::test]
-async fn whatever_was_acknowledged_survives_every_kill() {
+async fn survives() {
     let dir = tempfile::tempdir().unwrap();
     // What was acknowledged: per stream, the revision after the last.
     let mut acknowledged = BTreeMap::<u64, u64>::new();
@@ -69,7 +76,7 @@ async fn whatever_was_acknowledged_survives_every_kill() {
         let mut seen = 0;
         for line in lines {
             let line = line.unwrap();
-            let Some((_, words)) = line.split_once("durable ") else { continue };
+            let Some(words) = line.strip_prefix("durable ") else { continue };
             let numbers: Vec<u64> = words.split(' ').map_while(|word| word.parse().ok()).collect();
             let [stream, revision, count] = numbers[..] else { continue };
             acknowledged

@@ -7,7 +7,7 @@ use replay::ids::{Position, Revision};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{cookie::Cookies, keyring::Keyring, origin::Names, problem::Problem};
+use super::{cookie::Cookies, keyring::Keyring, origin::Names, problem::Problem, tickets::Tickets};
 use crate::{host::Host, models::Providers, projections::Lists};
 
 /// What the interfaces are made of.
@@ -42,6 +42,8 @@ pub struct Settings {
     pub requests_per_second: NonZeroU32,
     /// How many requests each key may make at once.
     pub burst: NonZeroU32,
+    /// What signs a browser in that is opened here.
+    pub tickets: Tickets,
 }
 
 impl Settings {
@@ -58,6 +60,7 @@ impl Settings {
             body_within: Duration::from_mins(1),
             requests_per_second: PER_SECOND,
             burst: BURST,
+            tickets: Tickets::default(),
         }
     }
 }

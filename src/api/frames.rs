@@ -111,6 +111,10 @@ pub enum ServerFrame {
         position: Position,
         /// The rows, the newest first.
         rows: Vec<Row>,
+        /// Rows may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+        /// the disk. All rows come again once that is over.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rebuilding: bool,
     },
     /// A row is new or has changed: it takes the place of the one with the same `stream`.
     Row {

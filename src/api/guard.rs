@@ -15,7 +15,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{
     app::Shared,
-    identity::{Identity, Means},
+    identity::{Identity, Means, UNAUTHORIZED},
     problem::Problem,
     routes,
 };
@@ -127,7 +127,12 @@ fn check(request: &ServiceRequest) -> Result<Option<Identity>, Problem> {
     let route = pattern.as_deref().and_then(|pattern| routes::find(method, pattern));
     let socket = route.is_some_and(|route| route.socket);
     let open = route.is_some_and(|route| route.role.is_none());
-    let signed_in = if open { None } else { Some(Identity::find(request, shared, socket)?) };
+    let bare = route.is_some_and(|route| route.bare);
+    let signed_in = match (open, Identity::find(request, shared, socket)) {
+        (true, _) => None,
+        (false, Err(nobody)) if bare && nobody.code == UNAUTHORIZED => None,
+        (false, found) => Some(found?),
+    };
     if let Some((identity, _)) = &signed_in {
         shared.count(&identity.key)?;
     }

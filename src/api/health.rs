@@ -6,14 +6,23 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     app::Shared,
+    identity::Identity,
     reading::{Answer, answer},
 };
 
-/// How the server is.
+/// How the server is. Who shows no key is told `up`, and nothing else.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
-    /// `ok`, or `degraded` where something is wrong.
+    /// `ok`, or `degraded` where something is wrong; `up` to who shows no key.
     pub status: String,
+    /// What only who shows a key is told.
+    #[serde(flatten)]
+    pub details: Option<Details>,
+}
+
+/// What is known about the server.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Details {
     /// The server's version.
     pub version: String,
     /// Which log it holds, as `UUID.EPOCH`.
@@ -23,13 +32,14 @@ pub struct Health {
 }
 
 /// `GET /health`
-pub async fn show(shared: web::Data<Shared>) -> Answer<Health> {
+pub async fn show(shared: web::Data<Shared>, who: Option<Identity>) -> Answer<Health> {
+    if who.is_none() {
+        return answer(Health { status: "up".into(), details: None });
+    }
     let log = shared.app.host.log();
     let troubles: Vec<_> = log.troubles().into_iter().chain(shared.app.lists.troubles()).collect();
     answer(Health {
         status: if troubles.is_empty() { "ok" } else { "degraded" }.to_owned(),
-        version: shared.app.settings.version.clone(),
-        log: log.id().to_string(),
-        troubles,
+        details: Some(Details { version: shared.app.settings.version.clone(), log: log.id().to_string(), troubles }),
     })
 }

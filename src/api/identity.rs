@@ -18,6 +18,9 @@ use crate::entities::system::Role;
 /// The header by which the command line says that a person holds it.
 pub const CLIENT: &str = "x-reenact-client";
 
+/// The code of what somebody is told who shows no key.
+pub const UNAUTHORIZED: &str = "unauthorized";
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -67,7 +70,7 @@ impl Identity {
         let known = cookie.and_then(|cookie| shared.cookies.find(cookie.value(), &keyring).cloned());
         let known = known.ok_or_else(|| {
             let detail = "sign in first: open the address that `reenact serve` printed, or send the key as `Authorization: Bearer KEY`";
-            Problem::new(actix_web::http::StatusCode::UNAUTHORIZED, "unauthorized", detail)
+            Problem::new(actix_web::http::StatusCode::UNAUTHORIZED, UNAUTHORIZED, detail)
         })?;
         Ok((Self::of(&known, Means::Cookie, false), Means::Cookie))
     }

@@ -34,9 +34,11 @@ mod sign_in;
 mod socket;
 mod streams;
 mod subscriptions;
+mod tickets;
 mod trust;
 
 pub use app::{App, Settings};
 pub use openapi::{frames as frames_schema, http as http_schema, openapi};
 pub use problem::Problem;
 pub use server::{Server, Stopper, serve};
+pub use tickets::Tickets;

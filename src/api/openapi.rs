@@ -83,7 +83,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
         described["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
     if let Some(role) = route.role {
-        described["security"] = json!([{ "bearer": [] }, { "header": [] }]);
+        let mut security = vec![json!({ "bearer": [] }), json!({ "header": [] })];
+        security.extend(route.bare.then(|| json!({})));
+        described["security"] = json!(security);
         described["x-role"] = json!(role);
     }
     described

@@ -1,6 +1,10 @@
 //! The page for the browser, embedded in the binary: every path that is no file of it is one of its own addresses.
 
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, http::header, web};
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError as _,
+    http::{Method, header},
+    web,
+};
 use rust_embed::RustEmbed;
 
 use super::{app::Shared, identity::query, problem::Problem, sign_in};
@@ -31,6 +35,12 @@ pub async fn show(request: HttpRequest, shared: web::Data<Shared>) -> Result<Htt
                 .body(index())),
             answer => answer,
         };
+    }
+    if let Some(ticket) = query(request.query_string(), "ticket")
+        && request.path() == "/"
+        && *request.method() == Method::GET
+    {
+        return Ok(sign_in::by_ticket(&shared, &ticket));
     }
     let path = request.path().trim_start_matches('/');
     if let Some(file) = Dist::get(path).filter(|_| !path.is_empty()) {

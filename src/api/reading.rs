@@ -4,13 +4,16 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use replay::ids::{CommandId, Position, StreamId, derived};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    str::FromStr,
+};
 use uuid::{Uuid, uuid};
 
 use super::problem::Problem;
 use crate::{
     host::Accepted,
-    projections::{Filter, Row},
+    projections::{Cursor, Filter, Row},
 };
 
 /// What a handler answers with.
@@ -30,11 +33,16 @@ const LARGEST_PAGE: usize = 500;
 /// A page of a list.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "{T}s")]
+#[expect(clippy::struct_field_names, reason = "these are the names of the wire")]
 pub struct Items<T> {
     /// The items, the newest first.
     pub items: Vec<T>,
     /// The `cursor` of the next page; `null` at the end.
     pub next_cursor: Option<String>,
+    /// Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+    /// the disk. `/health` says which.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rebuilding: bool,
 }
 
 /// Which page of a list.
@@ -67,16 +75,38 @@ pub fn limit(asked: Option<usize>) -> usize {
 /// A page of rows.
 ///
 /// # Errors
-/// The lists are behind the position that was asked for.
+/// The cursor is none, or the lists are behind the position that was asked for.
 pub async fn page<T>(
     shared: &super::app::Shared,
     filter: Filter,
     query: &PageQuery,
     of_row: impl Fn(Row) -> Option<T>,
 ) -> Result<Items<T>, Problem> {
+    let at: Option<Cursor> = cursor(query.cursor.as_deref())?;
+    if at.as_ref().is_some_and(|at| !at.is_in(filter.list)) {
+        return Err(bad_cursor());
+    }
     shared.listed(query.at_least).await?;
-    let page = shared.app.lists.page(&filter, query.cursor.as_deref(), limit(query.limit));
-    Ok(Items { items: page.rows.into_iter().filter_map(of_row).collect(), next_cursor: page.next })
+    // Asked before the rows are read: what comes back meanwhile is no longer missing.
+    let rebuilding = shared.app.lists.are_rebuilding();
+    let page = shared.app.lists.page(&filter, at.as_ref(), limit(query.limit));
+    let next_cursor = page.next.map(|next| next.to_string());
+    Ok(Items { items: page.rows.into_iter().filter_map(of_row).collect(), next_cursor, rebuilding })
+}
+
+/// A cursor, if there is one.
+///
+/// # Errors
+/// It is none.
+pub fn cursor<T: FromStr>(text: Option<&str>) -> Result<Option<T>, Problem> {
+    text.filter(|text| !text.is_empty()).map(str::parse).transpose().map_err(|_| bad_cursor())
+}
+
+fn bad_cursor() -> Problem {
+    Problem::bad_request(
+        "bad_cursor",
+        "this is no `next_cursor` of an answer before: leave it out to begin at the start",
+    )
 }
 
 /// An id in a path, and its stream.
@@ -95,8 +125,18 @@ pub fn stream(kind: &str, id: &str) -> Result<StreamId, Problem> {
 /// # Errors
 /// There is none.
 pub fn row(shared: &super::app::Shared, stream: &StreamId) -> Result<Row, Problem> {
+    let rebuilding = shared.app.lists.are_rebuilding();
     shared.app.lists.row(stream).ok_or_else(|| {
         let kind = stream.kind();
+        if rebuilding {
+            let detail = format!(
+                "whether there is a {kind} {} is not known at the moment: the lists are being made anew, and `/health` says why. \
+                 Its stream can be read: GET /api/streams/{kind}/{}",
+                stream.id(),
+                stream.id()
+            );
+            return Problem::unavailable("rebuilding", detail);
+        }
         Problem::not_found(
             &format!("no_{kind}"),
             format!("there is no {kind} {}: GET /api/{kind}s lists them{}", stream.id(), at_the_command_line(kind)),
@@ -114,8 +154,11 @@ fn at_the_command_line(kind: &str) -> &'static str {
 /// # Errors
 /// The lists are behind.
 pub async fn row_after(shared: &super::app::Shared, stream: &StreamId, accepted: Accepted) -> Result<Row, Problem> {
-    shared.listed(accepted.position).await?;
-    row(shared, stream)
+    let listed = shared.listed(accepted.position).await.and_then(|()| row(shared, stream));
+    listed.map_err(|problem| {
+        let detail = format!("{stream} was written, only the lists do not show it yet: {}", problem.detail);
+        Problem { detail, ..problem }
+    })
 }
 
 /// Where a command landed.

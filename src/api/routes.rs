@@ -34,6 +34,8 @@ pub struct Route {
     pub response: Option<SchemaOf>,
     /// It becomes a WebSocket.
     pub socket: bool,
+    /// Who shows no key is answered too, and told nothing but that there is an answer.
+    pub bare: bool,
     handler: fn() -> actix_web::Route,
 }
 
@@ -43,7 +45,7 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 macro_rules! routes {
     ($($method:ident $path:literal $role:ident $handler:path {
-        $summary:literal $(, query $query:ty)? $(, takes $request:ty)? $(, gives $response:ty)? $(; $socket:ident)?
+        $summary:literal $(, query $query:ty)? $(, takes $request:ty)? $(, gives $response:ty)? $(; $mark:ident)?
     })+) => {
         /// All routes.
         pub static ROUTES: &[Route] = &[$(Route {
@@ -54,7 +56,8 @@ macro_rules! routes {
             query: routes!(@schema $($query)?),
             request: routes!(@schema $($request)?),
             response: routes!(@schema $($response)?),
-            socket: routes!(@socket $($socket)?),
+            socket: routes!(@socket $($mark)?),
+            bare: routes!(@bare $($mark)?),
             handler: || web::method(Method::$method).to($handler),
         }),+];
     };
@@ -66,10 +69,14 @@ macro_rules! routes {
     (@schema $type:ty) => { Some(of::<$type>) };
     (@socket) => { false };
     (@socket socket) => { true };
+    (@socket bare) => { false };
+    (@bare) => { false };
+    (@bare bare) => { true };
+    (@bare socket) => { false };
 }
 
 routes! {
-    GET "/health" viewer health::show { "How the server is", gives health::Health }
+    GET "/health" viewer health::show { "How the server is; without a key, only that it answers", gives health::Health; bare }
     GET "/ws" viewer socket::open { "The WebSocket reenact.v1: docs/protocol.md"; socket }
     GET "/api/openapi.json" viewer openapi::show { "This description" }
     POST "/api/sign-in" anyone sign_in::sign_in { "Makes a key a cookie", takes sign_in::SignIn, gives sign_in::SignedIn }

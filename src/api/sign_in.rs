@@ -1,11 +1,11 @@
 //! Signing a browser in: a key becomes a cookie, and leaves the address.
 
-use actix_web::{HttpResponse, http::header, web};
+use actix_web::{HttpResponse, HttpResponseBuilder, http::header, web};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    app::Shared,
+    app::{Settings, Shared},
     identity::{Identity, Means, bad_key},
     keyring::Known,
     problem::Problem,
@@ -55,9 +55,26 @@ pub async fn sign_out(shared: web::Data<Shared>) -> HttpResponse {
 /// The key is not good.
 pub fn by_address(shared: &Shared, key: &str) -> Result<HttpResponse, Problem> {
     let known = known(shared, key)?;
-    Ok(HttpResponse::SeeOther()
-        .cookie(shared.cookies.issue(&known))
-        .insert_header((header::LOCATION, "/"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .finish())
+    Ok(to_the_page().cookie(shared.cookies.issue(&known)).finish())
+}
+
+/// `GET /?ticket=…`: the first one who shows it is signed in with the data folder's own key. A ticket that is not good any more
+/// leads to the page all the same, where a browser that has its cookie already is signed in.
+pub fn by_ticket(shared: &Shared, ticket: &str) -> HttpResponse {
+    let Settings { tickets, folder_key, .. } = &shared.app.settings;
+    let known = if tickets.take(ticket) { known(shared, folder_key).ok() } else { None };
+    let Some(known) = known else {
+        tracing::warn!(
+            "a ticket came that is not good any more. If the browser that was just opened is not signed in, somebody else on this \
+             machine was faster: stop the server, delete the file `key` in the data folder, start it again, and revoke the old key"
+        );
+        return to_the_page().finish();
+    };
+    to_the_page().cookie(shared.cookies.issue(&known)).finish()
+}
+
+fn to_the_page() -> HttpResponseBuilder {
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, "/")).insert_header((header::CACHE_CONTROL, "no-store"));
+    response
 }

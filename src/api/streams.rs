@@ -14,7 +14,7 @@ use super::{
     identity::Identity,
     json_patch::{self, Operation},
     problem::Problem,
-    reading::{Answer, Items, answer, limit},
+    reading::{Answer, Items, answer, cursor, limit},
 };
 use crate::entities::{AnyEntity, Kind, system::Role};
 
@@ -118,10 +118,7 @@ pub async fn list(
     query: web::Query<StreamsQuery>,
 ) -> Answer<Items<StreamItem>> {
     let log = shared.app.host.log();
-    let before: Option<Position> = match &query.cursor {
-        Some(cursor) => Some(cursor.parse().map_err(|_| bad_cursor())?),
-        None => None,
-    };
+    let before: Option<Position> = cursor(query.cursor.as_deref())?;
     let mut streams = log.streams();
     streams.retain(|(stream, position)| {
         query.kind.as_deref().is_none_or(|kind| stream.kind() == kind)
@@ -138,14 +135,7 @@ pub async fn list(
         let revision = log.next_revision(&stream).before();
         StreamItem { stream, revision, position }
     };
-    answer(Items { items: streams.into_iter().map(item).collect(), next_cursor })
-}
-
-fn bad_cursor() -> Problem {
-    Problem::bad_request(
-        "bad_cursor",
-        "this is no `next_cursor` of an answer before: leave it out to begin at the start",
-    )
+    answer(Items { items: streams.into_iter().map(item).collect(), next_cursor, rebuilding: false })
 }
 
 /// The hashes of keys are for those who make keys.

@@ -27,6 +27,8 @@ pub struct Client {
 struct Page {
     items: Vec<Value>,
     next_cursor: Option<String>,
+    #[serde(default)]
+    rebuilding: bool,
 }
 
 impl Client {
@@ -96,6 +98,11 @@ impl Client {
             let mark = if path.contains('?') { '&' } else { '?' };
             let page: Page = self.get(&format!("{path}{mark}limit={PAGE}{cursor}")).await?;
             items.extend(page.items);
+            if page.rebuilding && page.next_cursor.is_none() {
+                tracing::warn!(
+                    "the server is making its lists anew: what you look for may be missing here. Nothing is lost; ask again in a while"
+                );
+            }
             match page.next_cursor {
                 Some(next) => cursor = format!("&cursor={next}"),
                 None => return Ok(items),

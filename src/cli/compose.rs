@@ -15,13 +15,13 @@ use replay::{
     file::{FileLog, OpenError, OpenReport, Options},
     log::EventLog,
     ports::{Clock, Ids, Machine},
-    projection::{Derived, DerivedError},
+    projection::Derived,
 };
 use tokio::task::JoinHandle;
 
 use super::settings::{Loaded, ModelSettingsError, Settings};
 use crate::{
-    api::{self, App, Stopper, keys},
+    api::{self, App, Stopper, Tickets, keys},
     effects::Effects,
     entities::{self, AnyEntity, system},
     host::{FoldFailure, Host, Parts, SubmitError},
@@ -56,9 +56,6 @@ pub enum ComposeError {
     /// The blobs cannot be used.
     #[error(transparent)]
     Blobs(#[from] BlobError),
-    /// What is derived from the log cannot be kept.
-    #[error(transparent)]
-    Derived(#[from] DerivedError),
     /// A provider's settings are wrong.
     #[error(transparent)]
     Models(#[from] BadSettings),
@@ -105,6 +102,7 @@ pub struct Running {
     pub base: String,
     /// The first key.
     pub key: String,
+    tickets: Tickets,
     host: Host,
     log: Arc<FileLog>,
     stopper: Stopper,
@@ -115,6 +113,11 @@ impl Running {
     /// Has what was begun go on.
     pub fn wake(&self) {
         self.host.wake();
+    }
+
+    /// An address that signs the first browser in that opens it within a minute.
+    pub fn address_for_once(&self) -> String {
+        format!("{}/?ticket={}", self.base, self.tickets.issue())
     }
 
     /// Serves until the listener fails.
@@ -175,7 +178,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let file_log = Arc::new(log);
     let log: Arc<dyn EventLog> = file_log.clone();
     let blobs = Arc::new(BlobStore::open(&data.join("blobs"))?);
-    let lists = Lists::start(&Derived::open(&data.join("index"))?, log.clone())?;
+    let lists = Lists::start(&Derived::open(&data.join("index")), log.clone()).map_err(ComposeError::Thread)?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()).guarding(data);
@@ -203,13 +206,14 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     if *listen == Listen::AsSet {
         api.hosts.push(settings.server.host.clone());
     }
+    let tickets = api.tickets.clone();
     let app = App { host: host.clone(), lists, providers, settings: api };
     let serve = api::serve(app, listener).await.map_err(ComposeError::Thread)?;
     let base = base(serve.address());
     file_log.note(&base).map_err(|source| ComposeError::Io { path: data.join("log/lock"), source })?;
     let stopper = serve.stopper();
     let serving = actix_rt::spawn(serve.run());
-    Ok(Running { base, key, host, log: file_log, stopper, serving })
+    Ok(Running { base, key, tickets, host, log: file_log, stopper, serving })
 }
 
 /// The address as programs on this machine reach it.

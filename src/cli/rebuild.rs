@@ -41,11 +41,11 @@ pub async fn run(loaded: &Loaded, json: bool) -> Ended {
     for name in ["index", "index.broken", "wanting.json"] {
         remove(&data.join(name))?;
     }
-    let lists = Lists::start(&Derived::open(&data.join("index"))?, log.clone())?;
+    let lists = Lists::start(&Derived::open(&data.join("index")), log.clone())?;
     let mut progress = lists.progress();
-    let made = progress.wait_for(|progress| progress.live || progress.ended).await?.clone();
+    let made = progress.wait_for(|p| p.live || p.ended || p.waits.is_some()).await?.clone();
     if !made.live {
-        let words = made.troubles.join("; ");
+        let words = made.waits.unwrap_or_else(|| made.troubles.join("; "));
         return Err(Failure::failed(format!(
             "the lists could not be made anew: {words}. Look at the disk, then try again"
         )));

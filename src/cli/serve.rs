@@ -59,7 +59,7 @@ async fn serve(open: bool, loaded: &Loaded, json: bool) -> Ended {
     }
     running.wake();
     if open {
-        open_browser(&address);
+        open_browser(&running.address_for_once());
     }
     let ended = tokio::select! {
         stopped = told_to_stop() => stopped.map(|()| Exit::Done).map_err(Failure::from),

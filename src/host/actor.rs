@@ -269,6 +269,11 @@ impl EntityActor {
                 batch.waiting.push(Waiting::Command { revision: Some(answer.revision), reply });
                 return Ok(());
             }
+            Err(HandleError::Rejected(rejected)) if !batch.is_empty() => {
+                // It may be refused because of what is not appended yet: if that fails, there was no reason.
+                batch.waiting.push(Waiting::Refused { error: SubmitError::Rejected(rejected), reply });
+                return Ok(());
+            }
             Err(HandleError::Rejected(rejected)) => (SubmitError::Rejected(rejected), Ok(())),
             Err(HandleError::Broken(why)) => (SubmitError::Internal(why.clone()), Err(why)),
         };
@@ -367,7 +372,9 @@ impl EntityActor {
         let refusal = SubmitError::of_append(error);
         for waiting in waiting {
             match waiting {
-                Waiting::Command { reply, .. } => drop(reply.send(Err(refusal.clone()))),
+                Waiting::Command { reply, .. } | Waiting::Refused { reply, .. } => {
+                    drop(reply.send(Err(refusal.clone())));
+                }
                 Waiting::Effect { said, reply } | Waiting::Stale { said, reply, .. } => {
                     self.unsaid(&said);
                     if let Some(reply) = reply {
@@ -398,6 +405,7 @@ impl EntityActor {
                     let position = revision.and_then(|at| position_in(appended, at)).or(before);
                     drop(reply.send(Ok(Accepted { revision, position })));
                 }
+                Waiting::Refused { error, reply } => drop(reply.send(Err(error))),
                 Waiting::Effect { said, reply } => {
                     self.said(said);
                     if let Some(reply) = reply {

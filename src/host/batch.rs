@@ -31,6 +31,8 @@ pub(super) struct Batch {
 pub(super) enum Waiting {
     /// One who sent a command.
     Command { revision: Option<Revision>, reply: Reply<super::Accepted> },
+    /// One who sent a command that is refused, if what was decided just before is appended.
+    Refused { error: SubmitError, reply: Reply<super::Accepted> },
     /// Work, and what it said.
     Effect { said: Said, reply: Option<Reply<()>> },
     /// Work that is not wanted any more, if what was decided just before is appended.

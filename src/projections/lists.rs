@@ -3,12 +3,12 @@
 //! A change is not pushed: who follows a list asks for the rows that changed since a position, each as it is now. So a
 //! slow reader sees fewer steps, never wrong ones, and costs nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, io, str::FromStr, sync::Arc, time::Duration};
 
 use replay::{
     ids::{Micros, Position, StreamId},
     log::EventLog,
-    projection::{Derived, DerivedError, Progress, Projected},
+    projection::{self, Derived, DerivedError, Progress, Projected},
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -49,7 +49,47 @@ pub struct Page {
     /// The rows.
     pub rows: Vec<Row>,
     /// Where the next page begins; `None` at the end.
-    pub next: Option<String>,
+    pub next: Option<Cursor>,
+}
+
+/// A place in a list. As text, `BEGAN.KIND.ID`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    began: Micros,
+    stream: StreamId,
+}
+
+/// What is no cursor of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no cursor of a list")]
+pub struct BadCursor;
+
+impl Cursor {
+    /// Whether it is a place in this list.
+    pub fn is_in(&self, list: List) -> bool {
+        self.stream.kind() == list.kind()
+    }
+
+    fn at(key: &[u8]) -> Option<Self> {
+        let (began, stream) = keys::parse_place(key)?;
+        Some(Self { began, stream: stream.parse().ok()? })
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.began.0, self.stream.as_str().replace('/', "."))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = BadCursor;
+
+    fn from_str(text: &str) -> Result<Self, BadCursor> {
+        let (began, stream) = text.split_once('.').ok_or(BadCursor)?;
+        let began = Micros(began.parse().map_err(|_| BadCursor)?);
+        Ok(Self { began, stream: stream.replacen('.', "/", 1).parse().map_err(|_| BadCursor)? })
+    }
 }
 
 /// What became of a row.
@@ -62,35 +102,50 @@ pub struct Change {
 }
 
 /// The lists. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Lists(Arc<Projected>);
+#[derive(Clone)]
+pub struct Lists {
+    rows: Arc<Projected>,
+    log: Arc<dyn EventLog>,
+}
 
 impl Lists {
     /// Begins to keep the lists up with the log, in a thread of their own that ends with the last clone.
     ///
     /// # Errors
-    /// The database of derived data cannot be used.
-    pub fn start(derived: &Derived, log: Arc<dyn EventLog>) -> Result<Self, DerivedError> {
-        Ok(Self(Arc::new(Projected::start(derived, log, Folded)?)))
+    /// The thread cannot be started.
+    pub fn start(derived: &Derived, log: Arc<dyn EventLog>) -> io::Result<Self> {
+        Ok(Self { rows: Arc::new(Projected::start(derived, log.clone(), Folded)?), log })
     }
 
     /// How far the lists have come, and its changes.
     pub fn progress(&self) -> watch::Receiver<Progress> {
-        self.0.watch()
+        self.rows.watch()
+    }
+
+    /// Whether rows may be missing or older than the log for longer than a moment: the lists are being made anew, or wait for
+    /// room on the disk.
+    pub fn are_rebuilding(&self) -> bool {
+        let Progress { live, rebuilt, waits, .. } = self.rows.progress();
+        (rebuilt && !live) || waits.is_some()
     }
 
     /// Waits until the event at a position is folded in. `false`: not in time.
     pub async fn reach(&self, position: Position, timeout: Duration) -> bool {
         // No log reaches the last number there is: it is waited for like any other that does not come.
-        self.0.wait_for(Position(position.0.saturating_add(1)), timeout).await
+        self.rows.wait_for(Position(position.0.saturating_add(1)), timeout).await
     }
 
     /// What is wrong, in words for a person.
     pub fn troubles(&self) -> Vec<String> {
-        let Progress { live, rebuilt, troubles, .. } = self.0.progress();
-        let rebuilding =
-            (rebuilt && !live).then(|| "the lists are being folded anew and are not complete yet".to_owned());
-        troubles.into_iter().chain(rebuilding).collect()
+        let Progress { position, live, rebuilt, mut troubles, waits, .. } = self.rows.progress();
+        let (done, of) = (position.0, self.log.head().0);
+        if let Some(why) = waits {
+            troubles.push(format!("the lists are older than the log, {done} of {of} events: {why}"));
+        } else if rebuilt && !live {
+            let words = format!("the lists are being made anew and are not complete yet: {done} of {of} events");
+            troubles.push(words);
+        }
+        troubles
     }
 
     /// The row of a stream; `None` where there is none or it left its list.
@@ -99,35 +154,33 @@ impl Lists {
     }
 
     fn stored(&self, stream: &StreamId) -> Option<Stored> {
-        match self.0.table().get(keys::row(stream)) {
-            Ok(json) => fold::read(&json?),
-            Err(error) => {
-                tracing::error!(%error, "the lists cannot be read");
-                None
-            }
-        }
+        fold::read(&known(self.rows.table().get(keys::row(stream)))??)
+    }
+
+    fn range(&self, from: &[u8], to: &[u8]) -> impl Iterator<Item = projection::Row> + use<> {
+        known(self.rows.table().range(from, to)).into_iter().flatten().map_while(known)
     }
 
     /// All rows, the newest first, with the position up to which they are folded at least.
     pub fn rows(&self, filter: &Filter) -> (Position, Vec<Row>) {
-        let folded = self.0.caught_up_to();
+        let folded = self.rows.caught_up_to();
         (folded, self.page(filter, None, usize::MAX).rows)
     }
 
-    /// At most `limit` rows, the newest first, from a cursor on (that of a page before; one that is none begins at the start).
-    pub fn page(&self, filter: &Filter, cursor: Option<&str>, limit: usize) -> Page {
+    /// At most `limit` rows, the newest first, from a cursor on, which is that of a page before.
+    pub fn page(&self, filter: &Filter, cursor: Option<&Cursor>, limit: usize) -> Page {
         let scope = filter.session.or(filter.project);
-        let first = keys::scope(filter.list, scope);
         let end = keys::scope_end(filter.list, scope);
-        let start = cursor
-            .and_then(parse_cursor)
-            .map_or_else(|| first, |(began, stream)| keys::place(filter.list, scope, began, stream.as_str()));
+        let start = cursor.map_or_else(
+            || keys::scope(filter.list, scope),
+            |Cursor { began, stream }| keys::place(filter.list, scope, *began, stream.as_str()),
+        );
         let mut rows = Vec::new();
-        for (key, stream) in self.0.table().range(&start, &end).flatten() {
+        for (key, stream) in self.range(&start, &end) {
             let row = std::str::from_utf8(&stream).ok().and_then(|stream| self.row(&stream.parse().ok()?));
             let Some(row) = row.filter(|row| filter.admits(row)) else { continue };
             if rows.len() == limit {
-                return Page { rows, next: cursor_of(&key) };
+                return Page { rows, next: Cursor::at(&key) };
             }
             rows.push(row);
         }
@@ -136,28 +189,22 @@ impl Lists {
 
     /// The rows that changed at a position or later, in the order of their last changes, with the position to ask from next.
     pub fn changes(&self, filter: &Filter, from: Position) -> (Position, Vec<Change>) {
-        let folded = self.0.caught_up_to();
-        let range = self.0.table().range(&keys::changes_from(from), &keys::changes_end());
+        let folded = self.rows.caught_up_to();
+        let range = self.range(&keys::changes_from(from), &keys::changes_end());
         let stream_of = |stream: &[u8]| std::str::from_utf8(stream).ok()?.parse::<StreamId>().ok();
-        let changes =
-            range.flatten().filter_map(|(_, stream)| self.stored(&stream_of(&stream)?)).filter_map(|stored| {
-                filter.admits(&stored.row).then(|| Change {
-                    position: stored.position,
-                    row: if stored.gone { Err(stored.row.stream().clone()) } else { Ok(stored.row) },
-                })
-            });
+        let changes = range.filter_map(|(_, stream)| self.stored(&stream_of(&stream)?)).filter_map(|stored| {
+            filter.admits(&stored.row).then(|| Change {
+                position: stored.position,
+                row: if stored.gone { Err(stored.row.stream().clone()) } else { Ok(stored.row) },
+            })
+        });
         (folded, changes.collect())
     }
 }
 
-fn cursor_of(key: &[u8]) -> Option<String> {
-    let (began, stream) = keys::parse_place(key)?;
-    Some(format!("{}.{}", began.0, stream.replace('/', ".")))
-}
-
-fn parse_cursor(cursor: &str) -> Option<(Micros, StreamId)> {
-    let (began, stream) = cursor.split_once('.')?;
-    Some((Micros(began.parse().ok()?), stream.replacen('.', "/", 1).parse().ok()?))
+/// What can be read. Where the database cannot be read it is being opened anew, and the lists say that they are rebuilding.
+fn known<T>(read: Result<T, DerivedError>) -> Option<T> {
+    read.inspect_err(|error| tracing::warn!(%error, "rows of the lists are left out")).ok()
 }
 
 #[cfg(test)]
@@ -186,7 +233,7 @@ mod tests {
         fn new() -> Self {
             let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
             let folder = tempfile::tempdir().unwrap();
-            let lists = Lists::start(&Derived::open(&folder.path().join("index")).unwrap(), log.clone()).unwrap();
+            let lists = Lists::start(&Derived::open(&folder.path().join("index")), log.clone()).unwrap();
             Self { log, lists, folder }
         }
 
@@ -282,7 +329,7 @@ mod tests {
         all.reverse();
         let first = desk.lists.page(&sessions(), None, 2);
         assert_eq!(names(&first.rows), all[..2]);
-        let rest = desk.lists.page(&sessions(), first.next.as_deref(), 9);
+        let rest = desk.lists.page(&sessions(), first.next.as_ref(), 9);
         assert_eq!((names(&rest.rows), rest.next), (all[2..].to_vec(), None));
         let of_project = Filter { project: Some(Uuid::from_u128(1)), ..sessions() };
         assert_eq!(names(&desk.lists.rows(&of_project).1), all[2..3]);
@@ -329,7 +376,7 @@ mod tests {
             let chat = desk.chat(second, &session).await;
             desk.happens(&chat, 10, chat::Event::ChatRenamed { title: "T".into() }).await;
         }
-        let anew = Lists::start(&Derived::open(&desk.folder.path().join("other")).unwrap(), desk.log.clone()).unwrap();
+        let anew = Lists::start(&Derived::open(&desk.folder.path().join("other")), desk.log.clone()).unwrap();
         assert!(anew.reach(desk.log.head().before().unwrap(), Duration::from_secs(10)).await);
         for filter in [sessions(), Filter::all(List::Chats)] {
             assert_eq!(anew.rows(&filter), desk.lists.rows(&filter));

@@ -5,5 +5,5 @@ mod keys;
 mod lists;
 mod rows;
 
-pub use lists::{Change, Filter, Lists, Page};
+pub use lists::{BadCursor, Change, Cursor, Filter, Lists, Page};
 pub use rows::{ChatRow, ChatState, List, ProjectRow, Row, SessionRow};

@@ -1,5 +1,6 @@
 //! HTTP: every route, good and bad; who may come in; what is said to those who may not.
 
+use reenact::api::Tickets;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -36,8 +37,13 @@ async fn every_route_wants_a_key_and_says_so() {
         if operation["x-role"].is_null() {
             continue;
         }
-        let (status, body) = problem(served.bare(&method, &path).send().await.unwrap()).await;
-        assert_eq!((status, body["code"].as_str().unwrap()), (401, "unauthorized"), "{method} {path}");
+        let bare = served.bare(&method, &path).send().await.unwrap();
+        if path == "/health" {
+            assert_eq!(bare.json::<Value>().await.unwrap(), json!({ "status": "up" }), "it lives, and tells no more");
+        } else {
+            let (status, body) = problem(bare).await;
+            assert_eq!((status, body["code"].as_str().unwrap()), (401, "unauthorized"), "{method} {path}");
+        }
         let (status, body) = problem(served.with("rk_wrong", &method, &path).send().await.unwrap()).await;
         assert_eq!((status, body["code"].as_str().unwrap()), (401, "bad_key"), "{method} {path}");
     }
@@ -214,6 +220,22 @@ async fn a_browser_signs_in_by_address_and_writes_only_from_this_page() {
     assert_eq!(signed_in.send().await.unwrap().json::<Value>().await.unwrap()["user"]["kind"], "person");
     let wrong = served.bare(&Method::POST, "/api/sign-in").json(&json!({ "key": "rk_wrong" })).send().await.unwrap();
     assert_eq!(problem(wrong).await.1["code"], "bad_key");
+}
+
+#[actix_web::test]
+async fn a_ticket_signs_one_browser_in_once() {
+    let tickets = Tickets::default();
+    let served = serve_with("", |settings| settings.tickets = tickets.clone()).await;
+    let path = format!("/?ticket={}", tickets.issue());
+    assert_eq!(status(served.bare(&Method::HEAD, &path)).await, StatusCode::OK, "who only looks takes nothing");
+    let first = served.bare(&Method::GET, &path).send().await.unwrap();
+    assert_eq!((first.status(), first.headers()["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/"));
+    let cookie = first.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let with_cookie = served.bare(&Method::GET, "/api/projects").header("cookie", &cookie);
+    assert_eq!(status(with_cookie).await, StatusCode::OK);
+    let second = served.bare(&Method::GET, &path).send().await.unwrap();
+    assert_eq!((second.status(), second.headers()["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/"));
+    assert!(second.headers().get("set-cookie").is_none(), "nobody is signed in by it again");
 }
 
 #[actix_web::test]
@@ -433,6 +455,13 @@ async fn models_folders_and_health_are_told() {
     std::fs::create_dir(path.join("inner")).unwrap();
     let folders = served.get(&format!("/api/directories?path={}", path.display())).await;
     assert_eq!(folders["entries"][0]["name"], "inner");
+    for list in ["projects", "sessions", "chats", "streams"] {
+        for cursor in ["garbage", "1.chat", "1.garbage.x", "9999999999999999999999.chat.x", "1.system.host"] {
+            let (status, body) =
+                served.refused(&Method::GET, &format!("/api/{list}?cursor={cursor}"), &json!({})).await;
+            assert_eq!((status, &body["code"]), (400, &json!("bad_cursor")), "{list} {cursor}");
+        }
+    }
     let health = served.get("/health").await;
     assert_eq!((&health["status"], &health["version"]), (&json!("ok"), &json!("0.1.0+test")));
 }

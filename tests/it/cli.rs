@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -58,8 +59,14 @@ impl Home {
     }
 
     fn serve(&self, words_per_second: &str) -> Serving {
+        self.serve_as(|command| {
+            command.env("REENACT_WORDS_PER_SECOND", words_per_second);
+        })
+    }
+
+    fn serve_as(&self, change: impl FnOnce(&mut Command)) -> Serving {
         let mut command = self.command(&["serve", "--port", "0", "--json"]);
-        command.env("REENACT_WORDS_PER_SECOND", words_per_second).stdout(Stdio::piped());
+        change(command.stdout(Stdio::piped()));
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -318,4 +325,36 @@ fn a_server_whose_usual_model_cannot_be_asked_says_so_at_its_start() {
     let run = home.run(&["serve", "--port", "0", "--model", "nobody/x"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.err.contains("nobody/x") && run.err.contains("--model"), "{run:?}");
+}
+
+#[tokio::test]
+async fn the_browser_is_opened_without_showing_the_key_to_who_lists_processes() {
+    let (home, programs) = (Home::new(), tempfile::tempdir().unwrap());
+    let called = programs.path().join("called");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &called,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    for name in ["xdg-open", "open"] {
+        let opener = programs.path().join(name);
+        fs::write(&opener, format!("#!/bin/sh\necho \"$@\" > {}\n", called.display())).unwrap();
+        fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let serving = home.serve_as(|command| {
+        command.arg("--open").env("PATH", programs.path());
+    });
+    let address = tokio::task::spawn_blocking(move || fs::read_to_string(called).unwrap());
+    let address = tokio::time::timeout(Duration::from_mins(1), address).await.expect("a browser is opened").unwrap();
+    let key = fs::read_to_string(home.data.path().join("data/key")).unwrap();
+    assert!(address.starts_with(&serving.base) && !address.contains(key.trim()), "{address}");
+    reenact::models::install_crypto();
+    let browser = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let page = browser.get(address.trim()).send().await.unwrap();
+    assert!(page.headers().contains_key("set-cookie"), "{page:?}");
+    let again = browser.get(address.trim()).send().await.unwrap();
+    assert!(!again.headers().contains_key("set-cookie"), "it is good once: {again:?}");
 }

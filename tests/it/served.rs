@@ -80,7 +80,7 @@ pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Sett
     let key = keys::fresh();
     let sha256 = keys::hash(&key).into();
     host.note(system::Command::CreateKey { name: keys::OWNER.into(), role: Role::Admin, sha256 }).await.unwrap();
-    let lists = Lists::start(&Derived::open(&data.join("index")).unwrap(), log).unwrap();
+    let lists = Lists::start(&Derived::open(&data.join("index")), log).unwrap();
     let mut settings = Settings::new("0.1.0+test", &key);
     change(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -20,16 +20,12 @@ mod writer;
 use std::{
     fmt, fs, io,
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread::{self, JoinHandle},
 };
 
 use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 pub use self::{
@@ -95,7 +91,7 @@ pub struct FileLog {
     reserve: Reserve,
     messages: mpsc::Sender<Message>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    full: Arc<AtomicBool>,
+    full: watch::Receiver<bool>,
     /// Freed last.
     lock: Lock,
 }
@@ -147,8 +143,8 @@ impl FileLog {
     ) -> Result<(Self, OpenReport), OpenError> {
         let at_dir = |source| OpenError::Io { path: dir.to_owned(), source };
         let segment_size = options.segment_size.clamp(16 * 1024, 1024 * 1024 * 1024).next_multiple_of(4096);
-        let full = Arc::new(AtomicBool::new(false));
-        let upkeep = Upkeep::start(dir, segment_size, options.disk.clone(), full.clone()).map_err(at_dir)?;
+        let upkeep = Upkeep::start(dir, segment_size, options.disk.clone()).map_err(at_dir)?;
+        let full = upkeep.watch_full();
         let loaded = loaded.unwrap_or_else(new_log);
         let Loaded { id, index, point, active, broken, marked, report } = loaded;
         let troubles = report.damage.iter().map(|damage| format!("the log is damaged: {damage}")).collect();
@@ -199,6 +195,11 @@ impl FileLog {
     /// Leaves a note for those who find the log in use, such as the address that this process serves.
     pub fn note(&self, note: &str) -> io::Result<()> {
         self.lock.note(note)
+    }
+
+    /// Whether there is no room on the disk for the next segment, and every change of that.
+    pub fn watch_full(&self) -> watch::Receiver<bool> {
+        self.full.clone()
     }
 
     /// Makes everything durable and takes no more; subscriptions end once they have handed out everything. Blocks.
@@ -313,7 +314,7 @@ impl EventLog for FileLog {
 
     fn troubles(&self) -> Vec<String> {
         let mut troubles = self.shared.troubles();
-        if self.full.load(Ordering::Relaxed) {
+        if *self.full.borrow() {
             troubles.push(AppendError::Full.to_string());
         }
         troubles

@@ -113,6 +113,6 @@ pub(super) fn fill(file: &File, from: u64, to: u64) -> io::Result<()> {
 }
 
 /// Whether an error says that the disk, or what this user may take of it, is full.
-pub(super) fn is_full(error: &io::Error) -> bool {
+pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

@@ -6,13 +6,12 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
+
+use tokio::sync::watch;
 
 use super::{
     disk::Disk,
@@ -36,7 +35,7 @@ struct Desk {
     size: u64,
     disk: Arc<dyn Disk>,
     /// Whether there was no room for a spare when it was last tried.
-    full: Arc<AtomicBool>,
+    full: watch::Sender<bool>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -67,11 +66,12 @@ pub(super) struct Seal {
 }
 
 impl Upkeep {
-    /// Begins: segments of `size` bytes in `dir`. `full` says from then on whether there is no room for the next.
-    pub fn start(dir: &Path, size: u64, disk: Arc<dyn Disk>, full: Arc<AtomicBool>) -> io::Result<Self> {
+    /// Begins: segments of `size` bytes in `dir`.
+    pub fn start(dir: &Path, size: u64, disk: Arc<dyn Disk>) -> io::Result<Self> {
         let state = State { spare: Spare::Wanted, seals: VecDeque::new(), stop: false };
         let (dir, state) = (dir.to_owned(), Mutex::new(state));
-        let shared = Arc::new(Desk { dir, size, disk, full, state, changed: Condvar::new() });
+        let shared =
+            Arc::new(Desk { dir, size, disk, full: watch::Sender::new(false), state, changed: Condvar::new() });
         let own = shared.clone();
         let thread = thread::Builder::new().name("log-upkeep".into()).spawn(move || own.work())?;
         Ok(Self { desk: shared, thread: Some(thread) })
@@ -102,7 +102,12 @@ impl Upkeep {
 
     /// Whether there was no room for a spare segment when it was last tried.
     pub fn is_full(&self) -> bool {
-        self.desk.full.load(Ordering::Relaxed)
+        *self.desk.full.borrow()
+    }
+
+    /// The same, and every change of that.
+    pub fn watch_full(&self) -> watch::Receiver<bool> {
+        self.desk.full.subscribe()
     }
 
     /// Gives a full segment its footer, some time.
@@ -157,13 +162,18 @@ impl Desk {
     fn make_spare<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         drop(state);
         let made = self.spare();
-        self.full.store(made.as_ref().is_err_and(is_full), Ordering::Relaxed);
+        let full = made.as_ref().is_err_and(is_full);
+        if full {
+            self.full.send_replace(true);
+        }
         let mut state = self.state();
         state.spare = match made {
             Ok(file) => Spare::Ready(file),
             Err(error) => Spare::Failed(error.kind(), error.to_string()),
         };
         self.changed.notify_all();
+        // Whoever hears that there is room finds the spare.
+        self.full.send_if_modified(|was| std::mem::replace(was, full) != full);
         state
     }
 

@@ -39,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const BATCH_APPENDS: usize = 4096;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// After a failure to begin a segment, how long before it is tried again.
-const RETRY: Duration = Duration::from_millis(250);
+pub(super) const RETRY: Duration = Duration::from_millis(250);
 
 /// An answer that somebody waits for.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, AppendError>>;
@@ -145,8 +145,16 @@ struct Pending {
     syncs: Vec<Reply<Position>>,
     /// Since when something written waits to become durable.
     dirty: Option<Instant>,
-    /// When beginning a segment failed last, and how.
-    refused: Option<(Instant, AppendError)>,
+    /// How beginning a segment failed last.
+    refused: Option<Refused>,
+}
+
+/// A segment that could not be begun.
+struct Refused {
+    when: Instant,
+    error: AppendError,
+    /// Whether there was no room for a spare either.
+    full: bool,
 }
 
 /// Answers; whoever asked may have gone.

@@ -26,7 +26,7 @@ use crate::{
     record::Record,
 };
 
-/// How long to wait before a batch is tried again that the database refused, as when the disk is full.
+/// How long to wait before a database that refused, as when the disk is full, is opened anew.
 const RETRY: Duration = Duration::from_secs(1);
 /// Where the checkpoint stands.
 const CHECKPOINT: &[u8] = &[RESERVED];
@@ -38,13 +38,16 @@ const CHECKPOINT_LEN: usize = 4 + 16 + 4 + 8 + 16;
 pub struct Progress {
     /// Every record before this position is in the rows.
     pub position: Position,
-    /// Whether it has caught up with the log once; before, its rows tell an older state.
+    /// Whether it has caught up with the log since the database was opened; before, its rows tell an older state.
     pub live: bool,
     /// Whether it was folded anew from the first event, because its rows were missing, of another version or of another log.
     pub rebuilt: bool,
-    /// What went wrong, in words: records left out, a database that refuses.
+    /// What went wrong for good, in words: records left out.
     pub troubles: Vec<String>,
-    /// Whether it has ended: the log is closed, or the database cannot be used any more.
+    /// Why nothing goes on at the moment, in words: a database that refuses, a log that cannot be read. The rows are older
+    /// than the log until that is over.
+    pub waits: Option<String>,
+    /// Whether it has ended: the log is closed.
     pub ended: bool,
 }
 
@@ -59,21 +62,17 @@ pub struct Projected {
 
 impl Projected {
     /// Begins to follow the log from the checkpoint, or from the first event where there is none that fits.
-    pub fn start<P: Projection>(
-        derived: &Derived,
-        log: Arc<dyn EventLog>,
-        projection: P,
-    ) -> Result<Self, DerivedError> {
-        let tree = derived.tree(P::NAME)?;
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start<P: Projection>(derived: &Derived, log: Arc<dyn EventLog>, projection: P) -> io::Result<Self> {
         let (report, progress) = watch::channel(Progress::default());
         let (stop, stopped) = oneshot::channel();
-        let table = Table { tree: tree.clone() };
-        let (derived, error_path) = (derived.clone(), P::NAME);
-        let follower = Follower { tree, derived, log, projection, report };
+        let table = Table { derived: derived.clone(), name: P::NAME };
+        let follower = Follower { derived: derived.clone(), life: 0, log, projection, report };
         let thread = thread::Builder::new()
             .name(format!("project-{}", P::NAME))
-            .spawn(move || block_on(follower.run(stopped)))
-            .map_err(|error: io::Error| DerivedError { path: error_path.into(), what: error.to_string() })?;
+            .spawn(move || block_on(follower.run(stopped)))?;
         Ok(Self { table, progress, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -116,12 +115,10 @@ impl Drop for Projected {
     }
 }
 
-/// The rows cannot be used any more in this process.
-struct Unusable;
-
 struct Follower<P> {
-    tree: sled::Tree,
     derived: Derived,
+    /// Which life of the database the rows are in.
+    life: u64,
     log: Arc<dyn EventLog>,
     projection: P,
     report: watch::Sender<Progress>,
@@ -129,31 +126,33 @@ struct Follower<P> {
 
 impl<P: Projection> Follower<P> {
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
-        let ended = self.follow(&mut stopped).await;
-        if ended.is_err() {
-            self.derived.give_up();
-            self.trouble(format!("the rows of `{}` are damaged and are made anew with the next start", P::NAME));
+        while let Err(refusal) = self.follow(&mut stopped).await {
+            if !self.wait(refusal.to_string(), &mut stopped) {
+                break;
+            }
         }
         self.report.send_modify(|p| p.ended = true);
     }
 
-    async fn follow(&mut self, stopped: &mut oneshot::Receiver<()>) -> Result<(), Unusable> {
-        let mut at = self.resume().await?;
-        self.report.send_modify(|p| p.position = at);
+    /// Follows the log in one life of the database, until it refuses.
+    async fn follow(&mut self, stopped: &mut oneshot::Receiver<()>) -> Result<(), DerivedError> {
+        self.life = self.derived.open_anew(self.life)?;
+        let (mut at, rebuilt) = self.resume().await?;
+        self.report.send_modify(|p| (p.position, p.rebuilt, p.live) = (at, rebuilt, false));
         let mut subscription = self.log.subscribe(Selection::All { from: at });
         loop {
-            let Some(Some(delivery)) = next_or_stop(&mut subscription, stopped).await else {
-                return Ok(());
+            let delivery = match self.next(&mut subscription, stopped).await {
+                Next::Delivered(delivery) => delivery,
+                Next::Distrusted(why) => return Err(why),
+                Next::Over => return Ok(()),
             };
             match delivery {
                 Ok(Delivery::Records(records)) => {
-                    if !self.batch(&records, stopped)? {
-                        return Ok(());
-                    }
+                    self.batch(&records)?;
                     at = records.last().map_or(at, |record| record.position.next());
-                    self.report.send_modify(|p| p.position = at);
+                    self.report.send_modify(|p| (p.position, p.waits) = (at, None));
                 }
-                Ok(Delivery::Live) => self.report.send_modify(|p| p.live = true),
+                Ok(Delivery::Live) => self.report.send_modify(|p| (p.live, p.waits) = (true, None)),
                 Err(error @ ReadError::Damaged { .. }) => {
                     at = self.behind(at).await;
                     self.trouble(format!("left out: {error}"));
@@ -161,33 +160,51 @@ impl<P: Projection> Follower<P> {
                     self.report.send_modify(|p| p.position = at);
                 }
                 Err(error @ ReadError::Io(_)) => {
-                    self.trouble(error.to_string());
-                    return Ok(());
+                    if !self.wait(error.to_string(), stopped) {
+                        return Ok(());
+                    }
+                    subscription = self.log.subscribe(Selection::All { from: at });
                 }
             }
         }
     }
 
+    /// What is left out is left out again when the rows are folded anew, and said once.
     fn trouble(&self, words: String) {
+        if self.report.borrow().troubles.contains(&words) {
+            return;
+        }
         tracing::warn!(projection = P::NAME, words);
         self.report.send_modify(|p| p.troubles.push(words));
     }
 
-    /// Where to go on: the checkpoint, if it fits the log and this version; else the first event, and no rows.
-    async fn resume(&mut self) -> Result<Position, Unusable> {
-        let found = guarded(|| self.tree.get(CHECKPOINT))?.ok().flatten();
+    /// Says why nothing goes on, and waits a little. `false`: told to stop.
+    fn wait(&self, words: String, stopped: &mut oneshot::Receiver<()>) -> bool {
+        self.report.send_if_modified(|p| {
+            let news = p.waits.as_ref() != Some(&words);
+            if news {
+                tracing::warn!(projection = P::NAME, words);
+                p.waits = Some(words);
+            }
+            news
+        });
+        thread::sleep(RETRY);
+        matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+    }
+
+    /// Where to go on: the checkpoint, if it fits the log and this version; else the first event, and no rows. And whether
+    /// the rows are made anew.
+    async fn resume(&mut self) -> Result<(Position, bool), DerivedError> {
+        let tree = self.derived.tree(P::NAME)?;
+        let found = self.derived.guarded(|| tree.get(CHECKPOINT))?;
         if let Some((position, last)) = found.and_then(|bytes| checkpoint::<P>(&bytes, self.log.id()))
             && position <= self.log.head()
             && self.stands_at(position, last).await
         {
-            return Ok(position);
+            return Ok((position, false));
         }
-        self.report.send_modify(|p| p.rebuilt = true);
-        while let Err(error) = guarded(|| self.tree.clear())? {
-            self.trouble(error.to_string());
-            thread::sleep(RETRY);
-        }
-        Ok(Position::ZERO)
+        self.derived.guarded(|| tree.clear())?;
+        Ok((Position::ZERO, true))
     }
 
     /// Whether the log's record before `position` is the one that was projected last.
@@ -214,40 +231,20 @@ impl<P: Projection> Follower<P> {
         self.log.head().max(at)
     }
 
-    /// Projects records and commits them with the checkpoint. `false`: told to stop while the database refused.
-    fn batch(&mut self, records: &[Record], stopped: &mut oneshot::Receiver<()>) -> Result<bool, Unusable> {
-        loop {
-            match self.attempt(records)? {
-                Ok(()) => return Ok(true),
-                Err(error) => {
-                    let words = format!(
-                        "the rows of `{}` cannot be written and wait: {error}. If that does not pass, make room and restart",
-                        P::NAME
-                    );
-                    if !self.report.borrow().troubles.contains(&words) {
-                        self.trouble(words);
-                    }
-                }
-            }
-            thread::sleep(RETRY);
-            if !matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
-                return Ok(false);
-            }
-        }
-    }
-
-    fn attempt(&mut self, records: &[Record]) -> Result<Result<(), sled::Error>, Unusable> {
+    /// Projects records and commits them with the checkpoint.
+    fn batch(&mut self, records: &[Record]) -> Result<(), DerivedError> {
         let Some(last) = records.last() else {
-            return Ok(Ok(()));
+            return Ok(());
         };
+        let tree = self.derived.tree(P::NAME)?;
         let mut changes = Changes::new();
         for record in records {
-            let mut rows = Rows::new(&self.tree, &changes);
+            let mut rows = Rows::new(&tree, &self.derived, &changes);
             let projection = &mut self.projection;
             let projected = catch_unwind(AssertUnwindSafe(|| projection.project(&mut rows, record)));
             let Rows { changes: fresh, failed, .. } = rows;
             if let Some(error) = failed {
-                return Ok(Err(error));
+                return Err(error);
             }
             match projected {
                 Ok(()) => changes.extend(fresh),
@@ -265,13 +262,18 @@ impl<P: Projection> Follower<P> {
             }
         }
         batch.insert(CHECKPOINT, checkpoint_bytes::<P>(self.log.id(), last));
-        guarded(|| self.tree.apply_batch(batch))
+        self.derived.guarded(|| tree.apply_batch(batch))
     }
-}
 
-/// Keeps a panic of the database from ending more than its rows.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Unusable> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Unusable)
+    /// The next delivery.
+    async fn next(&self, subscription: &mut Subscription, stopped: &mut oneshot::Receiver<()>) -> Next {
+        let told = select(stopped, self.derived.distrusted().boxed());
+        match select(told, subscription.next().boxed()).await {
+            Either::Left((Either::Left(_), _)) | Either::Right((None, _)) => Next::Over,
+            Either::Left((Either::Right((why, _)), _)) => Next::Distrusted(why),
+            Either::Right((Some(delivery), _)) => Next::Delivered(delivery),
+        }
+    }
 }
 
 fn checkpoint_bytes<P: Projection>(log: LogId, last: &Record) -> Vec<u8> {
@@ -296,15 +298,13 @@ fn checkpoint<P: Projection>(bytes: &[u8], log: LogId) -> Option<(Position, Uuid
     fits.then_some((Position(u64::from_le_bytes(*position)), Uuid::from_bytes(last.try_into().ok()?)))
 }
 
-/// The next delivery, or `None` when told to stop.
-async fn next_or_stop(
-    subscription: &mut Subscription,
-    stopped: &mut oneshot::Receiver<()>,
-) -> Option<Option<Result<Delivery, ReadError>>> {
-    match select(stopped, subscription.next().boxed()).await {
-        Either::Left(_) => None,
-        Either::Right((delivery, _)) => Some(delivery),
-    }
+/// What a follower hears.
+enum Next {
+    Delivered(Result<Delivery, ReadError>),
+    /// The rows cannot be trusted any more.
+    Distrusted(DerivedError),
+    /// Told to stop, or the log has ended.
+    Over,
 }
 
 struct Unpark(Thread);

@@ -2,7 +2,8 @@
 //! and is folded anew.
 //!
 //! A [`Projection`] says how an event changes its rows. [`Derived`] is the database, [`Projected`] one projection that follows
-//! the log in a thread of its own; rows and checkpoint change in one batch, so they always agree.
+//! the log in a thread of its own; rows and checkpoint change in one batch, so they always agree. A database that refuses, for
+//! the disk is full or its files are damaged, is opened anew in place as soon as that can be done.
 
 mod derived;
 mod follower;
@@ -13,7 +14,7 @@ mod tests;
 pub use self::{
     derived::Derived,
     follower::{Progress, Projected},
-    rows::{Row, Rows, Table},
+    rows::{Range, Row, Rows, Table},
 };
 use crate::record::Record;
 
@@ -30,9 +31,11 @@ pub trait Projection: Send + 'static {
     fn project(&mut self, rows: &mut Rows<'_>, record: &Record);
 }
 
-/// Why a database of read models cannot be used.
+/// Why a database of read models cannot be used at the moment.
 #[derive(Debug, thiserror::Error)]
-#[error("the read models in {path} cannot be used: {what}. They can be deleted at any time; they are made anew")]
+#[error(
+    "the read models in {path} cannot be used: {what}. Nothing of the log is lost; they come back by themselves once that is over"
+)]
 pub struct DerivedError {
     /// The folder.
     pub path: String,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use sled::IVec;
 
+use super::{Derived, DerivedError};
+
 /// Keys that begin so are the database's own.
 pub(super) const RESERVED: u8 = 0;
 /// What a value should stay below, in bytes: larger ones go to files of their own, and cost far more.
@@ -15,14 +17,15 @@ pub(super) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 #[derive(Debug)]
 pub struct Rows<'a> {
     tree: &'a sled::Tree,
+    derived: &'a Derived,
     before: &'a Changes,
     pub(super) changes: Changes,
-    pub(super) failed: Option<sled::Error>,
+    pub(super) failed: Option<DerivedError>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(tree: &'a sled::Tree, before: &'a Changes) -> Self {
-        Self { tree, before, changes: Changes::new(), failed: None }
+    pub(super) fn new(tree: &'a sled::Tree, derived: &'a Derived, before: &'a Changes) -> Self {
+        Self { tree, derived, before, changes: Changes::new(), failed: None }
     }
 
     /// The value under a key.
@@ -31,7 +34,7 @@ impl<'a> Rows<'a> {
         if let Some(value) = self.changes.get(key).or_else(|| self.before.get(key)) {
             return value.clone();
         }
-        match self.tree.get(key) {
+        match self.derived.guarded(|| self.tree.get(key)) {
             Ok(value) => value.map(|value| value.to_vec()),
             Err(error) => {
                 // The whole batch is tried again later; what is made of this answer is dropped.
@@ -69,34 +72,82 @@ pub type Row = (IVec, IVec);
 /// The rows of one read model as readers see them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Table {
-    pub(super) tree: sled::Tree,
+    pub(super) derived: Derived,
+    pub(super) name: &'static str,
 }
 
 impl Table {
     /// The value under a key.
-    pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>, sled::Error> {
-        self.tree.get(key)
+    ///
+    /// # Errors
+    /// The database cannot be read at the moment; it is being opened anew.
+    pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>, DerivedError> {
+        let tree = self.derived.tree(self.name)?;
+        self.derived.guarded(|| tree.get(key))
     }
 
     /// The rows whose keys begin with `prefix`, by key, from either end.
-    pub fn prefix(&self, prefix: &[u8]) -> impl DoubleEndedIterator<Item = Result<Row, sled::Error>> + use<> {
-        own(self.tree.scan_prefix(prefix))
+    ///
+    /// # Errors
+    /// See [`Table::get`].
+    pub fn prefix(&self, prefix: &[u8]) -> Result<Range, DerivedError> {
+        self.own(|tree| tree.scan_prefix(prefix))
     }
 
     /// The rows whose keys are at least `from` and less than `to`, by key, from either end.
-    pub fn range(&self, from: &[u8], to: &[u8]) -> impl DoubleEndedIterator<Item = Result<Row, sled::Error>> + use<> {
-        own(self.tree.range(from..to))
+    ///
+    /// # Errors
+    /// See [`Table::get`].
+    pub fn range(&self, from: &[u8], to: &[u8]) -> Result<Range, DerivedError> {
+        self.own(|tree| tree.range(from..to))
     }
 
     /// All rows, by key, from either end.
-    pub fn all(&self) -> impl DoubleEndedIterator<Item = Result<Row, sled::Error>> + use<> {
-        own(self.tree.iter())
+    ///
+    /// # Errors
+    /// See [`Table::get`].
+    pub fn all(&self) -> Result<Range, DerivedError> {
+        self.own(sled::Tree::iter)
+    }
+
+    fn own(&self, of: impl FnOnce(&sled::Tree) -> sled::Iter) -> Result<Range, DerivedError> {
+        let derived = self.derived.clone();
+        let rows = of(&derived.tree(self.name)?);
+        Ok(Range { derived, rows })
     }
 }
 
-/// Leaves out what is the database's own.
-fn own(
-    rows: impl DoubleEndedIterator<Item = Result<Row, sled::Error>>,
-) -> impl DoubleEndedIterator<Item = Result<Row, sled::Error>> {
-    rows.filter(|row| row.as_ref().map_or(true, |(key, _)| key.first() != Some(&RESERVED)))
+/// Rows by key, without what is the database's own. It is not to be kept: the database cannot be opened anew meanwhile.
+pub struct Range {
+    derived: Derived,
+    rows: sled::Iter,
+}
+
+impl Range {
+    fn step(
+        &mut self,
+        next: impl Fn(&mut sled::Iter) -> Option<sled::Result<Row>>,
+    ) -> Option<Result<Row, DerivedError>> {
+        loop {
+            let (derived, rows) = (&self.derived, &mut self.rows);
+            match derived.guarded(|| next(rows).transpose()) {
+                Ok(Some((key, _))) if key.first() == Some(&RESERVED) => {}
+                found => return found.transpose(),
+            }
+        }
+    }
+}
+
+impl Iterator for Range {
+    type Item = Result<Row, DerivedError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Iterator::next)
+    }
+}
+
+impl DoubleEndedIterator for Range {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(DoubleEndedIterator::next_back)
+    }
 }

@@ -39,7 +39,7 @@ fn count(projected: &Projected, n: u64) -> Option<u8> {
 }
 
 async fn started<const V: u32>(dir: &Path, log: &Arc<dyn EventLog>) -> Projected {
-    let derived = Derived::open(dir).unwrap();
+    let derived = Derived::open(dir);
     let projected = Projected::start(&derived, log.clone(), Counts::<V>).unwrap();
     assert!(projected.wait_for(log.head(), SOON).await, "{:?}", projected.progress());
     projected
@@ -57,8 +57,8 @@ async fn rows_follow_the_log_and_resume_where_they_stopped() {
     add(&*log, 2, 2).await;
     assert!(projected.wait_for(Position(5), SOON).await);
     assert_eq!((projected.caught_up_to(), count(&projected, 2)), (Position(5), Some(2)));
-    assert_eq!(projected.table().all().count(), 2, "the checkpoint is no row");
-    assert_eq!(projected.table().prefix(b"test/").next_back().unwrap().unwrap().0, stream(2).as_str());
+    assert_eq!(projected.table().all().unwrap().count(), 2, "the checkpoint is no row");
+    assert_eq!(projected.table().prefix(b"test/").unwrap().next_back().unwrap().unwrap().0, stream(2).as_str());
     assert!(!projected.wait_for(Position(6), Duration::ZERO).await, "nothing more comes");
     drop(projected);
     add(&*log, 1, 1).await;
@@ -85,7 +85,7 @@ async fn a_new_version_another_log_or_no_checkpoint_means_folding_anew() {
     let projected = started::<2>(&dir, &other).await;
     assert!(projected.progress().rebuilt, "another log");
     assert_eq!((count(&projected, 1), count(&projected, 2)), (None, Some(5)), "rows of the other log are gone");
-    projected.table().tree.remove([0]).unwrap();
+    Derived::tree(&projected.table().derived, "counts").unwrap().remove([0]).unwrap();
     drop(projected);
 
     let projected = started::<2>(&dir, &other).await;
@@ -109,18 +109,56 @@ async fn a_database_that_does_not_open_is_made_anew() {
         assert_eq!(count(&projected, 1), Some(3));
     }
     fs::write(dir.with_extension("broken"), "").unwrap();
-    let derived = Derived::open(&dir).unwrap();
-    assert!(derived.is_fresh(), "one that panicked is not trusted again");
+    let projected = started::<1>(&dir, &log).await;
+    assert!(projected.progress().rebuilt, "one that panicked in another process is not trusted again");
     assert!(!dir.with_extension("broken").exists());
+}
+
+#[tokio::test]
+async fn a_database_that_panics_is_made_anew_at_once() {
+    let dir = tempdir().unwrap();
+    let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+    add(&*log, 1, 3).await;
+    drop(started::<1>(&dir.path().join("derived"), &log).await);
+    let projected = started::<1>(&dir.path().join("derived"), &log).await;
+    assert!(!projected.progress().rebuilt);
+    let derived = &projected.table().derived;
+    derived.tree("counts").unwrap().insert(stream(9).as_str(), &[9]).unwrap();
+    let read = derived.guarded(|| -> sled::Result<()> { panic!("as over damaged files") });
+    assert!(read.unwrap_err().to_string().contains("made anew"));
+    let mut progress = projected.watch();
+    let anew = progress.wait_for(|p| p.rebuilt && p.live).await.unwrap().clone();
+    assert_eq!(anew.waits, None);
+    assert_eq!((count(&projected, 1), count(&projected, 9)), (Some(3), None), "nothing of the old rows is left");
+    add(&*log, 1, 1).await;
+    assert!(projected.wait_for(log.head(), SOON).await);
+    assert_eq!(count(&projected, 1), Some(4));
+}
+
+#[tokio::test]
+async fn what_does_not_open_is_waited_for_and_followed_once_it_does() {
+    let dir = tempdir().unwrap();
+    let dir = dir.path().join("derived");
+    let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+    add(&*log, 1, 3).await;
+    let held = sled::open(&dir).unwrap();
+    let projected = Projected::start(&Derived::open(&dir), log.clone(), Counts::<1>).unwrap();
+    let mut progress = projected.watch();
+    let waits = progress.wait_for(|p| p.waits.is_some()).await.unwrap().waits.clone().unwrap();
+    assert!(waits.contains("lock") && waits.contains("come back by themselves"), "{waits}");
+    assert!(projected.table().get("any").is_err(), "no answer is better than a wrong one");
+    drop(held);
+    assert!(projected.wait_for(log.head(), SOON).await);
+    assert_eq!((projected.progress().waits, count(&projected, 1)), (None, Some(3)));
 }
 
 #[test]
 fn a_database_that_another_holds_is_not_deleted() {
     let dir = tempdir().unwrap();
     let dir = dir.path().join("derived");
-    let held = Derived::open(&dir).unwrap();
+    let held = Derived::open(&dir);
     held.tree("kept").unwrap().insert("key", "value").unwrap();
-    let error = Derived::open(&dir).unwrap_err();
+    let error = Derived::open(&dir).open_anew(0).unwrap_err();
     assert!(error.to_string().contains("lock"), "{error}");
     assert!(dir.join("db").exists());
     assert_eq!(held.tree("kept").unwrap().get("key").unwrap().unwrap(), "value");

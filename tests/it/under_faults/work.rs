@@ -2,12 +2,17 @@
 
 use std::time::Instant;
 
-use reenact::entities::chat;
+use futures_util::future::{Either, select};
+use reenact::{
+    entities::chat,
+    host::{Accepted, SubmitError},
+};
 use replay::{
     decider::Attempt,
     log::{AppendError, EventLog as _},
     memory::MemoryLog,
 };
+use uuid::Uuid;
 
 use super::stage::{End, Stage, answered, holds, kinds};
 
@@ -160,6 +165,54 @@ async fn a_command_that_is_too_large_is_refused_and_its_neighbours_are_not() {
     assert_eq!(large.unwrap_err().code(), "too_large");
     let records = stage.until(&chat, "ChatRenamed", 3).await;
     assert!(!kinds(&records).contains(&"MessagePosted"));
+}
+
+/// Two messages of one id on their way into one append: the second is refused because of the first. What both are answered
+/// when that append ends so, and whether the second was answered before.
+async fn same_message_twice(stage: &Stage, refusal: Option<AppendError>) -> [Result<Accepted, SubmitError>; 2] {
+    let chat = stage.chat("a/x").await;
+    stage.log.refuse(move |append| refusal.clone().filter(|_| holds(append, "MessagePosted")));
+    stage.log.hold("ChatRenamed");
+    let before = *stage.log.tried.borrow();
+    let message = Some(Uuid::now_v7());
+    let post = || stage.submit(&chat, chat::Command::PostMessage { message, text: "hello".into() });
+    let first = stage.submit(&chat, rename("first"));
+    let rest = async {
+        // Both wait for the append under way, and are decided together.
+        stage.log.tried_since(before, 1).await;
+        let mut second = Box::pin(post());
+        let watch = async {
+            stage.log.hold("MessagePosted");
+            stage.log.tried_since(before, 2).await;
+        };
+        let watched = select(&mut second, Box::pin(watch)).await;
+        assert!(
+            matches!(watched, Either::Right(_)),
+            "refused before it was known whether its reason would be appended"
+        );
+        drop(watched);
+        stage.log.release();
+        second.await
+    };
+    let (first, of_first, of_second) = tokio::join!(first, post(), rest);
+    assert!(first.is_ok(), "{first:?}");
+    [of_first, of_second]
+}
+
+#[actix_web::test]
+async fn a_command_that_is_refused_is_told_so_once_the_reason_is_appended() {
+    let stage = Stage::new(&[]);
+    let [first, second] = same_message_twice(&stage, None).await;
+    assert!(first.is_ok(), "{first:?}");
+    assert_eq!(second.unwrap_err().code(), "message_known");
+}
+
+#[actix_web::test]
+async fn a_command_is_not_refused_for_a_reason_that_could_not_be_appended() {
+    let stage = Stage::new(&[]);
+    for answer in same_message_twice(&stage, Some(AppendError::Full)).await {
+        assert_eq!(answer.unwrap_err().code(), "disk_full");
+    }
 }
 
 #[actix_web::test]

@@ -3,53 +3,39 @@
 use std::{
     fs,
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
 
 use reqwest::Method;
-use serde_json::json;
-use tempfile::TempDir;
+use serde_json::{Value, json};
 
 use crate::{
     process::{Ground, PATIENCE},
-    served::serve_on,
+    served::{Served, serve_on},
 };
 
-/// A small file system in memory, mounted on a folder of its own.
-struct SmallDisk(TempDir);
+/// A small file system in memory, mounted on a folder.
+struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// `None` where one may not mount.
-    fn of(mebibytes: u32) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        Self::on(dir.path(), mebibytes).then_some(Self(dir))
-    }
-
-    fn on(path: &Path, mebibytes: u32) -> bool {
+    fn on(path: &Path, mebibytes: u32) -> Option<Self> {
         let size = format!("size={mebibytes}m");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(path).output();
-        let mounted = mounted.is_ok_and(|output| output.status.success());
-        if !mounted {
-            println!("skipped: a small disk cannot be mounted here, which only root may do");
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(path.to_owned()));
         }
-        mounted
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
+        println!("skipped: a small disk cannot be mounted here, which only root may do");
+        None
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        unmount(self.path());
+        let _gone = Command::new("umount").arg("-l").arg(&self.0).status().is_ok();
     }
-}
-
-fn unmount(path: &Path) {
-    let _gone = Command::new("umount").arg("-l").arg(path).status().is_ok();
 }
 
 /// Takes all the room that is left, to the last byte.
@@ -62,8 +48,9 @@ fn fill(disk: &Path) {
 
 #[actix_web::test]
 async fn a_full_disk_refuses_commands_until_there_is_room_and_loses_nothing() {
-    let Some(disk) = SmallDisk::of(24) else { return };
-    let served = serve_on(disk.path(), "", |settings| settings.burst = 100_000.try_into().unwrap()).await;
+    let data = tempfile::tempdir().unwrap();
+    let Some(_disk) = SmallDisk::on(data.path(), 24) else { return };
+    let served = serve_on(data.path(), "", |settings| settings.burst = 100_000.try_into().unwrap()).await;
     let chat = served.chat().await;
     let stream = format!("/api/streams/chat/{chat}");
     let path = format!("/api/chats/{chat}");
@@ -74,7 +61,7 @@ async fn a_full_disk_refuses_commands_until_there_is_room_and_loses_nothing() {
     let stream_id = format!("chat/{chat}");
     let rename = |title: &str| json!({"type": "RenameChat", "title": title});
 
-    fill(disk.path());
+    fill(data.path());
     // What is allocated already is used up first.
     let mut done = 0;
     let refused = loop {
@@ -84,7 +71,7 @@ async fn a_full_disk_refuses_commands_until_there_is_room_and_loses_nothing() {
             break answer;
         }
         done += 1;
-        fill(disk.path());
+        fill(data.path());
         assert!(done < 20_000, "a full disk takes everything");
     };
     assert_eq!(refused["code"], "disk_full", "{refused}");
@@ -106,7 +93,7 @@ async fn a_full_disk_refuses_commands_until_there_is_room_and_loses_nothing() {
     served.key("leaked", "viewer").await;
     served.send(&Method::DELETE, "/api/keys/leaked", &json!({})).await;
 
-    fs::remove_file(disk.path().join("ballast")).unwrap();
+    fs::remove_file(data.path().join("ballast")).unwrap();
     let since = Instant::now();
     while speaker.command("room", &stream_id, rename("room")).await["op"] != "accepted" {
         assert!(since.elapsed() < Duration::from_secs(20), "it does not write again");
@@ -116,15 +103,83 @@ async fn a_full_disk_refuses_commands_until_there_is_room_and_loses_nothing() {
     let heard = socket.until(|frame| frame["type"] == "TurnFinished").await;
     let renamed = heard.iter().filter(|frame| frame["type"] == "ChatRenamed").count();
     assert_eq!(renamed, done + 1, "what was accepted is there, and nothing else");
+    healthy(&served).await;
+    assert_eq!(served.get(&path).await["title"], "room", "the lists go on too");
+    served.stop().await;
+}
+
+/// Waits until nothing is wrong any more.
+async fn healthy(served: &Served) {
+    let since = Instant::now();
+    loop {
+        let health = served.get("/health").await;
+        if health["status"] == "ok" {
+            return;
+        }
+        assert!(since.elapsed() < PATIENCE, "{health}");
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[actix_web::test]
+async fn lists_without_room_say_that_they_are_old_and_come_back_without_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let index = data.path().join("index");
+    fs::create_dir(&index).unwrap();
+    let Some(_disk) = SmallDisk::on(&index, 8) else { return };
+    let served = serve_on(data.path(), "", |settings| settings.burst = 100_000.try_into().unwrap()).await;
+    let (_, session) = served.session().await;
+    let opened = served.send(&Method::POST, "/api/chats", &json!({"session": session})).await;
+    let chat = opened["id"].as_str().unwrap();
+    let mut follower = served.socket().await;
+    follower.send(json!({"op": "subscribe", "sub": 1, "list": "chats"})).await;
+    follower.until(|frame| frame["op"] == "live").await;
+
+    fill(&index);
+    let mut speaker = served.socket().await;
+    let mut done = 0;
+    let troubles = loop {
+        for _ in 0..100 {
+            let title = format!("{done} {}", "x".repeat(150));
+            let rename = json!({"type": "RenameChat", "title": title});
+            let answer = speaker.command(&done.to_string(), &format!("chat/{chat}"), rename).await;
+            assert_eq!(answer["op"], "accepted", "the log has room: {answer}");
+            done += 1;
+        }
+        let troubles = served.get("/health").await["troubles"].to_string();
+        if troubles.contains("the lists are older than the log") {
+            break troubles;
+        }
+        assert!(done < 50_000, "a full disk takes everything: {troubles}");
+    };
+    assert!(troubles.contains("make room") && troubles.contains("come back by themselves"), "{troubles}");
+    let rows = follower.until(|frame| frame["op"] == "rows" && frame["rebuilding"] == true).await;
+    println!("after {done} titles the lists had no room: {troubles}");
+    assert_eq!(rows.last().unwrap()["rows"][0]["stream"], format!("chat/{chat}"), "what is old can be read");
+    let list = served.get("/api/chats").await;
+    assert_eq!((&list["rebuilding"], list["items"].as_array().unwrap().len()), (&json!(true), 1), "{list}");
+    // What is written meanwhile is written, and nobody is told that it is not there.
+    let (status, problem) = served.refused(&Method::POST, "/api/chats", &json!({"session": session})).await;
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(status == 503 && detail.contains("was written, only the lists do not show it yet"), "{problem}");
+    let fresh = detail.split_whitespace().next().unwrap().trim_start_matches("chat/").to_owned();
+    let (status, problem) = served.refused(&Method::GET, &format!("/api/chats/{fresh}"), &json!({})).await;
+    assert_eq!((status, &problem["code"]), (503, &json!("rebuilding")), "{problem}");
+
+    fs::remove_file(index.join("ballast")).unwrap();
+    healthy(&served).await;
+    let list = served.get("/api/chats").await;
+    assert_eq!((&list["items"][0]["id"], &list["rebuilding"]), (&json!(fresh), &Value::Null), "{list}");
+    let title = list["items"][1]["title"].as_str().unwrap();
+    assert!(title.starts_with(&format!("{} ", done - 1)), "{list}");
+    follower.until(|frame| frame["op"] == "rows" && frame["rebuilding"].is_null()).await;
     served.stop().await;
 }
 
 #[tokio::test]
 async fn a_server_starts_on_a_full_disk_and_what_is_there_can_be_read() {
     let ground = Ground::new("");
-    if !SmallDisk::on(ground.data.path(), 200) {
-        return;
-    }
+    let Some(disk) = SmallDisk::on(ground.data.path(), 200) else { return };
     let server = ground.serve();
     let (_, session) = server.desk(&ground).await;
     let chat = server.chat(&session).await;
@@ -152,5 +207,5 @@ async fn a_server_starts_on_a_full_disk_and_what_is_there_can_be_read() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     server.kill();
-    unmount(ground.data.path());
+    drop(disk);
 }

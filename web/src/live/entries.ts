@@ -33,6 +33,8 @@ export interface ListEntry<R = Row> {
   freshness: Freshness;
   /** In the order in which they came; who shows them sorts them. */
   rows: R[];
+  /** Rows may be missing or old: the server makes its lists anew, or waits for room on its disk. */
+  rebuilding: boolean;
   trouble: Trouble | null;
 }
 
@@ -51,7 +53,7 @@ export function emptyStream(stream: string): StreamEntry {
   return { freshness: "loading", revision: null, view: KINDS[kindOf(stream)]?.empty ?? null, trouble: null };
 }
 
-export const emptyList: ListEntry = { freshness: "loading", rows: [], trouble: null };
+export const emptyList: ListEntry = { freshness: "loading", rows: [], rebuilding: false, trouble: null };
 
 /** A revision is missing between what is known and the event: the stream must be read anew. */
 export const GAP = Symbol("gap");
@@ -84,7 +86,12 @@ export function foldStream(stream: string, entry: StreamEntry, frame: ServerFram
 export function foldList(entry: ListEntry, frame: ServerFrame): ListEntry {
   switch (frame.op) {
     case "rows":
-      return { freshness: "catching-up", rows: frame.rows, trouble: null };
+      return {
+        freshness: "catching-up",
+        rows: frame.rows,
+        rebuilding: frame.rebuilding ?? false,
+        trouble: null,
+      };
     case "row": {
       const at = entry.rows.findIndex((row) => row.stream === frame.row.stream);
       const rows = entry.rows.slice();

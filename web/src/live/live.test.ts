@@ -174,8 +174,12 @@ describe("a subscription", () => {
     expect(rows()).toHaveLength(1);
     const [again] = subscribes(server.heard);
     expect(again).toMatchObject({ list: "chats" });
-    server.say({ op: "rows", sub: again?.sub ?? 0, position: 11, rows: [] });
-    expect(rows()).toEqual([]);
+    server.say({ op: "rows", sub: again?.sub ?? 0, position: 11, rows: [], rebuilding: true });
+    expect(live.read(chats)).toMatchObject({ rows: [], rebuilding: true });
+    server.say({ op: "live", sub: again?.sub ?? 0 });
+    expect(live.read(chats)).toMatchObject({ freshness: "live", rebuilding: true });
+    server.say({ op: "rows", sub: again?.sub ?? 0, position: 12, rows: [row("chat/a", "A")] });
+    expect(live.read(chats)).toMatchObject({ rows: [{ title: "A" }], rebuilding: false });
   });
 
   it("that the server refuses says why", () => {

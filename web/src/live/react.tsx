@@ -76,8 +76,18 @@ function useTopic(topic: Topic) {
   return useSyncExternalStore(live.listen, read);
 }
 
+/** What stands on the desk. */
+interface OnDesk {
+  projects: ProjectOnDesk[];
+  /** Whether all of it is known. */
+  known: boolean;
+  /** What is known may be old, or not all there is. */
+  rebuilding: boolean;
+  trouble: string | null;
+}
+
 /** All projects with their sessions and chats, whether all of them are known, and what is wrong if not. */
-export function useDesk(): { projects: ProjectOnDesk[]; known: boolean; trouble: string | null } {
+export function useDesk(): OnDesk {
   const projects = useList("projects");
   const sessions = useList("sessions");
   const chats = useList("chats");
@@ -88,5 +98,6 @@ export function useDesk(): { projects: ProjectOnDesk[]; known: boolean; trouble:
   const lists = [projects, sessions, chats];
   const known = lists.every((list) => list.freshness !== "loading");
   const trouble = lists.find((list) => list.trouble !== null)?.trouble?.message ?? null;
-  return { projects: of, known, trouble };
+  const rebuilding = lists.some((list) => list.rebuilding);
+  return { projects: of, known, rebuilding, trouble };
 }

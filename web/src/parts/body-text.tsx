@@ -1,62 +1,80 @@
 // A text that may be kept elsewhere: its beginning stands here, the rest is read when it is wanted.
 import { type ReactNode, useEffect, useState } from "react";
 import { blobText, knownBlob } from "../live/blobs.ts";
-import type { BlobRef, Body } from "../wire/index.ts";
+import type { Body } from "../wire/index.ts";
 import { bytes } from "./format.ts";
 
 interface Whole {
   text: string;
-  /** What is missing is on its way, or could not be read. */
-  state: "whole" | "reading" | "failed";
+  /** What is missing is on its way, or not asked for, or could not be read. */
+  state: "whole" | "reading" | "partial";
+  /** Why it could not be read. */
+  trouble: string | null;
 }
 
 /** The whole of a text; its beginning until the rest is here. Long texts are read at once if `eager`. */
 export function useBody(body: Body, eager: boolean): Whole & { read(): void } {
   const blob = typeof body === "string" ? null : body;
-  const [wanted, setWanted] = useState(eager);
+  const [attempt, setAttempt] = useState(eager ? 1 : 0);
   const [, arrived] = useState(0);
-  const [failed, setFailed] = useState(false);
+  const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
-    if (!blob || !wanted || knownBlob(blob) !== undefined) return;
+    if (!blob || attempt === 0 || knownBlob(blob) !== undefined) return;
     let here = true;
     blobText(blob).then(
       () => here && arrived((was) => was + 1),
-      () => here && setFailed(true),
+      (error: Error) => here && setTrouble(error.message),
     );
     return () => {
       here = false;
     };
-  }, [blob, wanted]);
+  }, [blob, attempt]);
   const read = () => {
-    setFailed(false);
-    setWanted(true);
+    setTrouble(null);
+    setAttempt((was) => was + 1);
   };
-  if (!blob) return { text: body as string, state: "whole", read };
+  if (!blob) return { text: body as string, state: "whole", trouble: null, read };
   const whole = knownBlob(blob);
-  if (whole !== undefined) return { text: whole, state: "whole", read };
-  return { text: blob.head, state: failed || !wanted ? "failed" : "reading", read };
+  if (whole !== undefined) return { text: whole, state: "whole", trouble: null, read };
+  const reading = trouble === null && attempt > 0;
+  return { text: blob.head, state: reading ? "reading" : "partial", trouble, read };
 }
 
 /** A text as it is, with a button for the rest where there is more. */
 export function BodyText({ body, children }: { body: Body; children?: (text: string) => ReactNode }) {
-  const { text, state, read } = useBody(body, false);
+  const { text, ...rest } = useBody(body, false);
   return (
     <>
       {children ? children(text) : text}
-      {state !== "whole" && <More of={body as BlobRef} reading={state === "reading"} onRead={read} />}
+      <More of={body} {...rest} />
     </>
   );
 }
 
-export function More({ of, reading, onRead }: { of: BlobRef; reading: boolean; onRead(): void }) {
+interface Rest extends Pick<Whole, "state" | "trouble"> {
+  of: Body;
+  read(): void;
+}
+
+/** What there is to say of the rest of a text: that it comes, how to get it, or why it cannot be had. */
+export function More({ of, state, trouble, read }: Rest) {
+  if (state === "whole" || typeof of === "string") return null;
+  const size = bytes(of.bytes);
   return (
-    <button
-      type="button"
-      onClick={onRead}
-      disabled={reading}
-      className="mt-1 block text-accent text-small hover:underline"
-    >
-      {reading ? "reading" : `Show all ${bytes(of.bytes)}`}
-    </button>
+    <div className="mt-1 text-small">
+      {trouble !== null && (
+        <p role="alert" className="text-bad">
+          Only the beginning of this text of {size} is here, the rest cannot be read: {trouble}
+        </p>
+      )}
+      <button
+        type="button"
+        onClick={read}
+        disabled={state === "reading"}
+        className="block text-accent hover:underline"
+      >
+        {state === "reading" ? "reading" : trouble !== null ? "Try again" : `Show all ${size}`}
+      </button>
+    </div>
   );
 }

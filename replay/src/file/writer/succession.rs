@@ -13,7 +13,7 @@ use super::{
         upkeep::Seal,
         walk::{Found, Walk},
     },
-    Active, Break, Pending, RETRY, Writer, answer, append_error,
+    Active, Break, Pending, RETRY, Refused, Writer, answer, append_error,
 };
 use crate::log::{AppendError, Appended};
 
@@ -83,8 +83,10 @@ impl Writer {
 
     /// Ends the active segment and begins the next, with room for a frame of `length`.
     pub(super) fn begin_segment(&mut self, length: u64) -> Result<(), AppendError> {
-        if let Some((when, error)) = &self.state.refused
+        if let Some(Refused { when, error, full }) = &self.state.refused
             && when.elapsed() < RETRY
+            // Room that was made in the meantime is used at once.
+            && (!*full || self.upkeep.is_full())
         {
             return Err(error.clone());
         }
@@ -109,7 +111,8 @@ impl Writer {
                     AppendError::Unknown(words) => AppendError::Unknown(format!("no segment could be begun: {words}")),
                     other => other,
                 };
-                self.state.refused = Some((Instant::now(), error.clone()));
+                let full = error == AppendError::Full && self.upkeep.is_full();
+                self.state.refused = Some(Refused { when: Instant::now(), error: error.clone(), full });
                 Err(error)
             }
         }

@@ -27,7 +27,7 @@ interface Props {
 }
 
 export function Rail({ folded = false, onFold, onFind, browsing = false }: Props) {
-  const { projects, known, trouble } = useDesk();
+  const { projects, known, rebuilding, trouble } = useDesk();
   const place = browsing ? "h-full w-full" : "w-64 border-line border-r max-md:hidden";
   if (folded) return <FoldedRail projects={projects} onFold={onFold} />;
   return (
@@ -51,6 +51,12 @@ export function Rail({ folded = false, onFold, onFind, browsing = false }: Props
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
         {trouble && <Trouble>{trouble}</Trouble>}
+        {rebuilding && (
+          <p role="status" className="px-2 py-1 text-small text-warn">
+            The server is making its lists anew: what you look for may be missing here for a while. Nothing is
+            lost.
+          </p>
+        )}
         {!known && !trouble && <Skeleton lines={6} label="Loading projects" />}
         {known && projects.length === 0 && (
           <p className="px-2 py-1 text-faint">No projects yet. Choose a folder to begin.</p>

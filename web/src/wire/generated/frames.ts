@@ -160,6 +160,11 @@ export type ServerFrame =
       op: "rows";
       position: Position;
       /**
+       * Rows may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+       * the disk. All rows come again once that is over.
+       */
+      rebuilding?: boolean;
+      /**
        * The rows, the newest first.
        */
       rows: Row[];

@@ -425,6 +425,11 @@ export interface ChatRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * What changed in a state between two revisions.
@@ -545,25 +550,25 @@ export interface Events {
   next_cursor?: string | null;
 }
 /**
- * How the server is.
+ * How the server is. Who shows no key is told `up`, and nothing else.
  */
 export interface Health {
   /**
    * Which log it holds, as `UUID.EPOCH`.
    */
-  log: string;
+  log?: string;
   /**
-   * `ok`, or `degraded` where something is wrong.
+   * `ok`, or `degraded` where something is wrong; `up` to who shows no key.
    */
   status: string;
   /**
    * What is wrong, in words for a person.
    */
-  troubles: string[];
+  troubles?: string[];
   /**
    * The server's version.
    */
-  version: string;
+  version?: string;
 }
 /**
  * A key, without anything secret.
@@ -876,6 +881,11 @@ export interface ProjectRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * One provider, as the API and the page show it.
@@ -1010,6 +1020,11 @@ export interface SessionRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * A key to sign in with.
@@ -1063,6 +1078,11 @@ export interface StreamItems {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * How a trial went.

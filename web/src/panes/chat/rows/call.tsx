@@ -4,7 +4,7 @@ import { memo } from "react";
 import { More, useBody } from "../../../parts/body-text.tsx";
 import { isEmpty, shown } from "../../../parts/format.ts";
 import { Markdown } from "../../../parts/markdown/index.tsx";
-import type { BlobRef, Body, Call, Interrupted } from "../../../wire/index.ts";
+import type { Body, Call, Interrupted } from "../../../wire/index.ts";
 import { Failure } from "./failure.tsx";
 import { Fold } from "./fold.tsx";
 import { useFold } from "./folds.ts";
@@ -34,11 +34,11 @@ export const CallMessage = memo(function CallMessage({ call, current }: Props) {
 });
 
 function Answer({ text, streaming }: { text: Body; streaming: boolean }) {
-  const { text: whole, state, read } = useBody(text, true);
+  const { text: whole, ...rest } = useBody(text, true);
   return (
     <div>
       <Markdown text={whole} streaming={streaming} />
-      {state !== "whole" && <More of={text as BlobRef} reading={state === "reading"} onRead={read} />}
+      <More of={text} {...rest} />
     </div>
   );
 }
