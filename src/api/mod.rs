@@ -9,6 +9,7 @@ mod commands;
 mod cookie;
 mod directories;
 mod event;
+mod files;
 pub mod frames;
 mod gate;
 mod guard;

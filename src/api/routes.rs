@@ -4,7 +4,7 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    blobs, chats, directories, health, keys, messages, openapi, projects, providers, reading, sessions, sign_in,
+    blobs, chats, directories, files, health, keys, messages, openapi, projects, providers, reading, sessions, sign_in,
     socket, streams, trust,
 };
 use crate::{
@@ -87,6 +87,7 @@ routes! {
     POST "/api/projects" operator projects::register { "Takes a folder under care", takes projects::NewProject, gives ProjectRow }
     GET "/api/projects/{id}" viewer projects::show { "A project", query reading::AtLeast, gives ProjectRow }
     DELETE "/api/projects/{id}" operator projects::remove { "Gives a project up; nothing of the folder is touched", gives reading::Landed }
+    GET "/api/projects/{id}/files" viewer files::list { "Files and folders of a project by letters of their paths", query files::FilesQuery, gives files::Files }
     GET "/api/projects/{id}/trust" viewer trust::show { "What a project's files name that could run, and whether it is trusted", gives trust::Trust }
     POST "/api/projects/{id}/trust" admin trust::give { "Trusts what was shown", takes trust::NewTrust, gives trust::Trust }
     DELETE "/api/projects/{id}/trust" operator trust::withdraw { "Takes trust back", gives trust::Trust }
