@@ -137,7 +137,8 @@ async fn prepare_session(shared: &Shared, command: session::Command) -> Result<s
         }
         session::Command::RenameSession { .. }
         | session::Command::RevokeReadAccess { .. }
-        | session::Command::ArchiveSession {} => {}
+        | session::Command::ArchiveSession {}
+        | session::Command::UnarchiveSession {} => {}
     }
     Ok(command)
 }
@@ -160,7 +161,7 @@ async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::C
                 Some(_) if state.archived => {
                     return Err(Problem::conflict(
                         "archived",
-                        format!("session {session} is archived: open a new one"),
+                        format!("session {session} is archived: bring it back first, or open another"),
                     ));
                 }
                 Some(_) => known_project(shared, *project).await?,
@@ -171,7 +172,9 @@ async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::C
         chat::Command::PostMessage { .. }
         | chat::Command::UnqueueMessage { .. }
         | chat::Command::CancelTurn {}
-        | chat::Command::RenameChat { .. } => {}
+        | chat::Command::RenameChat { .. }
+        | chat::Command::ArchiveChat {}
+        | chat::Command::UnarchiveChat {} => {}
     }
     Ok(match command {
         chat::Command::PostMessage { message, text } => {

@@ -96,6 +96,7 @@ routes! {
     GET "/api/sessions/{id}" viewer sessions::show { "A session", query reading::AtLeast, gives SessionRow }
     PATCH "/api/sessions/{id}" operator sessions::change { "Changes title or model of a session", takes sessions::SessionChange, gives SessionRow }
     POST "/api/sessions/{id}/archive" operator sessions::archive { "Puts a session away", gives SessionRow }
+    POST "/api/sessions/{id}/unarchive" operator sessions::unarchive { "Brings a session back", gives SessionRow }
     GET "/api/chats" viewer chats::list { "Chats, the newest first", query reading::PageQuery, gives reading::Items<ChatRow> }
     POST "/api/chats" operator chats::open { "Opens a chat, with a first message if there is one", takes chats::NewChat, gives ChatRow }
     GET "/api/chats/{id}" viewer chats::show { "A chat", query reading::AtLeast, gives ChatRow }
@@ -103,6 +104,8 @@ routes! {
     GET "/api/chats/{id}/messages" viewer messages::list { "Messages of a chat, older ones page by page", query messages::MessagesQuery, gives MessagesPage }
     POST "/api/chats/{id}/messages" operator messages::post { "Says something in a chat", takes messages::NewMessage, gives messages::PostedMessage }
     POST "/api/chats/{id}/cancel" operator chats::cancel { "Stops the open turn; what was written stays", gives reading::Landed }
+    POST "/api/chats/{id}/archive" operator chats::archive { "Puts a chat away; a message brings it back", gives ChatRow }
+    POST "/api/chats/{id}/unarchive" operator chats::unarchive { "Brings a chat back", gives ChatRow }
     GET "/api/blobs/{sha256}" viewer blobs::show { "A long text or large output, as it was stored" }
     GET "/api/streams" viewer streams::list { "Every stream, the last changed first", query streams::StreamsQuery, gives reading::Items<streams::StreamItem> }
     GET "/api/streams/{kind}/{id}" viewer streams::events { "The events of a stream", query streams::EventsQuery, gives streams::Events }

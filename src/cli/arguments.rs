@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    ask, backup, config,
+    archive, ask, backup, config,
     exit::{Ended, Failure},
-    key, log, provider, ps, rebuild, restore, schemas, serve,
+    key, log, provider, ps, rebuild, rename, restore, schemas, serve,
     settings::{Given, Loaded},
     stop, telling, trust, verify, watch,
 };
@@ -62,6 +62,9 @@ enum Command {
     Ps(ps::Arguments),
     Watch(watch::Arguments),
     Stop(stop::Arguments),
+    Rename(rename::Arguments),
+    Archive(archive::Arguments),
+    Unarchive(archive::BackArguments),
     Log(log::Arguments),
     Verify(verify::Arguments),
     Backup(backup::Arguments),
@@ -109,6 +112,9 @@ fn run(global: &Global, command: &Command) -> Ended {
         Command::Ps(arguments) => wait(ps::run(arguments, &loaded, json)),
         Command::Watch(arguments) => wait(watch::run(arguments, &loaded, json)),
         Command::Stop(arguments) => wait(stop::run(arguments, &loaded, json)),
+        Command::Rename(arguments) => wait(rename::run(arguments, &loaded, json)),
+        Command::Archive(arguments) => wait(archive::run(arguments, &loaded, json)),
+        Command::Unarchive(arguments) => wait(archive::run_back(arguments, &loaded, json)),
         Command::Log(arguments) => wait(log::run(arguments, &loaded, json)),
         Command::Trust(arguments) => wait(trust::run(arguments, &loaded, json)),
         Command::Key(arguments) => wait(key::run(arguments, &loaded, json)),

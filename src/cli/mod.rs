@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, and what they share. The only room that knows how the server is put together.
 
+mod archive;
 mod arguments;
 mod ask;
 mod backup;
@@ -13,6 +14,7 @@ mod log;
 mod provider;
 mod ps;
 mod rebuild;
+mod rename;
 mod restore;
 mod schemas;
 mod screen;

@@ -40,6 +40,8 @@ impl Story {
             Event::TextAppended { call, text, .. } => return self.speak(*call, Tone::Plain, text),
             Event::ChatRenamed { title } => self.line(Tone::Dim, &format!("— now called {title}"))?,
             Event::ChatConfigured { model } => self.line(Tone::Dim, &format!("— {model} answers from now on"))?,
+            Event::ChatArchived {} => self.line(Tone::Dim, "— put away")?,
+            Event::ChatUnarchived {} => self.line(Tone::Dim, "— brought back")?,
             Event::MessageQueued { text, .. } if self.messages => {
                 self.line(Tone::Dim, &format!("waits: {}", short(text.shown(), 200)))?;
             }

@@ -111,6 +111,8 @@ pub struct ChatRow {
     pub last: Arc<str>,
     /// What all turns that ended took.
     pub usage: Usage,
+    /// It was put away.
+    pub archived: bool,
     /// When it was opened.
     pub opened_at: Micros,
     /// When the row changed last.
@@ -165,6 +167,15 @@ impl Row {
             Self::Project(_) => None,
             Self::Session(row) => Some(row.id),
             Self::Chat(row) => Some(row.session),
+        }
+    }
+
+    /// Whether it was put away.
+    pub fn archived(&self) -> bool {
+        match self {
+            Self::Project(_) => false,
+            Self::Session(row) => row.archived,
+            Self::Chat(row) => row.archived,
         }
     }
 

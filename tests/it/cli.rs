@@ -319,3 +319,25 @@ fn a_server_whose_usual_model_cannot_be_asked_says_so_at_its_start() {
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.err.contains("nobody/x") && run.err.contains("--model"), "{run:?}");
 }
+
+#[test]
+fn a_chat_is_renamed_put_away_and_brought_back() {
+    let home = Home::new();
+    home.run(&["ask", "list"]);
+    let chat = home.chat();
+    assert_eq!(home.json(&["rename", &chat, "Lamp", "oil"])[0]["title"], "Lamp oil");
+    assert_eq!(home.json(&["archive", &chat])[0]["archived"], true);
+    let run = home.run(&["ps", "--all"]);
+    assert!(run.out.contains("archived"), "{run:?}");
+    assert_eq!(home.json(&["unarchive", &chat])[0]["archived"], false);
+    let run = home.run(&["archive", &chat]);
+    assert_eq!(run.out, format!("put away: {chat}\n"));
+    for (arguments, code) in [
+        (&["archive", "project/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c"][..], 2),
+        (&["archive", "chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c"], 3),
+        (&["rename", &chat], 2),
+        (&["rename", &chat, " "], 2),
+    ] {
+        assert_eq!(home.run(arguments).code, Some(code), "{arguments:?}");
+    }
+}

@@ -159,6 +159,11 @@ fn a_whole_turn() -> Story {
     story.report("call/1.2", 2, answered(vec![], Some(Body::Blob(long))));
     story.begin("call/2.1");
     story.report("call/2.1", 1, answered(vec![], None));
+    story.tell(Command::ArchiveChat {});
+    story.tell(Command::UnarchiveChat {});
+    story.tell(Command::ArchiveChat {});
+    story.say(13, "One thing more.");
+    story.tell(Command::CancelTurn {});
     story
 }
 

@@ -55,6 +55,10 @@ pub enum Command {
         /// The model.
         model: Arc<str>,
     },
+    /// Puts the chat away; it stays readable, and a message brings it back.
+    ArchiveChat {},
+    /// Brings the chat back.
+    UnarchiveChat {},
 }
 
 fn default_agent() -> Arc<str> {
@@ -92,6 +96,9 @@ pub enum Rejection {
     /// No turn is open.
     #[error("no turn is open: there is nothing to stop")]
     NoTurn,
+    /// A turn is open.
+    #[error("a turn is open: stop it, or archive the chat when it has ended")]
+    TurnOpen,
     /// The title does not fit.
     #[error("a title has 1 to 200 characters")]
     BadTitle,
@@ -113,6 +120,7 @@ impl replay::decider::Rejection for Rejection {
             Self::NotQueued(_) => "not_queued",
             Self::QueueFull(_) => "queue_full",
             Self::NoTurn => "no_turn",
+            Self::TurnOpen => "turn_open",
             Self::BadTitle => "bad_title",
             Self::BadModel => "bad_model",
             Self::BadAgent => "bad_agent",

@@ -48,7 +48,9 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
                 return Err(Rejection::MessageKnown(message));
             }
             if state.turn.is_none() {
-                begin_turn(state, message, text)
+                let mut events: Vec<Event> = about.archived.then_some(Event::ChatUnarchived {}).into_iter().collect();
+                events.extend(begin_turn(state, message, text));
+                events
             } else if state.queue.len() < QUEUE {
                 vec![Event::MessageQueued { message, text }]
             } else {
@@ -78,6 +80,11 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
             check_model(&model)?;
             if about.model == model { vec![] } else { vec![Event::ChatConfigured { model }] }
         }
+        Command::ArchiveChat {} if state.turn.is_some() => return Err(Rejection::TurnOpen),
+        Command::ArchiveChat {} if about.archived => vec![],
+        Command::ArchiveChat {} => vec![Event::ChatArchived {}],
+        Command::UnarchiveChat {} if about.archived => vec![Event::ChatUnarchived {}],
+        Command::UnarchiveChat {} => vec![],
     })
 }
 

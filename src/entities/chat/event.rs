@@ -41,6 +41,10 @@ pub enum Event {
         /// The model.
         model: Arc<str>,
     },
+    /// It was put away.
+    ChatArchived {},
+    /// It was brought back.
+    ChatUnarchived {},
     /// A message came while a turn was open: it waits.
     MessageQueued {
         /// The message.

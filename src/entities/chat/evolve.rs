@@ -30,6 +30,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 origin: origin.clone(),
                 token_budget: *token_budget,
                 opened_at: at,
+                archived: false,
             });
         }
         Event::ChatRenamed { title } => {
@@ -47,6 +48,8 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 call.model = model.clone();
             }
         }
+        Event::ChatArchived {} => archive(state, true),
+        Event::ChatUnarchived {} => archive(state, false),
         Event::MessageQueued { message, text } => {
             state.queue.push_back(Queued { message: *message, text: text.clone(), at });
         }
@@ -168,6 +171,12 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             }
             end(state, *turn, None, *usage, at);
         }
+    }
+}
+
+fn archive(state: &mut State, archived: bool) {
+    if let Some(about) = &mut state.about {
+        about.archived = archived;
     }
 }
 

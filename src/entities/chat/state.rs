@@ -49,6 +49,9 @@ pub struct About {
     pub token_budget: u64,
     /// When it was opened.
     pub opened_at: Micros,
+    /// It was put away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
 }
 
 /// One piece of the conversation.

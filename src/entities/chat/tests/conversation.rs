@@ -50,7 +50,8 @@ fn names_have_1_to_200_characters() {
 fn nothing_happens_in_a_chat_that_is_not_there() {
     let unqueue = Command::UnqueueMessage { message: id(1) };
     let rename = Command::RenameChat { title: "x".into() };
-    for command in [post(1, "hello"), unqueue, cancel(), rename, configure("lab/big")] {
+    let others = [Command::ArchiveChat {}, Command::UnarchiveChat {}];
+    for command in [post(1, "hello"), unqueue, cancel(), rename, configure("lab/big")].into_iter().chain(others) {
         given::<Chat>([]).when(command).then_rejected(Rejection::NotOpen);
     }
 }
@@ -282,4 +283,34 @@ fn the_next_call_of_the_turn_asks_the_new_model_after_tools_and_after_a_failure(
         assert_eq!(&*story.call(1, 1).model, "lab/small");
         assert_eq!(&*story.call(1, 2).model, "big/one");
     }
+}
+
+#[test]
+fn a_chat_is_put_away_and_brought_back_each_once() {
+    let (archive, unarchive) = (|| Command::ArchiveChat {}, || Command::UnarchiveChat {});
+    given::<Chat>([opened()]).when(archive()).then([Event::ChatArchived {}]);
+    given::<Chat>([opened()]).when(unarchive()).then([]);
+    let away = [opened(), Event::ChatArchived {}];
+    assert!(given::<Chat>(away.clone()).view().about.unwrap().archived);
+    given::<Chat>(away.clone()).when(archive()).then([]);
+    given::<Chat>(away).when(unarchive()).then([Event::ChatUnarchived {}]);
+    let back = given::<Chat>([opened(), Event::ChatArchived {}, Event::ChatUnarchived {}]);
+    assert!(!back.view().about.unwrap().archived);
+}
+
+#[test]
+fn a_chat_that_works_is_not_put_away() {
+    let mut story = Story::asked();
+    assert_eq!(story.refused(Command::ArchiveChat {}), Rejection::TurnOpen);
+    story.tell(cancel());
+    assert_eq!(story.tell(Command::ArchiveChat {}), [Event::ChatArchived {}]);
+}
+
+#[test]
+fn a_message_brings_an_archived_chat_back() {
+    let away = given::<Chat>([opened(), Event::ChatArchived {}]);
+    away.when(post(1, "Where?")).then([Event::ChatUnarchived {}, posted(1, "Where?"), started(1, 1)]);
+    away.when(post(1, " ")).then_rejected(Rejection::EmptyMessage);
+    let rename = Command::RenameChat { title: "Old".into() };
+    away.when(rename).then([Event::ChatRenamed { title: "Old".into() }]);
 }

@@ -45,6 +45,7 @@ fn commands() -> impl Strategy<Value = Command> {
         1 => "[a-z]{0,3}".prop_map(|title| Command::RenameChat { title: title.as_str().into() }),
         1 => "(a|b)/[xy]".prop_map(|model| configure(&model)),
         1 => Just(open_chat()),
+        1 => prop_oneof![Just(Command::ArchiveChat {}), Just(Command::UnarchiveChat {})],
     ]
 }
 
@@ -110,6 +111,8 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
     let retry_at = proptest::option::of((0..9_i64).prop_map(Micros));
     prop_oneof![
         Just(opened()),
+        Just(Event::ChatArchived {}),
+        Just(Event::ChatUnarchived {}),
         (message(), body()).prop_map(|(message, text)| Event::MessageQueued { message, text }),
         message().prop_map(|message| Event::MessageUnqueued { message }),
         (message(), body()).prop_map(|(message, text)| Event::MessagePosted { message, text }),
