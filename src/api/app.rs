@@ -34,6 +34,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// The server's data folder, canonical: nothing of it is shown as a file of a project.
     pub data: Option<PathBuf>,
+    /// How large an attached file may be, in bytes.
+    pub largest_attachment: usize,
     /// After how much silence a socket is pinged.
     pub ping_after: Duration,
     /// After how much silence a socket is closed.
@@ -47,7 +49,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual ones: pings after 20 s, an end after 60 s, a minute for a body, 200 requests a second and 400 at once.
+    /// The usual ones: files of 10 MiB, pings after 20 s, an end after 60 s, a minute for a body, 200 requests a second and 400 at once.
     pub fn new(version: impl Into<String>, folder_key: impl Into<String>) -> Self {
         const PER_SECOND: NonZeroU32 = NonZeroU32::new(200).expect("200 is not 0");
         const BURST: NonZeroU32 = NonZeroU32::new(400).expect("400 is not 0");
@@ -56,6 +58,7 @@ impl Settings {
             folder_key: folder_key.into(),
             hosts: Vec::new(),
             data: None,
+            largest_attachment: 10 * 1024 * 1024,
             ping_after: Duration::from_secs(20),
             close_after: Duration::from_mins(1),
             body_within: Duration::from_mins(1),

@@ -86,7 +86,8 @@ pub async fn open(
     let command = Command::OpenChat { session, project, title, model, agent, token_budget: TOKEN_BUDGET };
     let mut accepted = submit(&shared, &who, stream.clone(), command, key.command()).await?;
     if let Some(text) = message {
-        let command = Command::PostMessage { message: Some(key.id(&who.key, "message")), text: text.as_str().into() };
+        let message = Some(key.id(&who.key, "message"));
+        let command = Command::PostMessage { message, text: text.as_str().into(), attachments: vec![] };
         accepted = submit(&shared, &who, stream.clone(), command, key.part("message")).await?;
     }
     answer(chat_row(row_after(&shared, &stream, accepted).await?)?)

@@ -6,7 +6,7 @@ use actix_web::{http::StatusCode, web};
 use replay::ids::{CommandId, StreamId};
 use serde::de::DeserializeOwned;
 
-use super::{app::Shared, identity::Identity, problem::Problem, trust};
+use super::{app::Shared, attachments, identity::Identity, problem::Problem, trust};
 use crate::{
     entities::{
         Command, Kind,
@@ -177,8 +177,9 @@ async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::C
         | chat::Command::UnarchiveChat {} => {}
     }
     Ok(match command {
-        chat::Command::PostMessage { message, text } => {
-            chat::Command::PostMessage { message, text: stored(shared, text).await? }
+        chat::Command::PostMessage { message, text, attachments } => {
+            attachments::check(shared, &attachments).await?;
+            chat::Command::PostMessage { message, text: stored(shared, text).await?, attachments }
         }
         other => other,
     })

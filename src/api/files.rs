@@ -72,18 +72,31 @@ pub enum FileKind {
 
 /// The walks of the last moments, by the folder of the project.
 #[derive(Debug, Default)]
-pub struct Walks(Mutex<HashMap<Arc<str>, (Instant, Arc<Paths>)>>);
+pub struct Walks(Mutex<HashMap<Arc<str>, Walked>>);
+
+/// What a walk met, and when it ended.
+#[derive(Debug)]
+struct Walked {
+    at: Instant,
+    paths: Arc<Paths>,
+}
+
+impl Walked {
+    fn is_fresh(&self) -> bool {
+        self.at.elapsed() < FRESH
+    }
+}
 
 impl Walks {
     fn known(&self, folder: &str) -> Option<Arc<Paths>> {
         let walks = self.0.lock();
-        walks.get(folder).filter(|(since, _)| since.elapsed() < FRESH).map(|(_, paths)| paths.clone())
+        walks.get(folder).filter(|walked| walked.is_fresh()).map(|walked| walked.paths.clone())
     }
 
     fn keep(&self, folder: Arc<str>, paths: Arc<Paths>) {
         let mut walks = self.0.lock();
-        walks.retain(|_, (since, _)| since.elapsed() < FRESH);
-        walks.insert(folder, (Instant::now(), paths));
+        walks.retain(|_, walked| walked.is_fresh());
+        walks.insert(folder, Walked { at: Instant::now(), paths });
     }
 }
 
@@ -94,13 +107,12 @@ pub async fn list(shared: web::Data<Shared>, id: web::Path<String>, query: web::
     if !state.registered {
         return Err(no_project(&stream));
     }
-    let paths = match shared.walks.known(&state.path) {
-        Some(paths) => paths,
-        None => {
-            let paths = Arc::new(walked(&state.path, shared.app.settings.data.clone()).await?);
-            shared.walks.keep(state.path, paths.clone());
-            paths
-        }
+    let paths = if let Some(paths) = shared.walks.known(&state.path) {
+        paths
+    } else {
+        let paths = Arc::new(walked(&state.path, shared.app.settings.data.clone()).await?);
+        shared.walks.keep(state.path, paths.clone());
+        paths
     };
     let FilesQuery { query, limit: asked } = query.into_inner();
     let query: String = query.trim_start_matches("./").chars().take(LONGEST_QUERY).collect();

@@ -3,6 +3,7 @@
 //! Every route stands in one table, [`routes`]; the guard in front of them knows who asks and what they may do.
 
 mod app;
+mod attachments;
 mod blobs;
 mod chats;
 mod commands;
@@ -28,6 +29,7 @@ mod projects;
 mod providers;
 mod reading;
 mod routes;
+mod search;
 mod server;
 mod sessions;
 mod sign_in;

@@ -4,8 +4,8 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    blobs, chats, directories, files, health, keys, messages, openapi, projects, providers, reading, sessions, sign_in,
-    socket, streams, trust,
+    attachments, blobs, chats, directories, files, health, keys, messages, openapi, projects, providers, reading,
+    search, sessions, sign_in, socket, streams, trust,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
@@ -34,6 +34,8 @@ pub struct Route {
     pub response: Option<SchemaOf>,
     /// It becomes a WebSocket.
     pub socket: bool,
+    /// What is sent is a file as it is.
+    pub upload: bool,
     handler: fn() -> actix_web::Route,
 }
 
@@ -43,7 +45,7 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 macro_rules! routes {
     ($($method:ident $path:literal $role:ident $handler:path {
-        $summary:literal $(, query $query:ty)? $(, takes $request:ty)? $(, gives $response:ty)? $(; $socket:ident)?
+        $summary:literal $(, query $query:ty)? $(, takes $request:ty)? $(, gives $response:ty)? $(; $mark:ident)?
     })+) => {
         /// All routes.
         pub static ROUTES: &[Route] = &[$(Route {
@@ -54,7 +56,8 @@ macro_rules! routes {
             query: routes!(@schema $($query)?),
             request: routes!(@schema $($request)?),
             response: routes!(@schema $($response)?),
-            socket: routes!(@socket $($socket)?),
+            socket: routes!(@socket $($mark)?),
+            upload: routes!(@upload $($mark)?),
             handler: || web::method(Method::$method).to($handler),
         }),+];
     };
@@ -66,6 +69,10 @@ macro_rules! routes {
     (@schema $type:ty) => { Some(of::<$type>) };
     (@socket) => { false };
     (@socket socket) => { true };
+    (@socket upload) => { false };
+    (@upload) => { false };
+    (@upload socket) => { false };
+    (@upload upload) => { true };
 }
 
 routes! {
@@ -103,10 +110,12 @@ routes! {
     PATCH "/api/chats/{id}" operator chats::change { "Changes title or model of a chat", takes chats::ChatChange, gives ChatRow }
     GET "/api/chats/{id}/messages" viewer messages::list { "Messages of a chat, older ones page by page", query messages::MessagesQuery, gives MessagesPage }
     POST "/api/chats/{id}/messages" operator messages::post { "Says something in a chat", takes messages::NewMessage, gives messages::PostedMessage }
+    GET "/api/chats/{id}/search" viewer search::find { "Finds words in a chat, the newest first", query search::SearchQuery, gives search::Finds }
     POST "/api/chats/{id}/cancel" operator chats::cancel { "Stops the open turn; what was written stays", gives reading::Landed }
     POST "/api/chats/{id}/archive" operator chats::archive { "Puts a chat away; a message brings it back", gives ChatRow }
     POST "/api/chats/{id}/unarchive" operator chats::unarchive { "Brings a chat back", gives ChatRow }
-    GET "/api/blobs/{sha256}" viewer blobs::show { "A long text or large output, as it was stored" }
+    POST "/api/attachments" operator attachments::store { "Stores a file for a message: an image or a text", gives attachments::StoredAttachment; upload }
+    GET "/api/blobs/{sha256}" viewer blobs::show { "A long text, a large output or an attached file, as it was stored" }
     GET "/api/streams" viewer streams::list { "Every stream, the last changed first", query streams::StreamsQuery, gives reading::Items<streams::StreamItem> }
     GET "/api/streams/{kind}/{id}" viewer streams::events { "The events of a stream", query streams::EventsQuery, gives streams::Events }
     GET "/api/streams/{kind}/{id}/state" viewer streams::state { "The state of a stream at a revision", query streams::AtQuery, gives streams::StateOut }

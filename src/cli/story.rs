@@ -48,8 +48,11 @@ impl Story {
             Event::MessageUnqueued { .. } if self.messages => {
                 self.line(Tone::Dim, "— a waiting message was taken back")?;
             }
-            Event::MessagePosted { text, .. } if self.messages => {
+            Event::MessagePosted { text, attachments, .. } if self.messages => {
                 self.line(Tone::Strong, &format!("› {}", text.shown().trim_end()))?;
+                for attachment in attachments {
+                    self.line(Tone::Dim, &format!("  with {} ({})", attachment.name, attachment.media_type))?;
+                }
             }
             // Known to who asked, told by what follows, or, where a call is not tried again, by the end of its turn.
             Event::ModelCallFailed { retry_at: None, .. }

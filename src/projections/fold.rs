@@ -179,8 +179,10 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         chat::Event::ChatConfigured { model } => changed(ChatRow { model, ..known(rows)? }),
         chat::Event::ChatArchived {} => changed(ChatRow { archived: true, ..known(rows)? }),
         chat::Event::ChatUnarchived {} => changed(ChatRow { archived: false, ..known(rows)? }),
-        chat::Event::MessagePosted { text, .. } => {
-            let last: String = text.shown().chars().take(LAST).collect();
+        chat::Event::MessagePosted { text, attachments, .. } => {
+            let names = attachments.iter().map(|attachment| &*attachment.name).collect::<Vec<_>>().join(", ");
+            let said = if text.is_empty() { &names } else { text.shown() };
+            let last: String = said.chars().take(LAST).collect();
             changed(ChatRow { last: last.into(), ..known(rows)? })
         }
         chat::Event::TurnStarted { turn, .. } => {

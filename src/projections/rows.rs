@@ -107,7 +107,7 @@ pub struct ChatRow {
     pub turns: u32,
     /// How it stands.
     pub state: ChatState,
-    /// The first 120 characters of the newest message of a person or a program.
+    /// The first 120 characters of the newest message of a person or a program; the names of its files where it has no text.
     pub last: Arc<str>,
     /// What all turns that ended took.
     pub usage: Usage,

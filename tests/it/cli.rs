@@ -341,3 +341,17 @@ fn a_chat_is_renamed_put_away_and_brought_back() {
         assert_eq!(home.run(arguments).code, Some(code), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_file_goes_along_with_a_question() {
+    let home = Home::new();
+    fs::write(home.project.path().join("notes.txt"), "The oil is in the cellar.\n").unwrap();
+    let events = home.json(&["ask", "--attach", "notes.txt", "list"]);
+    assert_eq!(events[0]["data"]["attachments"][0]["name"], "notes.txt");
+    let run = home.run(&["ask", "--attach", "no.txt", "list"]);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    fs::write(home.project.path().join("lamp.bin"), b"\0\x01").unwrap();
+    let run = home.run(&["ask", "--attach", "lamp.bin", "list"]);
+    assert!(run.code != Some(0) && run.err.contains("lamp.bin") && run.err.contains("PNG"), "{run:?}");
+    assert_eq!(home.json(&["ps", "--all"]).len(), 1, "no chat is left behind");
+}

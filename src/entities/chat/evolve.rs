@@ -50,13 +50,15 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
         }
         Event::ChatArchived {} => archive(state, true),
         Event::ChatUnarchived {} => archive(state, false),
-        Event::MessageQueued { message, text } => {
-            state.queue.push_back(Queued { message: *message, text: text.clone(), at });
+        Event::MessageQueued { message, text, attachments } => {
+            let (text, attachments) = (text.clone(), attachments.clone());
+            state.queue.push_back(Queued { message: *message, text, attachments, at });
         }
         Event::MessageUnqueued { message } => state.queue.retain(|queued| queued.message != *message),
-        Event::MessagePosted { message, text } => {
+        Event::MessagePosted { message, text, attachments } => {
             state.queue.retain(|queued| queued.message != *message);
-            state.messages.push(Message::User(Posted { message: *message, text: text.clone(), at }));
+            let (text, attachments) = (text.clone(), attachments.clone());
+            state.messages.push(Message::User(Posted { message: *message, text, attachments, at }));
         }
         Event::TurnStarted { .. } if state.turn.is_some() => {}
         Event::TurnStarted { turn, message } => {

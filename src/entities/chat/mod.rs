@@ -22,6 +22,7 @@ use replay::{
 };
 
 pub use command::{Command, Rejection};
+pub use decide::ATTACHMENTS;
 pub use event::Event;
 pub use state::State;
 pub use view::View;

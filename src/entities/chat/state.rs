@@ -11,7 +11,7 @@ use super::{
     event::{CallError, Limit, Origin, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
 };
-use crate::entities::{body::Body, usage::Usage};
+use crate::entities::{attachment::Attachment, body::Body, usage::Usage};
 
 /// The state of a chat.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +73,9 @@ pub struct Posted {
     pub message: Uuid,
     /// Its text.
     pub text: Body,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// When it became part of the conversation.
     pub at: Micros,
 }
@@ -84,6 +87,9 @@ pub struct Queued {
     pub message: Uuid,
     /// Its text.
     pub text: Body,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Since when it waits.
     pub at: Micros,
 }

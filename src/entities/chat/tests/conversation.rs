@@ -67,7 +67,7 @@ fn a_message_begins_a_turn_that_wants_a_model_call() {
 
 #[test]
 fn a_message_without_an_id_gets_the_fresh_one() {
-    let command = Command::PostMessage { message: None, text: "Where?".into() };
+    let command = Command::PostMessage { message: None, text: "Where?".into(), attachments: vec![] };
     given::<Chat>([opened()]).when(command).then([posted(0, "Where?"), started(1, 0)]);
 }
 
@@ -82,8 +82,10 @@ fn an_empty_message_is_refused() {
 fn a_long_message_that_begins_with_blanks_is_not_empty() {
     let media_type = "text/plain".into();
     let text = Body::Blob(BlobRef { blob: "ab".into(), bytes: 70_000, media_type, head: "   ".into() });
-    let command = Command::PostMessage { message: Some(id(1)), text: text.clone() };
-    given::<Chat>([opened()]).when(command).then([Event::MessagePosted { message: id(1), text }, started(1, 1)]);
+    let command = Command::PostMessage { message: Some(id(1)), text: text.clone(), attachments: vec![] };
+    given::<Chat>([opened()])
+        .when(command)
+        .then([Event::MessagePosted { message: id(1), text, attachments: vec![] }, started(1, 1)]);
 }
 
 #[test]
@@ -313,4 +315,25 @@ fn a_message_brings_an_archived_chat_back() {
     away.when(post(1, " ")).then_rejected(Rejection::EmptyMessage);
     let rename = Command::RenameChat { title: "Old".into() };
     away.when(rename).then([Event::ChatRenamed { title: "Old".into() }]);
+}
+
+#[test]
+fn files_go_with_a_message_and_may_be_all_of_it() {
+    let files = vec![attachment("lamp.png"), attachment("notes.txt")];
+    let posted = Event::MessagePosted { message: id(1), text: "".into(), attachments: files.clone() };
+    given::<Chat>([opened()]).when(post_with(1, "", files.clone())).then([posted, started(1, 1)]);
+    let mut story = Story::asked();
+    story.tell(post_with(2, "And this?", files.clone()));
+    assert_eq!(story.state.queue[0].attachments, files);
+    let events = story.tell(cancel());
+    let posted = Event::MessagePosted { message: id(2), text: "And this?".into(), attachments: files };
+    assert!(events.contains(&posted), "a message that waited keeps its files: {events:?}");
+}
+
+#[test]
+fn files_have_names_and_are_not_too_many() {
+    let chat = given::<Chat>([opened()]);
+    let twenty_one = vec![attachment("a.png"); 21];
+    chat.when(post_with(1, "x", twenty_one)).then_rejected(Rejection::TooManyAttachments(20));
+    chat.when(post_with(1, "x", vec![attachment("a\nb")])).then_rejected(Rejection::BadAttachment);
 }
