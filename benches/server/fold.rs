@@ -56,7 +56,7 @@ pub fn beginning() -> Vec<chat::Event> {
             origin: Origin::User,
             token_budget: 1_000_000,
         },
-        chat::Event::MessagePosted { message, text: "count".into() },
+        chat::Event::MessagePosted { message, text: "count".into(), attachments: vec![] },
         chat::Event::TurnStarted { turn: 1, message },
         chat::Event::ModelCallStarted { call, model: "offline".into(), attempt: Attempt(1) },
     ]

@@ -1,13 +1,13 @@
 //! What the interfaces are made of, and what all requests share.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use replay::ids::{Position, Revision};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{cookie::Cookies, keyring::Keyring, origin::Names, problem::Problem, tickets::Tickets};
+use super::{cookie::Cookies, files::Walks, keyring::Keyring, origin::Names, problem::Problem, tickets::Tickets};
 use crate::{host::Host, models::Providers, projections::Lists};
 
 /// What the interfaces are made of.
@@ -32,6 +32,10 @@ pub struct Settings {
     pub folder_key: String,
     /// The names under which the server may be reached besides loopback: `--host` and `allowed_hosts`.
     pub hosts: Vec<String>,
+    /// The server's data folder, canonical: nothing of it is shown as a file of a project.
+    pub data: Option<PathBuf>,
+    /// How large an attached file may be, in bytes.
+    pub largest_attachment: usize,
     /// After how much silence a socket is pinged.
     pub ping_after: Duration,
     /// After how much silence a socket is closed.
@@ -47,7 +51,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual ones: pings after 20 s, an end after 60 s, a minute for a body, 200 requests a second and 400 at once.
+    /// The usual ones: files of 10 MiB, pings after 20 s, an end after 60 s, a minute for a body, 200 requests a second and 400 at once.
     pub fn new(version: impl Into<String>, folder_key: impl Into<String>) -> Self {
         const PER_SECOND: NonZeroU32 = NonZeroU32::new(200).expect("200 is not 0");
         const BURST: NonZeroU32 = NonZeroU32::new(400).expect("400 is not 0");
@@ -55,6 +59,8 @@ impl Settings {
             version: version.into(),
             folder_key: folder_key.into(),
             hosts: Vec::new(),
+            data: None,
+            largest_attachment: 10 * 1024 * 1024,
             ping_after: Duration::from_secs(20),
             close_after: Duration::from_mins(1),
             body_within: Duration::from_mins(1),
@@ -78,6 +84,8 @@ pub struct Shared {
     pub cookies: Cookies,
     /// The names of this server.
     pub names: Names,
+    /// Projects that were walked a moment ago.
+    pub walks: Walks,
     /// Says when the server stops.
     pub stopping: CancellationToken,
     limits: DefaultKeyedRateLimiter<Arc<str>>,
@@ -89,6 +97,7 @@ impl Shared {
         Self {
             cookies: Cookies::new(app.host.log().id(), &app.settings.folder_key),
             names: Names::new(&app.settings.hosts),
+            walks: Walks::default(),
             limits: RateLimiter::keyed(quota),
             app,
             keyring,

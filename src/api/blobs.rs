@@ -1,9 +1,10 @@
-//! Blobs: long texts and large outputs, by the SHA-256 of what they hold.
+//! Blobs: long texts, large outputs and attached files, by the SHA-256 of what they hold.
 
 use actix_web::{HttpResponse, http::header, web};
 use replay::blobs::BlobId;
 
 use super::{app::Shared, commands::blocking, problem::Problem};
+use crate::entities::attachment::{TEXT, image_type};
 
 /// `GET /api/blobs/{sha256}`
 pub async fn show(shared: web::Data<Shared>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -15,14 +16,14 @@ pub async fn show(shared: web::Data<Shared>, id: web::Path<String>) -> Result<Ht
             format!("there is no blob {id}: it was never stored here, or is lost"),
         ));
     };
-    // What somebody stored is shown as text or kept as a file; a browser never runs it as a page.
-    let text = std::str::from_utf8(&bytes).is_ok();
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "private, max-age=31536000, immutable"));
-    if text {
-        response.insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"));
+    // What somebody stored is shown as an image or kept as a file; a browser never runs it as a page.
+    if let Some(image) = image_type(&bytes) {
+        response.insert_header((header::CONTENT_TYPE, image));
     } else {
-        response.insert_header((header::CONTENT_TYPE, "application/octet-stream"));
+        let text = std::str::from_utf8(&bytes).is_ok();
+        response.insert_header((header::CONTENT_TYPE, if text { TEXT } else { "application/octet-stream" }));
         response.insert_header((header::CONTENT_DISPOSITION, "attachment"));
     }
     Ok(response.body(bytes))

@@ -61,7 +61,7 @@ fn chat_row(row: Row) -> Result<ChatRow, Problem> {
 
 /// `GET /api/chats`
 pub async fn list(shared: web::Data<Shared>, query: web::Query<PageQuery>) -> Answer<Items<ChatRow>> {
-    let filter = Filter { list: List::Chats, project: query.project, session: query.session };
+    let filter = Filter { list: List::Chats, project: query.project, session: query.session, archived: query.archived };
     answer(page(&shared, filter, &query, of_row).await?)
 }
 
@@ -86,7 +86,8 @@ pub async fn open(
     let command = Command::OpenChat { session, project, title, model, agent, token_budget: TOKEN_BUDGET };
     let mut accepted = submit(&shared, &who, stream.clone(), command, key.command()).await?;
     if let Some(text) = message {
-        let command = Command::PostMessage { message: Some(key.id(&who.key, "message")), text: text.as_str().into() };
+        let message = Some(key.id(&who.key, "message"));
+        let command = Command::PostMessage { message, text: text.as_str().into(), attachments: vec![] };
         accepted = submit(&shared, &who, stream.clone(), command, key.part("message")).await?;
     }
     answer(chat_row(row_after(&shared, &stream, accepted).await?)?)
@@ -129,4 +130,28 @@ pub async fn cancel(
 ) -> Answer<Landed> {
     let command = Command::CancelTurn {};
     answer(submit(&shared, &who, stream("chat", &id)?, command, key.command()).await?.into())
+}
+
+/// `POST /api/chats/{id}/archive`
+pub async fn archive(
+    shared: web::Data<Shared>,
+    who: Identity,
+    id: web::Path<String>,
+    key: Idempotency,
+) -> Answer<ChatRow> {
+    let stream = stream("chat", &id)?;
+    let accepted = submit(&shared, &who, stream.clone(), Command::ArchiveChat {}, key.command()).await?;
+    answer(chat_row(row_after(&shared, &stream, accepted).await?)?)
+}
+
+/// `POST /api/chats/{id}/unarchive`
+pub async fn unarchive(
+    shared: web::Data<Shared>,
+    who: Identity,
+    id: web::Path<String>,
+    key: Idempotency,
+) -> Answer<ChatRow> {
+    let stream = stream("chat", &id)?;
+    let accepted = submit(&shared, &who, stream.clone(), Command::UnarchiveChat {}, key.command()).await?;
+    answer(chat_row(row_after(&shared, &stream, accepted).await?)?)
 }

@@ -7,7 +7,7 @@ use replay::ids::{CommandId, StreamId};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
-use super::{app::Shared, identity::Identity, problem::Problem, trust};
+use super::{app::Shared, attachments, identity::Identity, problem::Problem, trust};
 use crate::{
     entities::{
         Command, Kind,
@@ -147,7 +147,8 @@ async fn prepare_session(shared: &Shared, command: session::Command) -> Result<s
         }
         session::Command::RenameSession { .. }
         | session::Command::RevokeReadAccess { .. }
-        | session::Command::ArchiveSession {} => {}
+        | session::Command::ArchiveSession {}
+        | session::Command::UnarchiveSession {} => {}
     }
     Ok(command)
 }
@@ -170,7 +171,7 @@ async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::C
                 Some(_) if state.archived => {
                     return Err(Problem::conflict(
                         "archived",
-                        format!("session {session} is archived: open a new one"),
+                        format!("session {session} is archived: bring it back first, or open another"),
                     ));
                 }
                 Some(_) => known_project(shared, *project).await?,
@@ -181,11 +182,14 @@ async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::C
         chat::Command::PostMessage { .. }
         | chat::Command::UnqueueMessage { .. }
         | chat::Command::CancelTurn {}
-        | chat::Command::RenameChat { .. } => {}
+        | chat::Command::RenameChat { .. }
+        | chat::Command::ArchiveChat {}
+        | chat::Command::UnarchiveChat {} => {}
     }
     Ok(match command {
-        chat::Command::PostMessage { message, text } => {
-            chat::Command::PostMessage { message, text: stored(shared, text).await? }
+        chat::Command::PostMessage { message, text, attachments } => {
+            attachments::check(shared, &attachments).await?;
+            chat::Command::PostMessage { message, text: stored(shared, text).await?, attachments }
         }
         other => other,
     })

@@ -57,6 +57,8 @@ pub struct Subscribe {
     pub project: Option<Uuid>,
     /// Only the rows of a session.
     pub session: Option<Uuid>,
+    /// `true`: the rows of what was put away too.
+    pub archived: Option<bool>,
 }
 
 /// Something asked of an entity.

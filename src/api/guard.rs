@@ -154,7 +154,7 @@ fn check(request: &ServiceRequest) -> Result<Option<Identity>, Problem> {
         let by_cookie = signed_in.as_ref().is_none_or(|(_, means)| *means == Means::Cookie);
         check_origin(shared, text(header::ORIGIN), host, by_cookie && route.role.is_some())?;
     }
-    if writes {
+    if writes && !route.upload {
         check_content_type(request, text(header::CONTENT_TYPE))?;
     }
     let identity = signed_in.map(|(identity, _)| identity);

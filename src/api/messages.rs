@@ -1,7 +1,10 @@
 //! The messages of a chat: older ones page by page, and new ones.
 
 use actix_web::web;
-use replay::ids::{Position, Revision};
+use replay::{
+    entity::Entity,
+    ids::{Position, Revision},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,8 +18,9 @@ use super::{
 };
 use crate::entities::{
     AnyEntity,
+    attachment::Attachment,
     chat::{
-        Command,
+        Chat, Command,
         view::{self, MessagesPage},
     },
 };
@@ -34,8 +38,11 @@ pub struct MessagesQuery {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// What is said, at most 1 MiB.
+    /// What is said, at most 1 MiB; it may be empty where something is attached.
     pub text: String,
+    /// The files that go with it, at most 20, each stored by `POST /api/attachments` before.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
     /// The id of the message; a fresh one where absent.
     pub message: Option<Uuid>,
 }
@@ -57,12 +64,19 @@ pub async fn list(
     id: web::Path<String>,
     query: web::Query<MessagesQuery>,
 ) -> Answer<MessagesPage> {
-    let stream = stream("chat", &id)?;
+    let chat = chat(&shared, &id).await?;
+    let before = query.before.map_or(usize::MAX, |before| usize::try_from(before).unwrap_or(usize::MAX));
+    answer(view::page(chat.state(), before, limit(query.limit)))
+}
+
+/// A chat as it is now.
+///
+/// # Errors
+/// There is none of this id, or it cannot be folded.
+pub async fn chat(shared: &Shared, id: &str) -> Result<Entity<Chat>, Problem> {
+    let stream = stream("chat", id)?;
     match shared.app.host.fold(&stream, None).await? {
-        AnyEntity::Chat(chat) if chat.state().about.is_some() => {
-            let before = query.before.map_or(usize::MAX, |before| usize::try_from(before).unwrap_or(usize::MAX));
-            answer(view::page(chat.state(), before, limit(query.limit)))
-        }
+        AnyEntity::Chat(chat) if chat.state().about.is_some() => Ok(chat),
         AnyEntity::Chat(_) | AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::System(_) => {
             Err(Problem::not_found(
                 "no_chat",
@@ -80,9 +94,9 @@ pub async fn post(
     body: web::Json<NewMessage>,
     key: Idempotency,
 ) -> Answer<PostedMessage> {
-    let NewMessage { text, message } = body.into_inner();
+    let NewMessage { text, attachments, message } = body.into_inner();
     let message = message.unwrap_or_else(|| key.id(&who.key, "message"));
-    let command = Command::PostMessage { message: Some(message), text: text.as_str().into() };
+    let command = Command::PostMessage { message: Some(message), text: text.as_str().into(), attachments };
     let accepted = submit(&shared, &who, stream("chat", &id)?, command, key.command()).await?;
     answer(PostedMessage { message, revision: accepted.revision, position: accepted.position })
 }

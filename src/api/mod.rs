@@ -3,12 +3,14 @@
 //! Every route stands in one table, [`routes`]; the guard in front of them knows who asks and what they may do.
 
 mod app;
+mod attachments;
 mod blobs;
 mod chats;
 mod commands;
 mod cookie;
 mod directories;
 mod event;
+mod files;
 pub mod frames;
 mod gate;
 mod guard;
@@ -28,6 +30,7 @@ mod providers;
 mod reading;
 mod request_id;
 mod routes;
+mod search;
 mod server;
 mod sessions;
 mod sign_in;

@@ -82,6 +82,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
         let schema = request(generator).to_value();
         described["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
+    if route.upload {
+        described["requestBody"] = json!({ "required": true, "content": { "*/*": {} } });
+    }
     if let Some(role) = route.role {
         let mut security = vec![json!({ "bearer": [] }), json!({ "header": [] })];
         security.extend(route.bare.then(|| json!({})));

@@ -130,7 +130,7 @@ impl From<SubmitError> for Problem {
 fn rejected_status(code: &str) -> StatusCode {
     match code {
         "not_open" | "not_registered" | "no_key" | "not_queued" | "not_granted" => StatusCode::NOT_FOUND,
-        "empty_message" | "not_absolute" => StatusCode::UNPROCESSABLE_ENTITY,
+        "empty_message" | "too_many_attachments" | "not_absolute" => StatusCode::UNPROCESSABLE_ENTITY,
         code if code.starts_with("bad_") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::CONFLICT,
     }

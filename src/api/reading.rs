@@ -58,6 +58,9 @@ pub struct PageQuery {
     pub project: Option<Uuid>,
     /// Only those of a session.
     pub session: Option<Uuid>,
+    /// What was put away too.
+    #[serde(default)]
+    pub archived: bool,
 }
 
 /// A position to wait for.

@@ -4,8 +4,8 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    blobs, chats, directories, health, keys, messages, openapi, projects, providers, reading, sessions, sign_in,
-    socket, streams, trust,
+    attachments, blobs, chats, directories, files, health, keys, messages, openapi, projects, providers, reading,
+    search, sessions, sign_in, socket, streams, trust,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
@@ -36,6 +36,8 @@ pub struct Route {
     pub socket: bool,
     /// Who shows no key is answered too, and told nothing but that there is an answer.
     pub bare: bool,
+    /// What is sent is a file as it is.
+    pub upload: bool,
     handler: fn() -> actix_web::Route,
 }
 
@@ -58,6 +60,7 @@ macro_rules! routes {
             response: routes!(@schema $($response)?),
             socket: routes!(@socket $($mark)?),
             bare: routes!(@bare $($mark)?),
+            upload: routes!(@upload $($mark)?),
             handler: || web::method(Method::$method).to($handler),
         }),+];
     };
@@ -70,9 +73,15 @@ macro_rules! routes {
     (@socket) => { false };
     (@socket socket) => { true };
     (@socket bare) => { false };
+    (@socket upload) => { false };
     (@bare) => { false };
     (@bare bare) => { true };
     (@bare socket) => { false };
+    (@bare upload) => { false };
+    (@upload) => { false };
+    (@upload upload) => { true };
+    (@upload socket) => { false };
+    (@upload bare) => { false };
 }
 
 routes! {
@@ -94,6 +103,7 @@ routes! {
     POST "/api/projects" operator projects::register { "Takes a folder under care", takes projects::NewProject, gives ProjectRow }
     GET "/api/projects/{id}" viewer projects::show { "A project", query reading::AtLeast, gives ProjectRow }
     DELETE "/api/projects/{id}" operator projects::remove { "Gives a project up; nothing of the folder is touched", gives reading::Landed }
+    GET "/api/projects/{id}/files" viewer files::list { "Files and folders of a project by letters of their paths", query files::FilesQuery, gives files::Files }
     GET "/api/projects/{id}/trust" viewer trust::show { "What a project's files name that could run, and whether it is trusted", gives trust::Trust }
     POST "/api/projects/{id}/trust" admin trust::give { "Trusts what was shown", takes trust::NewTrust, gives trust::Trust }
     DELETE "/api/projects/{id}/trust" operator trust::withdraw { "Takes trust back", gives trust::Trust }
@@ -102,14 +112,19 @@ routes! {
     GET "/api/sessions/{id}" viewer sessions::show { "A session", query reading::AtLeast, gives SessionRow }
     PATCH "/api/sessions/{id}" operator sessions::change { "Changes title or model of a session", takes sessions::SessionChange, gives SessionRow }
     POST "/api/sessions/{id}/archive" operator sessions::archive { "Puts a session away", gives SessionRow }
+    POST "/api/sessions/{id}/unarchive" operator sessions::unarchive { "Brings a session back", gives SessionRow }
     GET "/api/chats" viewer chats::list { "Chats, the newest first", query reading::PageQuery, gives reading::Items<ChatRow> }
     POST "/api/chats" operator chats::open { "Opens a chat, with a first message if there is one", takes chats::NewChat, gives ChatRow }
     GET "/api/chats/{id}" viewer chats::show { "A chat", query reading::AtLeast, gives ChatRow }
     PATCH "/api/chats/{id}" operator chats::change { "Changes title or model of a chat", takes chats::ChatChange, gives ChatRow }
     GET "/api/chats/{id}/messages" viewer messages::list { "Messages of a chat, older ones page by page", query messages::MessagesQuery, gives MessagesPage }
     POST "/api/chats/{id}/messages" operator messages::post { "Says something in a chat", takes messages::NewMessage, gives messages::PostedMessage }
+    GET "/api/chats/{id}/search" viewer search::find { "Finds words in a chat, the newest first", query search::SearchQuery, gives search::Finds }
     POST "/api/chats/{id}/cancel" operator chats::cancel { "Stops the open turn; what was written stays", gives reading::Landed }
-    GET "/api/blobs/{sha256}" viewer blobs::show { "A long text or large output, as it was stored" }
+    POST "/api/chats/{id}/archive" operator chats::archive { "Puts a chat away; a message brings it back", gives ChatRow }
+    POST "/api/chats/{id}/unarchive" operator chats::unarchive { "Brings a chat back", gives ChatRow }
+    POST "/api/attachments" operator attachments::store { "Stores a file for a message: an image or a text", gives attachments::StoredAttachment; upload }
+    GET "/api/blobs/{sha256}" viewer blobs::show { "A long text, a large output or an attached file, as it was stored" }
     GET "/api/streams" viewer streams::list { "Every stream, the last changed first", query streams::StreamsQuery, gives reading::Items<streams::StreamItem> }
     GET "/api/streams/{kind}/{id}" viewer streams::events { "The events of a stream", query streams::EventsQuery, gives streams::Events }
     GET "/api/streams/{kind}/{id}/state" viewer streams::state { "The state of a stream at a revision", query streams::AtQuery, gives streams::StateOut }

@@ -60,7 +60,7 @@ pub fn session_row(row: Row) -> Result<SessionRow, Problem> {
 
 /// `GET /api/sessions`
 pub async fn list(shared: web::Data<Shared>, query: web::Query<PageQuery>) -> Answer<Items<SessionRow>> {
-    let filter = Filter { list: List::Sessions, project: query.project, session: None };
+    let filter = Filter { list: List::Sessions, project: query.project, session: None, archived: query.archived };
     answer(page(&shared, filter, &query, of_row).await?)
 }
 
@@ -116,5 +116,17 @@ pub async fn archive(
 ) -> Answer<SessionRow> {
     let stream = stream("session", &id)?;
     let accepted = submit(&shared, &who, stream.clone(), Command::ArchiveSession {}, key.command()).await?;
+    answer(session_row(row_after(&shared, &stream, accepted).await?)?)
+}
+
+/// `POST /api/sessions/{id}/unarchive`
+pub async fn unarchive(
+    shared: web::Data<Shared>,
+    who: Identity,
+    id: web::Path<String>,
+    key: Idempotency,
+) -> Answer<SessionRow> {
+    let stream = stream("session", &id)?;
+    let accepted = submit(&shared, &who, stream.clone(), Command::UnarchiveSession {}, key.command()).await?;
     answer(session_row(row_after(&shared, &stream, accepted).await?)?)
 }

@@ -317,7 +317,7 @@ impl Connection {
         }
         let (shared, mut out) = (self.shared.clone(), self.out.clone());
         let task = match (wish.stream, wish.list) {
-            (Some(stream), None) if wish.project.is_none() && wish.session.is_none() => {
+            (Some(stream), None) if wish.project.is_none() && wish.session.is_none() && wish.archived.is_none() => {
                 self.may_follow(&stream)?;
                 let wish = Following { sub, stream, after: wish.after, view: wish.view };
                 request_id::spawn(async move { subscriptions::follow(&shared, wish, &mut out).await })
@@ -329,11 +329,12 @@ impl Connection {
                         "the list of projects is not narrowed by `project` or `session`",
                     ));
                 }
-                let filter = Filter { list, project: wish.project, session: wish.session };
+                let archived = wish.archived.unwrap_or_default();
+                let filter = Filter { list, project: wish.project, session: wish.session, archived };
                 request_id::spawn(async move { lists::follow(&shared, sub, filter, &mut out).await })
             }
             _ => {
-                let detail = "subscribe to a `stream` (with `after`, `view`) or to a `list` (with `project`, `session`), one of both";
+                let detail = "subscribe to a `stream` (with `after`, `view`) or to a `list` (with `project`, `session`, `archived`), one of both";
                 return Err(Problem::bad_request("bad_frame", detail));
             }
         };

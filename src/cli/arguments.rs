@@ -6,9 +6,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    ask, backup, completions, config,
+    archive, ask, backup, completions, config,
     exit::{Ended, Failure},
-    key, log, man, provider, ps, rebuild, restore, schemas, serve,
+    key, log, man, provider, ps, rebuild, rename, restore, schemas, serve,
     settings::{Given, Loaded, Settings},
     stop, telling, trust, verify, watch,
 };
@@ -81,6 +81,9 @@ enum Command {
     Ps(ps::Arguments),
     Watch(watch::Arguments),
     Stop(stop::Arguments),
+    Rename(rename::Arguments),
+    Archive(archive::Arguments),
+    Unarchive(archive::BackArguments),
     Log(log::Arguments),
     Verify(verify::Arguments),
     Backup(backup::Arguments),
@@ -142,6 +145,9 @@ fn run(global: &Global, command: &Command) -> Ended {
         Command::Ps(arguments) => wait(ps::run(arguments, &loaded, json)),
         Command::Watch(arguments) => wait(watch::run(arguments, &loaded, json)),
         Command::Stop(arguments) => wait(stop::run(arguments, &loaded, json)),
+        Command::Rename(arguments) => wait(rename::run(arguments, &loaded, json)),
+        Command::Archive(arguments) => wait(archive::run(arguments, &loaded, json)),
+        Command::Unarchive(arguments) => wait(archive::run_back(arguments, &loaded, json)),
         Command::Log(arguments) => wait(log::run(arguments, &loaded, json)),
         Command::Trust(arguments) => wait(trust::run(arguments, &loaded, json)),
         Command::Key(arguments) => wait(key::run(arguments, &loaded, json)),

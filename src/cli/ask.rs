@@ -17,7 +17,10 @@ use super::{
     socket::{Following, Said},
     story::Story,
 };
-use crate::entities::chat::{Event, event::TurnOutcome};
+use crate::entities::{
+    attachment::Attachment,
+    chat::{Event, event::TurnOutcome},
+};
 
 /// Asks an agent about a folder, in one turn.
 #[derive(Debug, Args)]
@@ -34,6 +37,9 @@ pub struct Arguments {
     /// Goes on with a chat.
     #[arg(long, value_name = "ID")]
     chat: Option<String>,
+    /// Sends a file along, an image or a text; may stand several times.
+    #[arg(short, long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +50,14 @@ struct Row {
 #[derive(Debug, Deserialize)]
 struct Posted {
     message: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
+struct Stored {
+    sha256: String,
+    bytes: u64,
+    #[serde(rename = "type")]
+    media_type: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +80,8 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
 
 async fn turn(client: &Client, arguments: &Arguments, json: bool) -> Ended {
     let text = arguments.text.join(" ");
+    // First, so that a file that is not there leaves no chat behind.
+    let attachments = attach(client, &arguments.attach).await?;
     let chat = match &arguments.chat {
         Some(chat) => go_on(client, chat, arguments.model.as_deref()).await?,
         None => open(client, &arguments.project, arguments.model.as_deref(), &text).await?,
@@ -74,8 +90,8 @@ async fn turn(client: &Client, arguments: &Arguments, json: bool) -> Ended {
     let head: Head = client.get(&path).await?;
     let mut following = Following::start(client, &chat, head.revision).await?;
     let message = Uuid::now_v7();
-    let posted: Posted =
-        client.post(&format!("/api/chats/{}/messages", chat.id()), &json!({"text": text, "message": message})).await?;
+    let said = json!({"text": text, "message": message, "attachments": attachments});
+    let posted: Posted = client.post(&format!("/api/chats/{}/messages", chat.id()), &said).await?;
     let mut told = Told { message: posted.message, turn: None, story: (!json).then(|| Story::new(false)) };
     let mut stopping = false;
     loop {
@@ -103,6 +119,23 @@ async fn turn(client: &Client, arguments: &Arguments, json: bool) -> Ended {
             return Ok(exit);
         }
     }
+}
+
+/// Stores files, and how the message names them.
+async fn attach(client: &Client, files: &[PathBuf]) -> Result<Vec<Attachment>, Failure> {
+    let mut attachments = Vec::with_capacity(files.len());
+    for file in files {
+        let shown = file.display();
+        let bytes = tokio::fs::read(file).await.map_err(|error| Failure::not_found(format!("{shown}: {error}")))?;
+        let stored = client.upload("/api/attachments", bytes).await.map_err(|failure| Failure {
+            error: failure.error.context(format!("{shown} cannot be attached")),
+            ..failure
+        })?;
+        let Stored { sha256, bytes, media_type } = stored;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        attachments.push(Attachment { blob: sha256.into(), bytes, media_type: media_type.into(), name: name.into() });
+    }
+    Ok(attachments)
 }
 
 /// What was told of the turn so far.

@@ -79,6 +79,11 @@ impl Client {
         self.send(self.request(Method::PUT, path).json(body)).await
     }
 
+    /// Sends a file as it is.
+    pub async fn upload<T: DeserializeOwned>(&self, path: &str, bytes: Vec<u8>) -> Result<T, Failure> {
+        self.send(self.request(Method::POST, path).body(bytes)).await
+    }
+
     /// Changes.
     pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         self.send(self.request(Method::PATCH, path).json(body)).await

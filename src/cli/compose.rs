@@ -203,6 +203,8 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
 
     let mut api = api::Settings::new(version(), key.clone());
     api.hosts = settings.server.allowed_hosts.clone();
+    api.largest_attachment = settings.attachments.max_size_mb.saturating_mul(1024 * 1024);
+    api.data = Some(data.canonicalize().unwrap_or_else(|_| data.clone()));
     if *listen == Listen::AsSet {
         api.hosts.push(settings.server.host.clone());
     }

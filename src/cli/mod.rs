@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, and what they share. The only room that knows how the server is put together.
 
+mod archive;
 mod arguments;
 mod ask;
 mod backup;
@@ -15,6 +16,7 @@ mod man;
 mod provider;
 mod ps;
 mod rebuild;
+mod rename;
 mod restore;
 mod schemas;
 mod screen;

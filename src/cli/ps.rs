@@ -14,7 +14,7 @@ use crate::projections::{ChatRow, ChatState};
 /// Lists the chats with an open turn.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Lists all chats.
+    /// Lists all chats, those that were put away too.
     #[arg(short, long)]
     all: bool,
 }
@@ -22,7 +22,8 @@ pub struct Arguments {
 /// Lists them, the newest first.
 pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     let connection = Connection::open(loaded, Purpose::Look).await?;
-    let rows = connection.client.all("/api/chats").await;
+    let path = if arguments.all { "/api/chats?archived=true" } else { "/api/chats" };
+    let rows = connection.client.all(path).await;
     connection.close().await?;
     let rows: Vec<ChatRow> = serde_json::from_value(Value::Array(rows?))
         .map_err(|error| Failure::failed(format!("the server is of another version: {error}")))?;
@@ -39,6 +40,7 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     }
     let cells = |row: &ChatRow| {
         let state = match row.state {
+            _ if row.archived => "archived",
             ChatState::Idle => "idle",
             ChatState::Running => "running",
             ChatState::Failed => "failed",

@@ -40,14 +40,19 @@ impl Story {
             Event::TextAppended { call, text, .. } => return self.speak(*call, Tone::Plain, text),
             Event::ChatRenamed { title } => self.line(Tone::Dim, &format!("— now called {title}"))?,
             Event::ChatConfigured { model } => self.line(Tone::Dim, &format!("— {model} answers from now on"))?,
+            Event::ChatArchived {} => self.line(Tone::Dim, "— put away")?,
+            Event::ChatUnarchived {} => self.line(Tone::Dim, "— brought back")?,
             Event::MessageQueued { text, .. } if self.messages => {
                 self.line(Tone::Dim, &format!("waits: {}", short(text.shown(), 200)))?;
             }
             Event::MessageUnqueued { .. } if self.messages => {
                 self.line(Tone::Dim, "— a waiting message was taken back")?;
             }
-            Event::MessagePosted { text, .. } if self.messages => {
+            Event::MessagePosted { text, attachments, .. } if self.messages => {
                 self.line(Tone::Strong, &format!("› {}", text.shown().trim_end()))?;
+                for attachment in attachments {
+                    self.line(Tone::Dim, &format!("  with {} ({})", attachment.name, attachment.media_type))?;
+                }
             }
             // Known to who asked, told by what follows, or, where a call is not tried again, by the end of its turn.
             Event::ModelCallFailed { retry_at: None, .. }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::Effects;
 use crate::{
     entities::{chat::state::About, project::Project, session::Session},
-    workspace::{Access, Workspace},
+    workspace::Workspace,
 };
 
 impl Effects {
@@ -33,23 +33,11 @@ impl Effects {
         let path = self.project_path(about).await?;
         let session = folded::<Session>(&self.log, about.session).await?;
         let grants = session.state().read_access.iter().map(|path| Path::new(&**path).to_owned()).collect();
-        if let Some(data) = &self.data
-            && is_private(data, Path::new(&*path))
-        {
-            return Err(
-                "The project lies in this server's own data folder, which no tool reads. Use another folder.".into()
-            );
-        }
-        let denied = self.data.iter().map(|data| data.to_path_buf()).collect();
+        let data = self.data.clone();
         let opened =
-            tokio::task::spawn_blocking(move || Workspace::open_with(Path::new(&*path), Access { grants, denied }));
+            tokio::task::spawn_blocking(move || Workspace::open_beside(Path::new(&*path), grants, data.as_deref()));
         opened.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
-}
-
-/// Whether a folder is the data folder or lies in it. The worktrees of sessions lie there too, and are meant to be worked in.
-fn is_private(data: &Path, folder: &Path) -> bool {
-    folder.starts_with(data) && !folder.starts_with(data.join("worktrees"))
 }
 
 async fn folded<D: Decider>(log: &Arc<dyn EventLog>, id: Uuid) -> Result<Entity<D>, String> {
@@ -61,16 +49,4 @@ async fn folded<D: Decider>(log: &Arc<dyn EventLog>, id: Uuid) -> Result<Entity<
         entity.apply(&record).map_err(|error| error.to_string())?;
     }
     Ok(entity)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_data_folder_is_private_and_its_worktrees_are_not() {
-        let private = |folder: &str| is_private(Path::new("/data"), Path::new(folder));
-        assert!(private("/data") && private("/data/log") && private("/data/blobs/ab"));
-        assert!(!private("/database") && !private("/") && !private("/data/worktrees/one"));
-    }
 }

@@ -3,9 +3,16 @@
 
 use super::{Effects, bodies::Bodies};
 use crate::{
-    entities::chat::{self, prompt::Part},
+    entities::{
+        attachment::Attachment,
+        body::{BlobRef, Body, head},
+        chat::{self, prompt::Part},
+    },
     models::{Message, ModelRequest, ToolCallRequest, ToolSpec},
 };
+
+/// How much of an attached text a model is shown, in bytes of UTF-8.
+const LONGEST_ATTACHED: usize = 256 * 1024;
 
 /// What every agent is told.
 const INSTRUCTIONS: &str = include_str!("agents/default.md");
@@ -37,7 +44,13 @@ impl Effects {
 impl Bodies {
     async fn message(&self, part: Part) -> Message {
         match part {
-            Part::User(text) => Message::User { text: self.read(&text).await },
+            Part::User { text, attachments } => {
+                let mut text = self.read(&text).await;
+                for attachment in attachments {
+                    text.push_str(&self.attached(&attachment).await);
+                }
+                Message::User { text }
+            }
             Part::Assistant { reasoning, text, tools } => {
                 let mut tool_calls = vec![];
                 for tool in tools {
@@ -60,5 +73,22 @@ impl Bodies {
                 Message::ToolResult { tool_call_id: id.to_string(), name: name.to_string(), text, failed }
             }
         }
+    }
+
+    /// A file that goes with a message, as text. An image that the model cannot be shown is named.
+    async fn attached(&self, attachment: &Attachment) -> String {
+        let Attachment { blob, bytes, media_type, name } = attachment;
+        if attachment.is_image() {
+            return format!("\n\n[The user attached the image `{name}` ({media_type}), which you cannot see here.]");
+        }
+        let (blob, media_type) = (blob.clone(), media_type.clone());
+        let text = self.read(&Body::Blob(BlobRef { blob, bytes: *bytes, media_type, head: "".into() })).await;
+        let shown = head(&text, LONGEST_ATTACHED);
+        let cut = if shown.len() < text.len() {
+            format!("\n[These are the first {} of {bytes} bytes.]", shown.len())
+        } else {
+            String::new()
+        };
+        format!("\n\n<attached_file name={name:?}>\n{shown}{cut}\n</attached_file>")
     }
 }

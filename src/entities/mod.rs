@@ -1,6 +1,7 @@
 //! The rules of every kind of entity: events, commands, state. No async, no clock, no I/O.
 
 mod any;
+pub mod attachment;
 pub mod body;
 pub mod chat;
 #[cfg(test)]

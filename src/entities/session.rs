@@ -53,6 +53,8 @@ pub enum Event {
     },
     /// It was put away.
     SessionArchived {},
+    /// It was brought back.
+    SessionUnarchived {},
 }
 
 impl replay::event::Event for Event {}
@@ -95,6 +97,8 @@ pub enum Command {
     },
     /// Puts it away; it stays readable.
     ArchiveSession {},
+    /// Brings it back.
+    UnarchiveSession {},
 }
 
 /// Why a session refuses a command.
@@ -107,7 +111,7 @@ pub enum Rejection {
     #[error("there is no such session: open it first")]
     NotOpen,
     /// It was put away.
-    #[error("this session is archived: open a new one")]
+    #[error("this session is archived: bring it back first, or open another")]
     Archived,
     /// The title does not fit.
     #[error("a title has 1 to 200 characters")]
@@ -174,7 +178,11 @@ impl Decider for Session {
             return Err(Rejection::NotOpen);
         }
         if state.archived {
-            return if matches!(command, Command::ArchiveSession {}) { Ok(vec![]) } else { Err(Rejection::Archived) };
+            return match command {
+                Command::ArchiveSession {} => Ok(vec![]),
+                Command::UnarchiveSession {} => Ok(vec![Event::SessionUnarchived {}]),
+                _ => Err(Rejection::Archived),
+            };
         }
         let granted = |path: &Arc<str>| state.read_access.contains(path);
         Ok(match command {
@@ -194,6 +202,7 @@ impl Decider for Session {
             }
             Command::RevokeReadAccess { path } => return Err(Rejection::NotGranted(path)),
             Command::ArchiveSession {} => vec![Event::SessionArchived {}],
+            Command::UnarchiveSession {} => vec![],
         })
     }
 
@@ -214,6 +223,7 @@ impl Decider for Session {
             Event::ReadAccessGranted { path } => state.read_access.push(path.clone()),
             Event::ReadAccessRevoked { path } => state.read_access.retain(|granted| granted != path),
             Event::SessionArchived {} => state.archived = true,
+            Event::SessionUnarchived {} => state.archived = false,
         }
     }
 
@@ -285,9 +295,14 @@ mod tests {
     }
 
     #[test]
-    fn an_archived_session_takes_nothing_but_being_archived_again() {
+    fn an_archived_session_takes_nothing_until_it_is_brought_back() {
         let history = [opened(), Event::SessionArchived {}];
         given::<Session>(history.clone()).when(Command::ArchiveSession {}).then([]);
-        given::<Session>(history).when(Command::RenameSession { title: "x".into() }).then_rejected(Rejection::Archived);
+        let rename = || Command::RenameSession { title: "x".into() };
+        given::<Session>(history.clone()).when(rename()).then_rejected(Rejection::Archived);
+        given::<Session>(history.clone()).when(Command::UnarchiveSession {}).then([Event::SessionUnarchived {}]);
+        let back = given::<Session>(history.into_iter().chain([Event::SessionUnarchived {}]));
+        back.when(rename()).then([Event::SessionRenamed { title: "x".into() }]);
+        back.when(Command::UnarchiveSession {}).then([]);
     }
 }

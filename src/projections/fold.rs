@@ -37,7 +37,7 @@ pub(super) struct Folded;
 
 impl Projection for Folded {
     const NAME: &'static str = "lists";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     /// What is unknown, malformed or of no interest changes nothing.
     fn project(&mut self, rows: &mut Rows<'_>, record: &Record) {
@@ -139,6 +139,7 @@ fn session(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         session::Event::SessionRenamed { title } => changed(SessionRow { title, ..session_row(rows, stream)? }),
         session::Event::SessionConfigured { model } => changed(SessionRow { model, ..session_row(rows, stream)? }),
         session::Event::SessionArchived {} => changed(SessionRow { archived: true, ..session_row(rows, stream)? }),
+        session::Event::SessionUnarchived {} => changed(SessionRow { archived: false, ..session_row(rows, stream)? }),
         session::Event::ReadAccessGranted { .. } | session::Event::ReadAccessRevoked { .. } => None,
     }
 }
@@ -169,14 +170,19 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
                 state: ChatState::Idle,
                 last: "".into(),
                 usage: Usage::default(),
+                archived: false,
                 opened_at: at,
                 updated_at: at,
             })
         }
         chat::Event::ChatRenamed { title } => changed(ChatRow { title, ..known(rows)? }),
         chat::Event::ChatConfigured { model } => changed(ChatRow { model, ..known(rows)? }),
-        chat::Event::MessagePosted { text, .. } => {
-            let last: String = text.shown().chars().take(LAST).collect();
+        chat::Event::ChatArchived {} => changed(ChatRow { archived: true, ..known(rows)? }),
+        chat::Event::ChatUnarchived {} => changed(ChatRow { archived: false, ..known(rows)? }),
+        chat::Event::MessagePosted { text, attachments, .. } => {
+            let names = attachments.iter().map(|attachment| &*attachment.name).collect::<Vec<_>>().join(", ");
+            let said = if text.is_empty() { &names } else { text.shown() };
+            let last: String = said.chars().take(LAST).collect();
             changed(ChatRow { last: last.into(), ..known(rows)? })
         }
         chat::Event::TurnStarted { turn, .. } => {

@@ -28,15 +28,22 @@ pub struct Filter {
     pub project: Option<Uuid>,
     /// Only those of a session.
     pub session: Option<Uuid>,
+    /// What was put away too.
+    pub archived: bool,
 }
 
 impl Filter {
-    /// All rows of a list.
+    /// The rows of a list that are not put away.
     pub fn all(list: List) -> Self {
-        Self { list, project: None, session: None }
+        Self { list, project: None, session: None, archived: false }
     }
 
     fn admits(&self, row: &Row) -> bool {
+        self.covers(row) && (self.archived || !row.archived())
+    }
+
+    /// Whether it would be admitted if it were not put away.
+    fn covers(&self, row: &Row) -> bool {
         row.list() == self.list
             && self.project.is_none_or(|project| row.project() == project)
             && self.session.is_none_or(|session| row.session() == Some(session))
@@ -193,9 +200,13 @@ impl Lists {
         let range = self.range(&keys::changes_from(from), &keys::changes_end());
         let stream_of = |stream: &[u8]| std::str::from_utf8(stream).ok()?.parse::<StreamId>().ok();
         let changes = range.filter_map(|(_, stream)| self.stored(&stream_of(&stream)?)).filter_map(|stored| {
-            filter.admits(&stored.row).then(|| Change {
+            filter.covers(&stored.row).then(|| Change {
                 position: stored.position,
-                row: if stored.gone { Err(stored.row.stream().clone()) } else { Ok(stored.row) },
+                row: if stored.gone || !filter.admits(&stored.row) {
+                    Err(stored.row.stream().clone())
+                } else {
+                    Ok(stored.row)
+                },
             })
         });
         (folded, changes.collect())
@@ -302,7 +313,7 @@ mod tests {
         let session = desk.session(1, 0).await;
         let chat = desk.chat(2, &session).await;
         let message = Uuid::nil();
-        let posted = chat::Event::MessagePosted { message, text: "x".repeat(500).as_str().into() };
+        let posted = chat::Event::MessagePosted { message, text: "x".repeat(500).as_str().into(), attachments: vec![] };
         desk.happens(&chat, 3, posted).await;
         desk.happens(&chat, 4, chat::Event::TurnStarted { turn: 1, message }).await;
         let row = desk.chat_row(&chat);
@@ -366,6 +377,29 @@ mod tests {
         desk.happens(&stream, 4, registered()).await;
         assert_eq!(names(&desk.lists.rows(&all).1), [stream]);
         assert!(matches!(&desk.lists.changes(&all, next).1[0].row, Ok(Row::Project(row)) if !row.trusted));
+    }
+
+    #[tokio::test]
+    async fn what_is_put_away_leaves_the_list_of_who_did_not_ask_for_it_and_comes_back() {
+        let desk = Desk::new();
+        let session = desk.session(1, 0).await;
+        let chat = desk.chat(2, &session).await;
+        let chats = Filter::all(List::Chats);
+        let with_archived = Filter { archived: true, ..chats };
+        let (from, _) = desk.lists.rows(&chats);
+        let position = desk.happens(&chat, 3, chat::Event::ChatArchived {}).await;
+        assert!(desk.chat_row(&chat).archived, "it is still there by its name");
+        assert_eq!(desk.lists.rows(&chats).1, []);
+        assert_eq!(names(&desk.lists.rows(&with_archived).1), std::slice::from_ref(&chat));
+        assert_eq!(desk.lists.changes(&chats, from).1, [Change { position, row: Err(chat.clone()) }]);
+        assert!(desk.lists.changes(&with_archived, from).1[0].row.is_ok());
+        desk.happens(&chat, 4, chat::Event::ChatUnarchived {}).await;
+        assert_eq!(names(&desk.lists.rows(&chats).1), std::slice::from_ref(&chat));
+        assert!(desk.lists.changes(&chats, from).1[0].row.is_ok());
+        desk.happens(&session, 5, session::Event::SessionArchived {}).await;
+        assert_eq!(desk.lists.rows(&sessions()).1, []);
+        desk.happens(&session, 6, session::Event::SessionUnarchived {}).await;
+        assert_eq!(names(&desk.lists.rows(&sessions()).1), [session]);
     }
 
     #[tokio::test]

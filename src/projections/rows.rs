@@ -107,10 +107,12 @@ pub struct ChatRow {
     pub turns: u32,
     /// How it stands.
     pub state: ChatState,
-    /// The first 120 characters of the newest message of a person or a program.
+    /// The first 120 characters of the newest message of a person or a program; the names of its files where it has no text.
     pub last: Arc<str>,
     /// What all turns that ended took.
     pub usage: Usage,
+    /// It was put away.
+    pub archived: bool,
     /// When it was opened.
     pub opened_at: Micros,
     /// When the row changed last.
@@ -165,6 +167,15 @@ impl Row {
             Self::Project(_) => None,
             Self::Session(row) => Some(row.id),
             Self::Chat(row) => Some(row.session),
+        }
+    }
+
+    /// Whether it was put away.
+    pub fn archived(&self) -> bool {
+        match self {
+            Self::Project(_) => false,
+            Self::Session(row) => row.archived,
+            Self::Chat(row) => row.archived,
         }
     }
 

@@ -104,6 +104,20 @@ impl Workspace {
         Ok(Self { project, grants, unusable_grants, denied })
     }
 
+    /// Opens the project folder with further grants, for a server whose data folder `data` (absolute, without links) nobody
+    /// may read: nothing of it is seen, and no project lies in it, but for worktrees.
+    pub fn open_beside(project: &Path, grants: Vec<PathBuf>, data: Option<&Path>) -> Result<Self, PathError> {
+        if data.is_some_and(|data| is_private(data, project)) {
+            return Err(PathError::new(
+                PathCode::Sensitive,
+                project.display().to_string(),
+                "The project lies in this server's own data folder, which no tool reads",
+                "Use another folder.",
+            ));
+        }
+        Self::open_with(project, Access { grants, denied: data.map(Path::to_path_buf).into_iter().collect() })
+    }
+
     /// The project's folder, absolute and without links.
     pub fn root(&self) -> &Path {
         &self.project.root
@@ -203,5 +217,22 @@ impl Workspace {
             "Use a path relative to the project, or ask the user to grant that folder for reading.".to_owned()
         };
         Err(PathError::new(PathCode::OutsideProject, path, format!("`{path}` lies outside the project"), advice))
+    }
+}
+
+/// Whether a folder is the data folder or lies in it. The worktrees of sessions lie there too, and are meant to be worked in.
+fn is_private(data: &Path, folder: &Path) -> bool {
+    folder.starts_with(data) && !folder.starts_with(data.join("worktrees"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_folder_is_private_and_its_worktrees_are_not() {
+        let private = |folder: &str| is_private(Path::new("/data"), Path::new(folder));
+        assert!(private("/data") && private("/data/log") && private("/data/blobs/ab"));
+        assert!(!private("/database") && !private("/") && !private("/data/worktrees/one"));
     }
 }

@@ -358,3 +358,39 @@ async fn the_browser_is_opened_without_showing_the_key_to_who_lists_processes() 
     let again = browser.get(address.trim()).send().await.unwrap();
     assert!(!again.headers().contains_key("set-cookie"), "it is good once: {again:?}");
 }
+
+#[test]
+fn a_chat_is_renamed_put_away_and_brought_back() {
+    let home = Home::new();
+    home.run(&["ask", "list"]);
+    let chat = home.chat();
+    assert_eq!(home.json(&["rename", &chat, "Lamp", "oil"])[0]["title"], "Lamp oil");
+    assert_eq!(home.json(&["archive", &chat])[0]["archived"], true);
+    let run = home.run(&["ps", "--all"]);
+    assert!(run.out.contains("archived"), "{run:?}");
+    assert_eq!(home.json(&["unarchive", &chat])[0]["archived"], false);
+    let run = home.run(&["archive", &chat]);
+    assert_eq!(run.out, format!("put away: {chat}\n"));
+    for (arguments, code) in [
+        (&["archive", "project/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c"][..], 2),
+        (&["archive", "chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c"], 3),
+        (&["rename", &chat], 2),
+        (&["rename", &chat, " "], 2),
+    ] {
+        assert_eq!(home.run(arguments).code, Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_file_goes_along_with_a_question() {
+    let home = Home::new();
+    fs::write(home.project.path().join("notes.txt"), "The oil is in the cellar.\n").unwrap();
+    let events = home.json(&["ask", "--attach", "notes.txt", "list"]);
+    assert_eq!(events[0]["data"]["attachments"][0]["name"], "notes.txt");
+    let run = home.run(&["ask", "--attach", "no.txt", "list"]);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    fs::write(home.project.path().join("lamp.bin"), b"\0\x01").unwrap();
+    let run = home.run(&["ask", "--attach", "lamp.bin", "list"]);
+    assert!(run.code != Some(0) && run.err.contains("lamp.bin") && run.err.contains("PNG"), "{run:?}");
+    assert_eq!(home.json(&["ps", "--all"]).len(), 1, "no chat is left behind");
+}

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use reenact::entities::{
+    attachment::Attachment,
     body::{BlobRef, Body},
     chat::{
         Chat, Command, Event, Outcome, Piece, State,
@@ -69,7 +70,7 @@ impl Story {
     }
 
     fn say(&mut self, message: u128, text: &str) {
-        self.tell(Command::PostMessage { message: Some(id(message)), text: text.into() });
+        self.tell(Command::PostMessage { message: Some(id(message)), text: text.into(), attachments: vec![] });
     }
 
     fn begin(&mut self, name: &str) {
@@ -135,7 +136,10 @@ fn a_whole_turn() -> Story {
     story.effect(EffectCommand::Progress { key: EffectKey::new("call/1.1"), attempt: Attempt(1), piece });
     story.write("call/1.1", 1, 0, "Let me ");
     story.write("call/1.1", 1, 7, "look.");
-    story.say(11, "And why?");
+    let blob = "cd".repeat(32).into();
+    let picture = Attachment { blob, bytes: 70, media_type: "image/png".into(), name: "attic.png".into() };
+    let attachments = vec![picture];
+    story.tell(Command::PostMessage { message: Some(id(11)), text: "And why?".into(), attachments });
     story.say(12, "Never mind.");
     story.tell(Command::UnqueueMessage { message: id(12) });
     let tools = vec![tool("read_file", ToolClass::Repeat), tool("edit_file", ToolClass::Once)];
@@ -159,6 +163,11 @@ fn a_whole_turn() -> Story {
     story.report("call/1.2", 2, answered(vec![], Some(Body::Blob(long))));
     story.begin("call/2.1");
     story.report("call/2.1", 1, answered(vec![], None));
+    story.tell(Command::ArchiveChat {});
+    story.tell(Command::UnarchiveChat {});
+    story.tell(Command::ArchiveChat {});
+    story.say(13, "One thing more.");
+    story.tell(Command::CancelTurn {});
     story
 }
 

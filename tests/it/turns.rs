@@ -116,7 +116,7 @@ impl Life {
     }
 
     async fn say(&self, chat: &StreamId, text: &str) {
-        self.submit(chat, chat::Command::PostMessage { message: None, text: text.into() }).await;
+        self.submit(chat, chat::Command::PostMessage { message: None, text: text.into(), attachments: vec![] }).await;
     }
 
     /// The events of a stream, as they come, until one of this type is there so often.
@@ -192,7 +192,7 @@ async fn a_command_that_the_rules_forbid_is_refused_with_a_code() {
     let desk = Desk::new("");
     let life = desk.live();
     let nobody = StreamId::new("chat", Uuid::now_v7());
-    let say = chat::Command::PostMessage { message: None, text: "hello".into() };
+    let say = chat::Command::PostMessage { message: None, text: "hello".into(), attachments: vec![] };
     let refused = life.host.submit(nobody, say.into(), By::person("owner"), None).await.unwrap_err();
     assert_eq!(refused.code(), "not_open");
     let stream: StreamId = "ship/1".parse().unwrap();

@@ -30,6 +30,7 @@ pub(super) const ALSO: &[(&str, &str)] = &[
     ("gemini.base_url", "GOOGLE_GEMINI_BASE_URL"),
     ("ollama.host", "OLLAMA_HOST"),
     ("ollama.key", "OLLAMA_API_KEY"),
+    ("attachments.max_size_mb", "MAX_ATTACHMENT_SIZE_MB"),
 ];
 
 /// What the command line and the process were given.

@@ -43,6 +43,9 @@ pub struct Settings {
     /// The provider `ollama`.
     #[config(nested)]
     pub ollama: Ollama,
+    /// Files that go with messages.
+    #[config(nested)]
+    pub attachments: Attachments,
     /// How much runs at once.
     #[config(nested)]
     pub lanes: Lanes,
@@ -166,6 +169,16 @@ pub struct Ollama {
     /// Its key, where it stands behind something that wants one. Also read from `OLLAMA_API_KEY`.
     #[config(env = "REENACT_OLLAMA_API_KEY")]
     pub key: Option<ApiKey>,
+}
+
+/// Files that go with messages.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Attachments {
+    /// How large one may be, in MiB. Also read from `MAX_ATTACHMENT_SIZE_MB`.
+    #[config(env = "REENACT_MAX_ATTACHMENT_SIZE_MB", default = 10)]
+    pub max_size_mb: usize,
 }
 
 /// How much runs at once; the rest waits, fair between sessions.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::entities::body::Body;
+use crate::entities::{attachment::Attachment, body::Body};
 
 /// A request to a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,8 +35,11 @@ pub enum Command {
         /// The id of the message; a fresh one where absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<Uuid>,
-        /// What is said.
+        /// What is said; it may be empty where something is attached.
         text: Body,
+        /// The files that go with it, at most 20, each stored by `POST /api/attachments` before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
     },
     /// Takes a waiting message back.
     UnqueueMessage {
@@ -55,6 +58,10 @@ pub enum Command {
         /// The model.
         model: Arc<str>,
     },
+    /// Puts the chat away; it stays readable, and a message brings it back.
+    ArchiveChat {},
+    /// Brings the chat back.
+    UnarchiveChat {},
 }
 
 fn default_agent() -> Arc<str> {
@@ -80,6 +87,12 @@ pub enum Rejection {
     /// A message without text.
     #[error("the message is empty: write something")]
     EmptyMessage,
+    /// Too many files.
+    #[error("a message takes at most {0} files: send the rest with another")]
+    TooManyAttachments(usize),
+    /// The name of a file does not fit.
+    #[error("the name of an attached file has 1 to 200 characters on one line")]
+    BadAttachment,
     /// The id belongs to another message.
     #[error("a message with the id {0} is there already: send each message under an id of its own")]
     MessageKnown(Uuid),
@@ -92,6 +105,9 @@ pub enum Rejection {
     /// No turn is open.
     #[error("no turn is open: there is nothing to stop")]
     NoTurn,
+    /// A turn is open.
+    #[error("a turn is open: stop it, or archive the chat when it has ended")]
+    TurnOpen,
     /// The title does not fit.
     #[error("a title has 1 to 200 characters")]
     BadTitle,
@@ -109,10 +125,13 @@ impl replay::decider::Rejection for Rejection {
             Self::AlreadyOpen => "already_open",
             Self::NotOpen => "not_open",
             Self::EmptyMessage => "empty_message",
+            Self::TooManyAttachments(_) => "too_many_attachments",
+            Self::BadAttachment => "bad_attachment",
             Self::MessageKnown(_) => "message_known",
             Self::NotQueued(_) => "not_queued",
             Self::QueueFull(_) => "queue_full",
             Self::NoTurn => "no_turn",
+            Self::TurnOpen => "turn_open",
             Self::BadTitle => "bad_title",
             Self::BadModel => "bad_model",
             Self::BadAgent => "bad_agent",

@@ -14,10 +14,15 @@ use super::{
     event::{Event, Origin, TurnOutcome},
     state::{Message, Queued, State},
 };
-use crate::entities::body::Body;
+use crate::entities::{
+    attachment::{Attachment, is_name},
+    body::Body,
+};
 
 /// How many messages may wait.
 pub const QUEUE: usize = 100;
+/// How many files one message takes.
+pub const ATTACHMENTS: usize = 20;
 
 pub(super) fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Rejection> {
     if let Command::OpenChat { session, project, title, model, agent, token_budget } = command {
@@ -39,18 +44,26 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
     };
     Ok(match command {
         Command::OpenChat { .. } => return Err(Rejection::AlreadyOpen),
-        Command::PostMessage { message, text } => {
-            if is_blank(&text) {
+        Command::PostMessage { message, text, attachments } => {
+            if is_blank(&text) && attachments.is_empty() {
                 return Err(Rejection::EmptyMessage);
+            }
+            if attachments.len() > ATTACHMENTS {
+                return Err(Rejection::TooManyAttachments(ATTACHMENTS));
+            }
+            if !attachments.iter().all(|attachment| is_name(&attachment.name)) {
+                return Err(Rejection::BadAttachment);
             }
             let message = message.unwrap_or(context.fresh);
             if knows(state, message) {
                 return Err(Rejection::MessageKnown(message));
             }
             if state.turn.is_none() {
-                begin_turn(state, message, text)
+                let mut events: Vec<Event> = about.archived.then_some(Event::ChatUnarchived {}).into_iter().collect();
+                events.extend(begin_turn(state, message, text, attachments));
+                events
             } else if state.queue.len() < QUEUE {
-                vec![Event::MessageQueued { message, text }]
+                vec![Event::MessageQueued { message, text, attachments }]
             } else {
                 return Err(Rejection::QueueFull(QUEUE));
             }
@@ -78,6 +91,11 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
             check_model(&model)?;
             if about.model == model { vec![] } else { vec![Event::ChatConfigured { model }] }
         }
+        Command::ArchiveChat {} if state.turn.is_some() => return Err(Rejection::TurnOpen),
+        Command::ArchiveChat {} if about.archived => vec![],
+        Command::ArchiveChat {} => vec![Event::ChatArchived {}],
+        Command::UnarchiveChat {} if about.archived => vec![Event::ChatUnarchived {}],
+        Command::UnarchiveChat {} => vec![],
     })
 }
 
@@ -93,14 +111,17 @@ pub(super) fn finish_turn(state: &State, outcome: TurnOutcome) -> Vec<Event> {
 }
 
 fn next_turn(state: &State) -> Vec<Event> {
-    let Some(Queued { message, text, .. }) = state.queue.front() else {
+    let Some(Queued { message, text, attachments, .. }) = state.queue.front() else {
         return vec![];
     };
-    begin_turn(state, *message, text.clone())
+    begin_turn(state, *message, text.clone(), attachments.clone())
 }
 
-fn begin_turn(state: &State, message: Uuid, text: Body) -> Vec<Event> {
-    vec![Event::MessagePosted { message, text }, Event::TurnStarted { turn: state.turns.saturating_add(1), message }]
+fn begin_turn(state: &State, message: Uuid, text: Body, attachments: Vec<Attachment>) -> Vec<Event> {
+    vec![
+        Event::MessagePosted { message, text, attachments },
+        Event::TurnStarted { turn: state.turns.saturating_add(1), message },
+    ]
 }
 
 /// Whether there is nothing to read in a text. One that goes on after its head is not judged by the head.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::ids::{CallId, ToolCallId};
-use crate::entities::{body::Body, usage::Usage};
+use crate::entities::{attachment::Attachment, body::Body, usage::Usage};
 
 /// A fact in the stream of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,12 +41,19 @@ pub enum Event {
         /// The model.
         model: Arc<str>,
     },
+    /// It was put away.
+    ChatArchived {},
+    /// It was brought back.
+    ChatUnarchived {},
     /// A message came while a turn was open: it waits.
     MessageQueued {
         /// The message.
         message: Uuid,
         /// Its text.
         text: Body,
+        /// The files that go with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
     },
     /// A waiting message was taken back.
     MessageUnqueued {
@@ -59,6 +66,9 @@ pub enum Event {
         message: Uuid,
         /// Its text.
         text: Body,
+        /// The files that go with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
     },
     /// The agent set to work on a message.
     TurnStarted {

@@ -30,6 +30,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 origin: origin.clone(),
                 token_budget: *token_budget,
                 opened_at: at,
+                archived: false,
             });
         }
         Event::ChatRenamed { title } => {
@@ -47,13 +48,17 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 call.model = model.clone();
             }
         }
-        Event::MessageQueued { message, text } => {
-            state.queue.push_back(Queued { message: *message, text: text.clone(), at });
+        Event::ChatArchived {} => archive(state, true),
+        Event::ChatUnarchived {} => archive(state, false),
+        Event::MessageQueued { message, text, attachments } => {
+            let (text, attachments) = (text.clone(), attachments.clone());
+            state.queue.push_back(Queued { message: *message, text, attachments, at });
         }
         Event::MessageUnqueued { message } => state.queue.retain(|queued| queued.message != *message),
-        Event::MessagePosted { message, text } => {
+        Event::MessagePosted { message, text, attachments } => {
             state.queue.retain(|queued| queued.message != *message);
-            state.messages.push(Message::User(Posted { message: *message, text: text.clone(), at }));
+            let (text, attachments) = (text.clone(), attachments.clone());
+            state.messages.push(Message::User(Posted { message: *message, text, attachments, at }));
         }
         Event::TurnStarted { .. } if state.turn.is_some() => {}
         Event::TurnStarted { turn, message } => {
@@ -168,6 +173,12 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             }
             end(state, *turn, None, *usage, at);
         }
+    }
+}
+
+fn archive(state: &mut State, archived: bool) {
+    if let Some(about) = &mut state.about {
+        about.archived = archived;
     }
 }
 

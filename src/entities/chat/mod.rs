@@ -22,6 +22,7 @@ use replay::{
 };
 
 pub use command::{Command, Rejection};
+pub use decide::ATTACHMENTS;
 pub use event::Event;
 pub use state::State;
 pub use view::View;
@@ -32,7 +33,7 @@ pub enum Chat {}
 
 impl Decider for Chat {
     const KIND: &'static str = "chat";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type State = State;
     type Event = Event;
     type Command = Command;
@@ -67,6 +68,8 @@ impl Decider for Chat {
             Event::ChatOpened { .. }
             | Event::ChatRenamed { .. }
             | Event::ChatConfigured { .. }
+            | Event::ChatArchived {}
+            | Event::ChatUnarchived {}
             | Event::MessageQueued { .. }
             | Event::MessageUnqueued { .. }
             | Event::MessagePosted { .. }

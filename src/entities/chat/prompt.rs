@@ -7,13 +7,18 @@ use super::{
     event::{Limit, ToolOutcome},
     state::{Call, CallState, Message, State, ToolCall, ToolState},
 };
-use crate::entities::body::Body;
+use crate::entities::{attachment::Attachment, body::Body};
 
 /// One message of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// What a person said.
-    User(Body),
+    User {
+        /// The text.
+        text: Body,
+        /// The files that go with it.
+        attachments: Vec<Attachment>,
+    },
     /// What the model said.
     Assistant {
         /// Its reasoning; some providers want it back.
@@ -61,13 +66,15 @@ pub fn prompt(state: &State) -> Vec<Part> {
     let mut mistakes = 0;
     for message in &state.messages {
         match message {
-            Message::User(posted) => parts.push(Part::User(posted.text.clone())),
+            Message::User(posted) => {
+                parts.push(Part::User { text: posted.text.clone(), attachments: posted.attachments.clone() });
+            }
             Message::Call(call) => push_call(&mut parts, call, &mut mistakes),
             Message::End(_) => mistakes = 0,
         }
     }
     if let Some(limit) = state.turn.as_ref().and_then(|turn| turn.limit.as_ref()) {
-        parts.push(Part::User(closing(limit).as_str().into()));
+        parts.push(Part::User { text: closing(limit).as_str().into(), attachments: vec![] });
     }
     parts
 }

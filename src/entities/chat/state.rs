@@ -11,7 +11,7 @@ use super::{
     event::{CallError, Limit, Origin, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
 };
-use crate::entities::{body::Body, usage::Usage};
+use crate::entities::{attachment::Attachment, body::Body, usage::Usage};
 
 /// The state of a chat.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +49,9 @@ pub struct About {
     pub token_budget: u64,
     /// When it was opened.
     pub opened_at: Micros,
+    /// It was put away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
 }
 
 /// One piece of the conversation.
@@ -70,6 +73,9 @@ pub struct Posted {
     pub message: Uuid,
     /// Its text.
     pub text: Body,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// When it became part of the conversation.
     pub at: Micros,
 }
@@ -81,6 +87,9 @@ pub struct Queued {
     pub message: Uuid,
     /// Its text.
     pub text: Body,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Since when it waits.
     pub at: Micros,
 }

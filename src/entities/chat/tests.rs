@@ -29,6 +29,7 @@ use super::{
     work::{Answer, Streamed, ToolRequest},
 };
 use crate::entities::{
+    attachment::Attachment,
     body::{BlobRef, Body},
     usage::Usage,
 };
@@ -204,11 +205,11 @@ fn opened() -> Event {
 }
 
 fn posted(n: u128, text: &str) -> Event {
-    Event::MessagePosted { message: id(n), text: text.into() }
+    Event::MessagePosted { message: id(n), text: text.into(), attachments: vec![] }
 }
 
 fn queued(n: u128, text: &str) -> Event {
-    Event::MessageQueued { message: id(n), text: text.into() }
+    Event::MessageQueued { message: id(n), text: text.into(), attachments: vec![] }
 }
 
 fn started(turn: u32, message: u128) -> Event {
@@ -227,7 +228,16 @@ fn open_chat() -> Command {
 }
 
 fn post(n: u128, text: &str) -> Command {
-    Command::PostMessage { message: Some(id(n)), text: text.into() }
+    Command::PostMessage { message: Some(id(n)), text: text.into(), attachments: vec![] }
+}
+
+fn attachment(name: &str) -> Attachment {
+    let (blob, media_type) = ("cd".repeat(32).into(), "image/png".into());
+    Attachment { blob, bytes: 70, media_type, name: name.into() }
+}
+
+fn post_with(n: u128, text: &str, attachments: Vec<Attachment>) -> Command {
+    Command::PostMessage { message: Some(id(n)), text: text.into(), attachments }
 }
 
 fn cancel() -> Command {

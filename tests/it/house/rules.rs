@@ -32,6 +32,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("grep_regex", &["tools", "workspace"]),
     ("grep_searcher", &["tools", "workspace"]),
     ("ignore", &["tools", "workspace"]),
+    ("nucleo_matcher", &["workspace"]),
     ("owo_colors", &["cli"]),
     ("reqwest", &["models", "cli"]),
     ("rust_embed", &["api"]),

@@ -74,7 +74,11 @@ impl Story for Chat {
                 token_budget: 1_000_000,
             }];
             // Without an id of its own, so that a message that is taken twice stands there twice.
-            let post = |m| Command::PostMessage { message: None, text: format!("message {m}").as_str().into() };
+            let post = |m| Command::PostMessage {
+                message: None,
+                text: format!("message {m}").as_str().into(),
+                attachments: vec![],
+            };
             commands.extend((0..*messages).map(post));
             commands.push(Command::RenameChat { title: "Renamed".into() });
             (StreamId::new("chat", Uuid::from_u128(n + 1)), commands)

@@ -315,7 +315,9 @@ impl Stage {
     }
 
     pub async fn say(&self, chat: &StreamId) {
-        self.submit(chat, chat::Command::PostMessage { message: None, text: "hello".into() }).await.unwrap();
+        self.submit(chat, chat::Command::PostMessage { message: None, text: "hello".into(), attachments: vec![] })
+            .await
+            .unwrap();
     }
 
     /// The next piece of work that the host starts.

@@ -148,7 +148,7 @@ async fn a_command_that_is_too_large_is_refused_and_its_neighbours_are_not() {
         stage.log.tried_since(before, 1).await;
         let large = chat::Command::RenameChat { title: "é".repeat(150).into() };
         let text = "x".repeat(100_000).as_str().into();
-        let post = chat::Command::PostMessage { message: None, text };
+        let post = chat::Command::PostMessage { message: None, text, attachments: vec![] };
         let release = async {
             tokio::task::yield_now().await;
             stage.log.release();

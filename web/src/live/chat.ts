@@ -41,6 +41,10 @@ export function foldChat(view: ChatView, frame: Happening): ChatView {
       return view.about ? { ...view, about: { ...view.about, title: event.data.title } } : view;
     case "ChatConfigured":
       return configured(view, event.data.model);
+    case "ChatArchived":
+      return view.about ? { ...view, about: { ...view.about, archived: true } } : view;
+    case "ChatUnarchived":
+      return unarchived(view);
     case "MessageQueued":
       return { ...view, queue: [...view.queue, { ...event.data, at }] };
     case "MessageUnqueued":
@@ -151,6 +155,12 @@ function configured(view: ChatView, model: string): ChatView {
   return withCurrentCall(after, (call) =>
     call.state.kind === "open" && call.attempt === null ? { ...call, model } : call,
   );
+}
+
+function unarchived(view: ChatView): ChatView {
+  if (!view.about) return view;
+  const { archived: _, ...about } = view.about;
+  return { ...view, about };
 }
 
 function push(view: ChatView, message: Message): ChatView {

@@ -35,6 +35,7 @@ const chat = (id: string, of: string, updated_at: number, change: Partial<ChatRo
   turns: 0,
   state: "idle",
   last: `said in ${id}`,
+  archived: false,
   usage: NO_USAGE,
   opened_at: 0,
   updated_at,

@@ -50,7 +50,8 @@ fn names_have_1_to_200_characters() {
 fn nothing_happens_in_a_chat_that_is_not_there() {
     let unqueue = Command::UnqueueMessage { message: id(1) };
     let rename = Command::RenameChat { title: "x".into() };
-    for command in [post(1, "hello"), unqueue, cancel(), rename, configure("lab/big")] {
+    let others = [Command::ArchiveChat {}, Command::UnarchiveChat {}];
+    for command in [post(1, "hello"), unqueue, cancel(), rename, configure("lab/big")].into_iter().chain(others) {
         given::<Chat>([]).when(command).then_rejected(Rejection::NotOpen);
     }
 }
@@ -66,7 +67,7 @@ fn a_message_begins_a_turn_that_wants_a_model_call() {
 
 #[test]
 fn a_message_without_an_id_gets_the_fresh_one() {
-    let command = Command::PostMessage { message: None, text: "Where?".into() };
+    let command = Command::PostMessage { message: None, text: "Where?".into(), attachments: vec![] };
     given::<Chat>([opened()]).when(command).then([posted(0, "Where?"), started(1, 0)]);
 }
 
@@ -81,8 +82,10 @@ fn an_empty_message_is_refused() {
 fn a_long_message_that_begins_with_blanks_is_not_empty() {
     let media_type = "text/plain".into();
     let text = Body::Blob(BlobRef { blob: "ab".into(), bytes: 70_000, media_type, head: "   ".into() });
-    let command = Command::PostMessage { message: Some(id(1)), text: text.clone() };
-    given::<Chat>([opened()]).when(command).then([Event::MessagePosted { message: id(1), text }, started(1, 1)]);
+    let command = Command::PostMessage { message: Some(id(1)), text: text.clone(), attachments: vec![] };
+    given::<Chat>([opened()])
+        .when(command)
+        .then([Event::MessagePosted { message: id(1), text, attachments: vec![] }, started(1, 1)]);
 }
 
 #[test]
@@ -282,4 +285,55 @@ fn the_next_call_of_the_turn_asks_the_new_model_after_tools_and_after_a_failure(
         assert_eq!(&*story.call(1, 1).model, "lab/small");
         assert_eq!(&*story.call(1, 2).model, "big/one");
     }
+}
+
+#[test]
+fn a_chat_is_put_away_and_brought_back_each_once() {
+    let (archive, unarchive) = (|| Command::ArchiveChat {}, || Command::UnarchiveChat {});
+    given::<Chat>([opened()]).when(archive()).then([Event::ChatArchived {}]);
+    given::<Chat>([opened()]).when(unarchive()).then([]);
+    let away = [opened(), Event::ChatArchived {}];
+    assert!(given::<Chat>(away.clone()).view().about.unwrap().archived);
+    given::<Chat>(away.clone()).when(archive()).then([]);
+    given::<Chat>(away).when(unarchive()).then([Event::ChatUnarchived {}]);
+    let back = given::<Chat>([opened(), Event::ChatArchived {}, Event::ChatUnarchived {}]);
+    assert!(!back.view().about.unwrap().archived);
+}
+
+#[test]
+fn a_chat_that_works_is_not_put_away() {
+    let mut story = Story::asked();
+    assert_eq!(story.refused(Command::ArchiveChat {}), Rejection::TurnOpen);
+    story.tell(cancel());
+    assert_eq!(story.tell(Command::ArchiveChat {}), [Event::ChatArchived {}]);
+}
+
+#[test]
+fn a_message_brings_an_archived_chat_back() {
+    let away = given::<Chat>([opened(), Event::ChatArchived {}]);
+    away.when(post(1, "Where?")).then([Event::ChatUnarchived {}, posted(1, "Where?"), started(1, 1)]);
+    away.when(post(1, " ")).then_rejected(Rejection::EmptyMessage);
+    let rename = Command::RenameChat { title: "Old".into() };
+    away.when(rename).then([Event::ChatRenamed { title: "Old".into() }]);
+}
+
+#[test]
+fn files_go_with_a_message_and_may_be_all_of_it() {
+    let files = vec![attachment("lamp.png"), attachment("notes.txt")];
+    let posted = Event::MessagePosted { message: id(1), text: "".into(), attachments: files.clone() };
+    given::<Chat>([opened()]).when(post_with(1, "", files.clone())).then([posted, started(1, 1)]);
+    let mut story = Story::asked();
+    story.tell(post_with(2, "And this?", files.clone()));
+    assert_eq!(story.state.queue[0].attachments, files);
+    let events = story.tell(cancel());
+    let posted = Event::MessagePosted { message: id(2), text: "And this?".into(), attachments: files };
+    assert!(events.contains(&posted), "a message that waited keeps its files: {events:?}");
+}
+
+#[test]
+fn files_have_names_and_are_not_too_many() {
+    let chat = given::<Chat>([opened()]);
+    let twenty_one = vec![attachment("a.png"); 21];
+    chat.when(post_with(1, "x", twenty_one)).then_rejected(Rejection::TooManyAttachments(20));
+    chat.when(post_with(1, "x", vec![attachment("a\nb")])).then_rejected(Rejection::BadAttachment);
 }

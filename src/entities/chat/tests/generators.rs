@@ -36,8 +36,9 @@ pub(super) enum Step {
 
 fn commands() -> impl Strategy<Value = Command> {
     let text = prop_oneof![Just(String::new()), "[a-zé ]{1,8}"];
-    let post = (proptest::option::of(1..12_u128), text)
-        .prop_map(|(n, text)| Command::PostMessage { message: n.map(id), text: text.as_str().into() });
+    let post = (proptest::option::of(1..12_u128), text, files()).prop_map(|(n, text, attachments)| {
+        Command::PostMessage { message: n.map(id), text: text.as_str().into(), attachments }
+    });
     prop_oneof![
         6 => post,
         3 => (1..12_u128).prop_map(|n| Command::UnqueueMessage { message: id(n) }),
@@ -45,7 +46,12 @@ fn commands() -> impl Strategy<Value = Command> {
         1 => "[a-z]{0,3}".prop_map(|title| Command::RenameChat { title: title.as_str().into() }),
         1 => "(a|b)/[xy]".prop_map(|model| configure(&model)),
         1 => Just(open_chat()),
+        1 => prop_oneof![Just(Command::ArchiveChat {}), Just(Command::UnarchiveChat {})],
     ]
+}
+
+fn files() -> impl Strategy<Value = Vec<Attachment>> {
+    proptest::collection::vec("[a-z]{1,3}".prop_map(|name| attachment(&name)), 0..2)
 }
 
 fn requests() -> impl Strategy<Value = Vec<ToolRequest>> {
@@ -110,9 +116,19 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
     let retry_at = proptest::option::of((0..9_i64).prop_map(Micros));
     prop_oneof![
         Just(opened()),
-        (message(), body()).prop_map(|(message, text)| Event::MessageQueued { message, text }),
+        Just(Event::ChatArchived {}),
+        Just(Event::ChatUnarchived {}),
+        (message(), body(), files()).prop_map(|(message, text, attachments)| Event::MessageQueued {
+            message,
+            text,
+            attachments
+        }),
         message().prop_map(|message| Event::MessageUnqueued { message }),
-        (message(), body()).prop_map(|(message, text)| Event::MessagePosted { message, text }),
+        (message(), body(), files()).prop_map(|(message, text, attachments)| Event::MessagePosted {
+            message,
+            text,
+            attachments
+        }),
         (number(), message()).prop_map(|(turn, message)| Event::TurnStarted { turn, message }),
         (call(), attempt()).prop_map(|(call, attempt)| Event::ModelCallStarted { call, model: "m".into(), attempt }),
         (call(), attempt(), text()).prop_map(|(call, attempt, text)| Event::TextAppended {

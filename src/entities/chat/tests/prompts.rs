@@ -4,7 +4,7 @@ use super::*;
 use crate::entities::chat::prompt::{MISTAKES_BEFORE_HINT, Part, prompt};
 
 fn user(text: &str) -> Part {
-    Part::User(text.into())
+    Part::User { text: text.into(), attachments: vec![] }
 }
 
 fn assistant(text: &str) -> Part {
@@ -122,7 +122,7 @@ fn the_third_mistake_in_a_row_earns_a_hint_once() {
 fn at_a_limit_the_model_is_asked_to_sum_up_and_only_then() {
     let mut story = super::limits::at_doom();
     let asked = prompt(&story.state);
-    let Some(Part::User(text)) = asked.last() else { panic!("the last part asks: {asked:?}") };
+    let Some(Part::User { text, .. }) = asked.last() else { panic!("the last part asks: {asked:?}") };
     assert!(text.shown().contains("`read` 3 times in a row"), "{text:?}");
     say(&mut story, "In short: nothing.");
     story.tell(post(2, "Go on"));

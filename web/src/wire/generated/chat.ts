@@ -122,6 +122,10 @@ export type Command =
     }
   | {
       /**
+       * The files that go with it, at most 20, each stored by `POST /api/attachments` before.
+       */
+      attachments?: Attachment[];
+      /**
        * The id of the message; a fresh one where absent.
        */
       message?: string | null;
@@ -151,6 +155,12 @@ export type Command =
        */
       model: string;
       type: "ConfigureChat";
+    }
+  | {
+      type: "ArchiveChat";
+    }
+  | {
+      type: "UnarchiveChat";
     };
 /**
  * A fact in the stream of a chat.
@@ -205,7 +215,19 @@ export type Event =
       type: "ChatConfigured";
     }
   | {
+      data: {};
+      type: "ChatArchived";
+    }
+  | {
+      data: {};
+      type: "ChatUnarchived";
+    }
+  | {
       data: {
+        /**
+         * The files that go with it.
+         */
+        attachments?: Attachment[];
         /**
          * The message.
          */
@@ -225,6 +247,10 @@ export type Event =
     }
   | {
       data: {
+        /**
+         * The files that go with it.
+         */
+        attachments?: Attachment[];
         /**
          * The message.
          */
@@ -496,6 +522,10 @@ export interface About {
    */
   agent: string;
   /**
+   * It was put away.
+   */
+  archived?: boolean;
+  /**
    * The model that answers.
    */
   model: string;
@@ -517,6 +547,27 @@ export interface About {
    * How many tokens one turn may take.
    */
   token_budget: number;
+}
+/**
+ * A file that goes with a message. Its bytes are a blob, stored before any event names it.
+ */
+export interface Attachment {
+  /**
+   * The SHA-256 of its bytes, in lower-case hexadecimal.
+   */
+  blob: string;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  /**
+   * What the file is called, 1 to 200 characters.
+   */
+  name: string;
+  /**
+   * Its media type: `image/png`, `image/jpeg`, `image/gif`, `image/webp` or `text/plain; charset=utf-8`.
+   */
+  type: string;
 }
 /**
  * A reference to a blob.
@@ -653,6 +704,10 @@ export interface Usage {
 export interface Posted {
   at: Micros;
   /**
+   * The files that go with it.
+   */
+  attachments?: Attachment[];
+  /**
    * The id of the message.
    */
   message: string;
@@ -679,6 +734,10 @@ export interface TurnEnd {
  */
 export interface Queued {
   at: Micros;
+  /**
+   * The files that go with it.
+   */
+  attachments?: Attachment[];
   /**
    * The id of the message.
    */

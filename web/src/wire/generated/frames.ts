@@ -28,6 +28,10 @@ export type ClientFrame =
        */
       after?: Revision | null;
       /**
+       * `true`: the rows of what was put away too.
+       */
+      archived?: boolean | null;
+      /**
        * The list.
        */
       list?: List | null;
@@ -262,11 +266,15 @@ export interface By {
  */
 export interface ChatRow {
   /**
+   * It was put away.
+   */
+  archived: boolean;
+  /**
    * Its id.
    */
   id: string;
   /**
-   * The first 120 characters of the newest message of a person or a program.
+   * The first 120 characters of the newest message of a person or a program; the names of its files where it has no text.
    */
   last: string;
   /**

@@ -148,6 +148,14 @@ export type Operation =
  */
 export type Position = number;
 /**
+ * What stands at a path.
+ */
+export type FileKind = "file" | "folder";
+/**
+ * Which text of a message.
+ */
+export type FindKind = "said" | "answer" | "arguments" | "output";
+/**
  * What a key may do.
  */
 export type Role = "viewer" | "operator" | "admin";
@@ -218,6 +226,27 @@ export type TurnOutcome =
 
 export interface HttpSchema {
   [k: string]: unknown;
+}
+/**
+ * A file that goes with a message. Its bytes are a blob, stored before any event names it.
+ */
+export interface Attachment {
+  /**
+   * The SHA-256 of its bytes, in lower-case hexadecimal.
+   */
+  blob: string;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  /**
+   * What the file is called, 1 to 200 characters.
+   */
+  name: string;
+  /**
+   * Its media type: `image/png`, `image/jpeg`, `image/gif`, `image/webp` or `text/plain; charset=utf-8`.
+   */
+  type: string;
 }
 /**
  * A reference to a blob.
@@ -380,11 +409,15 @@ export interface ChatChange {
  */
 export interface ChatRow {
   /**
+   * It was put away.
+   */
+  archived: boolean;
+  /**
    * Its id.
    */
   id: string;
   /**
-   * The first 120 characters of the newest message of a person or a program.
+   * The first 120 characters of the newest message of a person or a program; the names of its files where it has no text.
    */
   last: string;
   /**
@@ -425,11 +458,6 @@ export interface ChatRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
-  /**
-   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
-   * the disk. `/health` says which.
-   */
-  rebuilding?: boolean;
 }
 /**
  * What changed in a state between two revisions.
@@ -550,25 +578,96 @@ export interface Events {
   next_cursor?: string | null;
 }
 /**
- * How the server is. Who shows no key is told `up`, and nothing else.
+ * A file or a folder of a project.
+ */
+export interface FileItem {
+  kind: FileKind;
+  /**
+   * Relative to the project's folder.
+   */
+  path: string;
+}
+/**
+ * Files and folders of a project.
+ */
+export interface Files {
+  /**
+   * The likeliest first. What ignore files hide and places where keys are kept are left out.
+   */
+  items: FileItem[];
+  /**
+   * There are more.
+   */
+  truncated: boolean;
+}
+/**
+ * A text of a chat that holds the words.
+ */
+export interface Find {
+  /**
+   * The index of its message in the whole conversation, as in `/messages?before=`.
+   */
+  index: number;
+  kind: FindKind;
+  /**
+   * Where they stand in it: from and to, counted in UTF-16 code units as JavaScript does.
+   */
+  marks: Mark[];
+  /**
+   * A piece of the text around the first place where the words stand, on one line.
+   */
+  snippet: string;
+  /**
+   * The tool call, for what a tool was asked and gave.
+   */
+  tool_call?: ToolCallId | null;
+}
+/**
+ * A place in a snippet.
+ */
+export interface Mark {
+  /**
+   * Where it begins.
+   */
+  from: number;
+  /**
+   * Where it ends.
+   */
+  to: number;
+}
+/**
+ * What was found in a chat.
+ */
+export interface Finds {
+  /**
+   * The finds, the newest first; one for each text.
+   */
+  items: Find[];
+  /**
+   * There may be more: the limit was reached, or the chat is too long to be searched whole.
+   */
+  truncated: boolean;
+}
+/**
+ * How the server is.
  */
 export interface Health {
   /**
    * Which log it holds, as `UUID.EPOCH`.
    */
-  log?: string;
+  log: string;
   /**
-   * `ok`, or `degraded` where something is wrong; `up` to who shows no key.
+   * `ok`, or `degraded` where something is wrong.
    */
   status: string;
   /**
    * What is wrong, in words for a person.
    */
-  troubles?: string[];
+  troubles: string[];
   /**
    * The server's version.
    */
-  version?: string;
+  version: string;
 }
 /**
  * A key, without anything secret.
@@ -630,6 +729,10 @@ export interface MadeKey {
  */
 export interface Posted {
   at: Micros;
+  /**
+   * The files that go with it.
+   */
+  attachments?: Attachment[];
   /**
    * The id of the message.
    */
@@ -730,11 +833,15 @@ export interface NewKey {
  */
 export interface NewMessage {
   /**
+   * The files that go with it, at most 20, each stored by `POST /api/attachments` before.
+   */
+  attachments?: Attachment[];
+  /**
    * The id of the message; a fresh one where absent.
    */
   message?: string | null;
   /**
-   * What is said, at most 1 MiB.
+   * What is said, at most 1 MiB; it may be empty where something is attached.
    */
   text: string;
 }
@@ -825,10 +932,6 @@ export interface Problem {
    */
   detail: string;
   /**
-   * The id of the request, which the server's log has too.
-   */
-  request_id?: string | null;
-  /**
    * The HTTP status.
    */
   status: number;
@@ -881,18 +984,13 @@ export interface ProjectRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
-  /**
-   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
-   * the disk. `/health` says which.
-   */
-  rebuilding?: boolean;
 }
 /**
  * One provider, as the API and the page show it.
  */
 export interface ProviderInfo {
   /**
-   * Where it is; `null` for the offline model.
+   * Where it is; `None` for the offline model.
    */
   base_url?: string | null;
   /**
@@ -912,7 +1010,7 @@ export interface ProviderInfo {
    */
   id: string;
   /**
-   * How its key stands; `null` for the offline model, which has none.
+   * How its key stands; `None` for the offline model, which has none.
    */
   key?: ProviderKey | null;
   /**
@@ -1020,11 +1118,6 @@ export interface SessionRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
-  /**
-   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
-   * the disk. `/health` says which.
-   */
-  rebuilding?: boolean;
 }
 /**
  * A key to sign in with.
@@ -1056,6 +1149,23 @@ export interface StateOut {
   stream: StreamId;
 }
 /**
+ * A file that was stored.
+ */
+export interface StoredAttachment {
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  /**
+   * The SHA-256 of its bytes: the `blob` of an attachment.
+   */
+  sha256: string;
+  /**
+   * Its media type, as its bytes say.
+   */
+  type: string;
+}
+/**
  * A stream in the list of streams.
  */
 export interface StreamItem {
@@ -1078,11 +1188,6 @@ export interface StreamItems {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
-  /**
-   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
-   * the disk. `/health` says which.
-   */
-  rebuilding?: boolean;
 }
 /**
  * How a trial went.

@@ -49,6 +49,9 @@ export type Command =
     }
   | {
       type: "ArchiveSession";
+    }
+  | {
+      type: "UnarchiveSession";
     };
 /**
  * A fact in the stream of a session.
@@ -110,6 +113,10 @@ export type Event =
   | {
       data: {};
       type: "SessionArchived";
+    }
+  | {
+      data: {};
+      type: "SessionUnarchived";
     };
 /**
  * A moment: microseconds since 1970-01-01T00:00:00Z.
