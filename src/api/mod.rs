@@ -9,6 +9,7 @@ mod commands;
 mod cookie;
 mod directories;
 mod event;
+mod fork;
 pub mod frames;
 mod gate;
 mod guard;

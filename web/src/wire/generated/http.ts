@@ -88,9 +88,21 @@ export type ToolOutcome = "succeeded" | "failed" | "unknown" | "cancelled";
  */
 export type ToolCallId = string;
 /**
- * How a chat stands.
+ * What a chat came from.
  */
-export type ChatState = "idle" | "running" | "failed" | "cancelled";
+export type Origin =
+  | {
+      kind: "user";
+    }
+  | {
+      kind: "fork";
+      revision: Revision;
+      stream: StreamId;
+    };
+/**
+ * An event's number within its stream, from 0.
+ */
+export type Revision = number;
 /**
  * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
  *
@@ -98,14 +110,14 @@ export type ChatState = "idle" | "running" | "failed" | "cancelled";
  */
 export type StreamId = string;
 /**
+ * How a chat stands.
+ */
+export type ChatState = "idle" | "running" | "failed" | "cancelled";
+/**
  * The id of a command from outside, chosen by who sent it: 1 to 64 visible ASCII characters.
  * Sent again, it is answered the same and done once.
  */
 export type CommandId = string;
-/**
- * An event's number within its stream, from 0.
- */
-export type Revision = number;
 /**
  * One step of a patch. `path` is a JSON Pointer (RFC 6901).
  */
@@ -392,6 +404,7 @@ export interface ChatRow {
    */
   model: string;
   opened_at: Micros;
+  origin: Origin;
   /**
    * The project that the session works on.
    */
@@ -543,6 +556,20 @@ export interface Events {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+}
+/**
+ * A fork.
+ */
+export interface Forked {
+  /**
+   * The position of that event.
+   */
+  position?: Position | null;
+  /**
+   * The revision of the event that made it a chat of its own: one more than the last that was copied.
+   */
+  revision?: Revision | null;
+  stream: StreamId;
 }
 /**
  * How the server is.
@@ -709,6 +736,36 @@ export interface NewChat {
    * What it is called.
    */
   title?: string;
+}
+/**
+ * Where a chat is to be forked, by exactly one of `at`, `before_message` and `after_turn`, and how the fork goes on.
+ */
+export interface NewFork {
+  /**
+   * Everything up to the end of this turn is copied.
+   */
+  after_turn?: number | null;
+  /**
+   * The last revision that is copied.
+   */
+  at?: Revision | null;
+  /**
+   * Everything before this message is copied: post another one to the fork, to ask anew.
+   */
+  before_message?: string | null;
+  /**
+   * The id of the fork, a UUIDv7; one made from the `Idempotency-Key`, or else a fresh one, where absent. Sent again with
+   * the same id, a request is answered the same.
+   */
+  id?: string | null;
+  /**
+   * The model that answers in the fork; the same as before, where absent.
+   */
+  model?: string | null;
+  /**
+   * A turn that is open at the place goes on; else it ends there.
+   */
+  run?: boolean;
 }
 /**
  * A key to make.
