@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     decider::{Context, Decider, EffectCommand, EffectKey, Stale, Want},
-    event::{EventError, decode, encode},
+    event::{EventError, decode_new, encode},
+    fork::Copied,
     ids::{By, CommandId, Micros, Position, Revision, StreamId},
     log::{Ack, Appended, Expected},
     ports::Ids,
@@ -34,6 +35,8 @@ pub struct Entity<D: Decider> {
     /// The first event of that chain.
     corr: Option<Uuid>,
     answered: VecDeque<Answer>,
+    /// Its last event is a copy: a fork that is not complete.
+    half_copied: bool,
 }
 
 /// What an accepted command was answered.
@@ -83,6 +86,12 @@ pub enum HandleError<R> {
     /// The rules panicked, or their events cannot be written. The entity must be dropped and folded anew.
     #[error("the rules of this entity failed: {0}")]
     Broken(String),
+    /// It is a fork that is not complete, and takes nothing before it is.
+    #[error("this fork is not complete yet")]
+    HalfCopied,
+    /// Copies do not belong behind the events that it has.
+    #[error("this entity is there already")]
+    Occupied,
 }
 
 /// Why a stream could not be folded.
@@ -125,7 +134,17 @@ impl<D: Decider> Entity<D> {
     /// An entity before its first event.
     pub fn new(stream: StreamId) -> Self {
         let state = D::State::default();
-        Self { stream, state, next: Revision::ZERO, position: None, last: None, corr: None, answered: VecDeque::new() }
+        let answered = VecDeque::new();
+        Self {
+            stream,
+            state,
+            next: Revision::ZERO,
+            position: None,
+            last: None,
+            corr: None,
+            answered,
+            half_copied: false,
+        }
     }
 
     /// Folds the next record of its stream.
@@ -137,14 +156,17 @@ impl<D: Decider> Entity<D> {
         if revision != self.next {
             return Err(FoldError::Gap { expected: self.next, found: revision });
         }
-        let event = decode::<D::Event>(record).map_err(|source| FoldError::Event { revision, source })?;
+        self.apply_next(&record.event, Some(record.position))
+    }
+
+    fn apply_next(&mut self, record: &NewRecord, position: Option<Position>) -> Result<(), FoldError> {
+        let revision = self.next;
+        let event = decode_new::<D::Event>(record).map_err(|source| FoldError::Event { revision, source })?;
         let leads = match event {
-            Some(event) => {
-                self.fold(&event, &record.event).map_err(|message| FoldError::Panicked { revision, message })?
-            }
-            None => record.event.cmd.is_none(),
+            Some(event) => self.fold(&event, record).map_err(|message| FoldError::Panicked { revision, message })?,
+            None => record.cmd.is_none(),
         };
-        self.note(&record.event, Some(record.position), leads);
+        self.note(record, position, leads);
         Ok(())
     }
 
@@ -158,15 +180,58 @@ impl<D: Decider> Entity<D> {
         sender: Sender,
         ids: &dyn Ids,
     ) -> Result<Decision, HandleError<D::Rejection>> {
-        let known = |answer: &&Answer| sender.command.as_ref() == Some(&answer.command);
-        if let Some(answer) = self.answered.iter().find(known) {
-            return Err(HandleError::Repeated(answer.clone()));
+        self.refuse_repeated(&sender)?;
+        if self.half_copied {
+            return Err(HandleError::HalfCopied);
         }
         let context = Context { now: sender.now, by: sender.by.clone(), fresh: ids.fresh() };
         let events = caught(|| D::decide(&self.state, command, &context)).map_err(HandleError::Broken)?;
         // A command from outside begins a chain of causes of its own.
         let corr = sender.cause.and(self.corr);
         self.record(events.map_err(HandleError::Rejected)?, &sender, corr, ids).map_err(HandleError::Broken)
+    }
+
+    fn refuse_repeated<R>(&self, sender: &Sender) -> Result<(), HandleError<R>> {
+        let known = |answer: &&Answer| sender.command.as_ref() == Some(&answer.command);
+        match self.answered.iter().find(known) {
+            Some(answer) => Err(HandleError::Repeated(answer.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes copies of another stream's events as its next ones: the beginning of a fork.
+    ///
+    /// # Errors
+    /// Something other than the copies before these stands in its stream, or the rules failed over one.
+    pub fn copy(&mut self, copied: Copied) -> Result<Decision, HandleError<D::Rejection>> {
+        let Copied { from, records } = copied;
+        if from != self.next || self.half_copied == (from == Revision::ZERO) {
+            return Err(HandleError::Occupied);
+        }
+        let expected = Expected::next(from);
+        for copy in &records {
+            self.apply_next(copy, None).map_err(|error| HandleError::Broken(error.to_string()))?;
+        }
+        Ok(Decision { records, expected, ack: Ack::Durable })
+    }
+
+    /// Takes the last copies, none if all are there, and completes the fork with what `rules` say happens to what was open.
+    ///
+    /// # Errors
+    /// As for [`copy`](Self::copy); or it was completed by this command before.
+    pub fn fork(
+        &mut self,
+        copied: Copied,
+        rules: impl FnOnce(&D::State) -> Vec<D::Event>,
+        sender: &Sender,
+        ids: &dyn Ids,
+    ) -> Result<Decision, HandleError<D::Rejection>> {
+        self.refuse_repeated(sender)?;
+        let mut decision = self.copy(copied)?;
+        let events = caught(|| rules(&self.state)).map_err(HandleError::Broken)?;
+        let own = self.record(events, sender, None, ids).map_err(HandleError::Broken)?;
+        decision.records.extend(own.records);
+        Ok(decision)
     }
 
     /// Answers what an effect says. Its events are folded at once.
@@ -237,6 +302,7 @@ impl<D: Decider> Entity<D> {
         let revision = self.next;
         self.next = self.next.next();
         self.position = position.or(self.position);
+        self.half_copied = record.copy_of.is_some();
         if leads {
             self.last = Some(record.id);
             self.corr = record.corr.or(self.corr);
@@ -261,11 +327,14 @@ impl<D: Decider> Entity<D> {
         self.position = appended.position.plus(appended.count).before().or(self.position);
     }
 
-    /// The outside work that it wants.
+    /// The outside work that it wants; none as long as it is a fork that is not complete.
     ///
     /// # Errors
     /// The rules panicked; the entity must be dropped.
     pub fn wants(&self) -> Result<BTreeMap<EffectKey, Want<D::Work>>, String> {
+        if self.half_copied {
+            return Ok(BTreeMap::new());
+        }
         caught(|| D::wants(&self.state))
     }
 

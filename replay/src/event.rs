@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::record::{Data, Record};
+use crate::record::{Data, NewRecord, Record};
 
 /// A closed enum of facts, written by serde as `{"type": NAME, "data": {…}}` (adjacently tagged, every variant with fields).
 pub trait Event: Serialize + DeserializeOwned + Clone + Send + 'static {
@@ -87,8 +87,16 @@ pub fn encode<E: Event>(event: &E) -> Result<Encoded, EventError> {
 /// # Errors
 /// The type, its version or its form is not known here.
 pub fn decode<E: Event>(record: &Record) -> Result<Option<E>, EventError> {
-    let (kind, version) = (&record.event.kind, record.event.version);
-    let Data::Json(data) = &record.event.data else {
+    decode_new(&record.event)
+}
+
+/// Reads an event that is not in the log yet, as [`decode`] does.
+///
+/// # Errors
+/// The same as those of `decode`.
+pub fn decode_new<E: Event>(record: &NewRecord) -> Result<Option<E>, EventError> {
+    let (kind, version) = (&record.kind, record.version);
+    let Data::Json(data) = &record.data else {
         return Ok(E::redacted(kind));
     };
     if version > E::version(kind) {
@@ -159,10 +167,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{
-        ids::{By, Micros, Position, Revision},
-        record::NewRecord,
-    };
+    use crate::ids::{By, Micros, Position, Revision};
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     #[serde(tag = "type", content = "data")]

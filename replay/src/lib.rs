@@ -11,6 +11,7 @@ pub mod entity;
 pub mod event;
 pub mod file;
 mod follow;
+pub mod fork;
 pub mod ids;
 pub mod log;
 pub mod memory;

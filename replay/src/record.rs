@@ -24,7 +24,7 @@ pub struct Record {
 /// An event as it is handed to the log.
 #[derive(Debug, Clone)]
 pub struct NewRecord {
-    /// Its own id, a UUIDv7.
+    /// Its own id, a UUIDv7; that of a copy is made from its original's.
     pub id: Uuid,
     /// When it happened.
     pub at: Micros,

@@ -6,6 +6,7 @@ use actix_web::{http::StatusCode, web};
 use replay::ids::{CommandId, StreamId};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 use super::{app::Shared, attachments, identity::Identity, problem::Problem, trust};
 use crate::{
@@ -156,26 +157,7 @@ async fn prepare_session(shared: &Shared, command: session::Command) -> Result<s
 async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::Command, Problem> {
     match &command {
         chat::Command::OpenChat { session, project, model, .. } => {
-            let state: session::State = view(shared, &StreamId::new("session", *session)).await?;
-            match state.project {
-                None => {
-                    return Err(Problem::not_found(
-                        "no_session",
-                        format!("there is no session {session}: open it first"),
-                    ));
-                }
-                Some(of_session) if of_session != *project => {
-                    let detail = format!("session {session} works on project {of_session}, not on {project}");
-                    return Err(Problem::conflict("wrong_project", detail));
-                }
-                Some(_) if state.archived => {
-                    return Err(Problem::conflict(
-                        "archived",
-                        format!("session {session} is archived: bring it back first, or open another"),
-                    ));
-                }
-                Some(_) => known_project(shared, *project).await?,
-            }
+            open_session(shared, *session, *project).await?;
             known_model(shared, Some(model))?;
         }
         chat::Command::ConfigureChat { model } => known_model(shared, Some(model))?,
@@ -246,7 +228,29 @@ async fn stored(shared: &Shared, text: Body) -> Result<Body, Problem> {
     }))
 }
 
-async fn known_project(shared: &Shared, project: uuid::Uuid) -> Result<(), Problem> {
+/// A session takes chats: it is there, works on this project, and was not put away.
+///
+/// # Errors
+/// It does not.
+pub async fn open_session(shared: &Shared, session: Uuid, project: Uuid) -> Result<(), Problem> {
+    let state: session::State = view(shared, &StreamId::new("session", session)).await?;
+    match state.project {
+        None => {
+            let detail = format!("there is no session {session}: open it first");
+            Err(Problem::not_found("no_session", detail))
+        }
+        Some(of_session) if of_session != project => {
+            let detail = format!("session {session} works on project {of_session}, not on {project}");
+            Err(Problem::conflict("wrong_project", detail))
+        }
+        Some(_) if state.archived => {
+            Err(Problem::conflict("archived", format!("session {session} is archived: bring it back first, or open another")))
+        }
+        Some(_) => known_project(shared, project).await,
+    }
+}
+
+async fn known_project(shared: &Shared, project: Uuid) -> Result<(), Problem> {
     let state: project::State = view(shared, &StreamId::new("project", project)).await?;
     if state.registered {
         return Ok(());
@@ -254,7 +258,11 @@ async fn known_project(shared: &Shared, project: uuid::Uuid) -> Result<(), Probl
     Err(Problem::not_found("no_project", format!("there is no project {project}: register its folder first")))
 }
 
-fn known_model(shared: &Shared, model: Option<&Arc<str>>) -> Result<(), Problem> {
+/// A model is one that can be asked; none is as good.
+///
+/// # Errors
+/// It cannot.
+pub fn known_model(shared: &Shared, model: Option<&Arc<str>>) -> Result<(), Problem> {
     let Some(model) = model else { return Ok(()) };
     match shared.app.providers.resolve(model) {
         Ok(_) => Ok(()),

@@ -11,6 +11,7 @@ mod cookie;
 mod directories;
 mod event;
 mod files;
+mod fork;
 pub mod frames;
 mod gate;
 mod guard;

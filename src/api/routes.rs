@@ -4,7 +4,7 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    attachments, blobs, chats, directories, files, health, keys, messages, openapi, projects, providers, reading,
+    attachments, blobs, chats, directories, files, fork, health, keys, messages, openapi, projects, providers, reading,
     search, sessions, sign_in, socket, streams, trust,
 };
 use crate::{
@@ -130,6 +130,7 @@ routes! {
     GET "/api/streams/{kind}/{id}/state" viewer streams::state { "The state of a stream at a revision", query streams::AtQuery, gives streams::StateOut }
     GET "/api/streams/{kind}/{id}/view" viewer streams::view { "What a page saw of a stream at a revision", query streams::AtQuery, gives streams::ViewOut }
     GET "/api/streams/{kind}/{id}/diff" viewer streams::diff { "What changed in a state between two revisions, as RFC 6902", query streams::DiffQuery, gives streams::Diff }
+    POST "/api/streams/{kind}/{id}/fork" operator fork::fork { "Copies a chat up to a place; the copy goes on by itself", takes fork::NewFork, gives fork::Forked }
 }
 
 /// The route of a method and a pattern.

@@ -144,7 +144,7 @@ fn may_see(who: &Identity, stream: &StreamId) -> bool {
 }
 
 /// The stream in a path, with the revision of its last event.
-fn find(shared: &Shared, who: &Identity, path: &(String, String)) -> Result<(StreamId, Revision), Problem> {
+pub(super) fn find(shared: &Shared, who: &Identity, path: &(String, String)) -> Result<(StreamId, Revision), Problem> {
     let name = format!("{}/{}", path.0, path.1);
     let stream: StreamId = name.parse().map_err(|error| Problem::not_found("bad_stream", format!("{error}")))?;
     if !may_see(who, &stream) {

@@ -92,6 +92,10 @@ impl Story {
                 }
                 self.line(Tone::Dim, &usage_words(usage))?;
             }
+            Event::Forked { from, at, model, .. } => {
+                let model = model.as_ref().map_or_else(String::new, |model| format!("; {model} answers from now on"));
+                self.line(Tone::Dim, &format!("— forked from {from} at revision {at}{model}"))?;
+            }
             Event::TurnCancelled { usage, .. } => self.line(Tone::Dim, &format!("stopped · {}", usage_words(usage)))?,
         }
         self.voice = None;

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use replay::{
     decider::{Attempt, Decider, EffectCommand, EffectKey, Stale, Want},
     entity::{self, Answer, Decision, Entity, FoldError, Sender},
+    fork::Copied,
     ids::{By, Position, Revision, StreamId},
     log::Appended,
     ports::Ids,
@@ -230,24 +231,31 @@ pub enum HandleError {
 
 impl HandleError {
     fn of<R: replay::decider::Rejection>(error: entity::HandleError<R>) -> Self {
-        match error {
-            entity::HandleError::Rejected(reason) => {
-                Self::Rejected(Rejected { code: reason.code(), message: reason.to_string() })
-            }
-            entity::HandleError::Repeated(answer) => Self::Repeated(answer),
-            entity::HandleError::Broken(message) => Self::Broken(message),
-        }
+        Self::of_any(error, |reason| Rejected { code: reason.code(), message: reason.to_string() })
     }
 
     fn of_stale(error: entity::HandleError<Stale>) -> Self {
+        Self::of_any(error, |stale| Rejected { code: "stale", message: stale.to_string() })
+    }
+
+    fn of_any<R>(error: entity::HandleError<R>, rejected: impl FnOnce(R) -> Rejected) -> Self {
         match error {
-            entity::HandleError::Rejected(stale) => {
-                Self::Rejected(Rejected { code: "stale", message: stale.to_string() })
-            }
+            entity::HandleError::Rejected(reason) => Self::Rejected(rejected(reason)),
             entity::HandleError::Repeated(answer) => Self::Repeated(answer),
             entity::HandleError::Broken(message) => Self::Broken(message),
+            entity::HandleError::HalfCopied => Self::Rejected(Rejected {
+                code: "unfinished_fork",
+                message: "this fork is not complete: send the request that forked it again, and it is completed".into(),
+            }),
+            entity::HandleError::Occupied => Self::Rejected(occupied()),
         }
     }
+}
+
+/// What is said of copies that do not belong where they should go.
+pub fn occupied() -> Rejected {
+    let message = "something else stands under this id already: fork under another one".into();
+    Rejected { code: "occupied", message }
 }
 
 impl AnyEntity {
@@ -270,6 +278,37 @@ impl AnyEntity {
                 let stream = self.stream();
                 Err(HandleError::Rejected(Rejected { code: "stale", message: format!("{stream} wants no work") }))
             }
+        }
+    }
+
+    /// Takes copies of another stream's events as its next ones: the beginning of a fork.
+    ///
+    /// # Errors
+    /// They do not belong behind what it has, or the rules failed over one of them.
+    pub fn copy(&mut self, copied: Copied) -> Result<Decision, HandleError> {
+        match self {
+            Self::Chat(entity) => entity.copy(copied).map_err(HandleError::of),
+            Self::Session(_) | Self::Project(_) | Self::System(_) => Err(HandleError::Rejected(not_forked())),
+        }
+    }
+
+    /// Takes the last copies, and completes the fork.
+    ///
+    /// # Errors
+    /// As for [`copy`](Self::copy); or it was completed by the same command before.
+    pub fn fork(
+        &mut self,
+        copied: Copied,
+        fork: chat::Fork,
+        sender: &Sender,
+        ids: &dyn Ids,
+    ) -> Result<Decision, HandleError> {
+        match self {
+            Self::Chat(entity) => {
+                let rules = |state: &chat::State| vec![chat::fork::forked(state, fork)];
+                entity.fork(copied, rules, sender, ids).map_err(HandleError::of)
+            }
+            Self::Session(_) | Self::Project(_) | Self::System(_) => Err(HandleError::Rejected(not_forked())),
         }
     }
 
@@ -310,6 +349,10 @@ impl AnyEntity {
             Self::Session(_) | Self::Project(_) | Self::System(_) => None,
         }
     }
+}
+
+fn not_forked() -> Rejected {
+    Rejected { code: "not_forked", message: "only chats are forked".into() }
 }
 
 fn none<D: Decider<Work = Nothing>>(_: &Entity<D>) -> BTreeMap<EffectKey, Want<Work>> {

@@ -13,7 +13,7 @@ pub mod session;
 pub mod system;
 pub mod usage;
 
-pub use any::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected, StateAt, Work};
+pub use any::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected, StateAt, Work, occupied};
 pub use refold::{Difference, Refold};
 
 /// Whether events of these types in a stream may use the room that the log keeps for a full disk: the server's own facts, and

@@ -13,7 +13,7 @@ use actix::{
 };
 use replay::{
     decider::{EffectCommand, EffectKey},
-    entity::{Sender, panic_words},
+    entity::{Decision, Sender, panic_words},
     ids::{By, CommandId, Revision, StreamId},
     log::{AppendError, Appended},
 };
@@ -229,6 +229,11 @@ impl EntityActor {
     fn take(&mut self, request: Request, batch: &mut Batch, ctx: &mut Context<Self>) -> Result<(), String> {
         match request {
             Request::Command { command, by, id, reply } => self.take_command(*command, by, id, reply, batch)?,
+            Request::Copy { copied, reply } => self.take_copies(copied, reply, batch)?,
+            Request::Fork { copied, fork, by, id, reply } => {
+                let sender = Sender { by, command: Some(id), cause: None, now: self.host.clock.now() };
+                self.take_fork(copied, *fork, &sender, reply, batch)?;
+            }
             request if request.begins() && self.host.is_closing() => {}
             Request::Effect { command, cause, reply } => self.take_effect(command, cause, reply, batch)?,
             Request::View { reply } => drop(reply.send(self.view())),
@@ -251,7 +256,19 @@ impl EntityActor {
     ) -> Result<(), String> {
         let sender = Sender { by, command: Some(id), cause: None, now: self.host.clock.now() };
         let entity = self.entity.as_mut().ok_or("it is not folded")?;
-        let refusal = match entity.handle(command, sender, &*self.host.ids) {
+        let decided = entity.handle(command, sender, &*self.host.ids);
+        self.answer(decided, reply, batch)
+    }
+
+    /// Keeps what was decided for somebody outside, or says why it was not.
+    pub(super) fn answer(
+        &mut self,
+        decided: Result<Decision, HandleError>,
+        reply: Reply<Accepted>,
+        batch: &mut Batch,
+    ) -> Result<(), String> {
+        let entity = self.entity.as_ref().ok_or("it is not folded")?;
+        let refusal = match decided {
             Ok(decision) => match too_large(&decision) {
                 None => {
                     batch.add(decision);

@@ -6,6 +6,7 @@ mod actor;
 mod batch;
 mod error;
 mod fold;
+mod fork;
 mod pause;
 mod perform;
 mod registry;
@@ -32,7 +33,7 @@ pub use perform::{Job, Perform, Progress, Stopped};
 pub use running::Running;
 pub use timers::sleep_until;
 
-use crate::entities::{AnyEntity, Command, system};
+use crate::entities::{AnyEntity, Command, chat::Fork, system};
 use registry::Inner;
 use request::Request;
 
@@ -109,6 +110,18 @@ impl Host {
                 reply,
             })
             .await
+    }
+
+    /// Forks a chat: copies its events up to a revision to another stream, which goes on by itself. Asked again with the same
+    /// id, it completes what was begun and is answered the same; a fork that is not complete wants nothing and is in no list.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]; `occupied` where something else stands under the name of the fork.
+    pub async fn fork(&self, fork: Fork, to: StreamId, by: By, id: CommandId) -> Result<Accepted, SubmitError> {
+        if self.0.is_closing() {
+            return Err(SubmitError::Closed);
+        }
+        self.0.fork(fork, to, by, id).await
     }
 
     /// What a page needs of an entity, with the revision of the last event in it. All of it is durable.

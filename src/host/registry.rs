@@ -52,6 +52,8 @@ pub(super) struct Inner {
     quarantined: Mutex<HashMap<StreamId, String>>,
     /// How often the actor of a stream panicked.
     panics: Mutex<HashMap<StreamId, u32>>,
+    /// Held while a fork is made: two that make the same stream would be in each other's way.
+    pub forking: tokio::sync::Mutex<()>,
     closing: AtomicBool,
 }
 
@@ -81,6 +83,7 @@ impl Inner {
             lives: AtomicU64::new(0),
             quarantined: Mutex::default(),
             panics: Mutex::default(),
+            forking: tokio::sync::Mutex::default(),
             closing: AtomicBool::new(false),
         });
         inner.look_after();

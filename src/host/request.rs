@@ -3,6 +3,7 @@
 use actix::Message;
 use replay::{
     decider::{Attempt, EffectCommand, EffectKey},
+    fork::Copied,
     ids::{By, CommandId, Revision},
 };
 use serde_json::value::RawValue;
@@ -10,7 +11,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{Accepted, error::SubmitError};
-use crate::entities::{Command, Outcome, Piece, Work, system};
+use crate::entities::{Command, Outcome, Piece, Work, chat::Fork, system};
 
 /// Where an answer is waited for.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
@@ -19,6 +20,10 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
 pub(super) enum Request {
     /// A command from outside.
     Command { command: Box<Command>, by: By, id: CommandId, reply: Reply<Accepted> },
+    /// Copies of another stream's events.
+    Copy { copied: Copied, reply: Reply<Accepted> },
+    /// The last copies, and what completes the fork.
+    Fork { copied: Copied, fork: Box<Fork>, by: By, id: CommandId, reply: Reply<Accepted> },
     /// What an effect says.
     Effect { command: EffectCommand<Piece, Outcome>, cause: Option<Uuid>, reply: Option<Reply<()>> },
     /// Work that has its place in its lane and was begun.
@@ -54,12 +59,12 @@ impl Request {
     }
 
     pub fn is_from_outside(&self) -> bool {
-        matches!(self, Self::Command { .. } | Self::View { .. })
+        matches!(self, Self::Command { .. } | Self::Copy { .. } | Self::Fork { .. } | Self::View { .. })
     }
 
     /// Whether it changes nothing itself, but looks at a state that must be appended.
     pub fn looks(&self) -> bool {
-        !matches!(self, Self::Command { .. } | Self::Effect { .. })
+        !matches!(self, Self::Command { .. } | Self::Copy { .. } | Self::Fork { .. } | Self::Effect { .. })
     }
 
     /// Whether it begins work that would only be cut off by the end of the host.
@@ -70,7 +75,9 @@ impl Request {
     pub fn refuse(self, error: SubmitError) {
         // Whoever does not wait any more does not need the answer.
         match self {
-            Self::Command { reply, .. } => drop(reply.send(Err(error))),
+            Self::Command { reply, .. } | Self::Copy { reply, .. } | Self::Fork { reply, .. } => {
+                drop(reply.send(Err(error)));
+            }
             Self::View { reply } => drop(reply.send(Err(error))),
             Self::Effect { reply: Some(reply), .. } | Self::Wake { reply } => drop(reply.send(Err(error))),
             Self::Effect { reply: None, .. }

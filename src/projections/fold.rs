@@ -13,7 +13,10 @@ use super::{
     rows::{ChatRow, ChatState, ProjectRow, Row, SessionRow},
 };
 use crate::entities::{
-    chat::{self, event::TurnOutcome},
+    chat::{
+        self,
+        event::{Origin, TurnOutcome},
+    },
     project, session,
     usage::Usage,
 };
@@ -154,11 +157,14 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         Row::Chat(row) => Some(row),
         Row::Project(_) | Row::Session(_) => None,
     };
-    let changed =
-        |row: ChatRow| Some(Stored { position, gone: false, row: Row::Chat(ChatRow { updated_at: at, ..row }) });
+    // A fork is in no list before it is complete: then its last event is no copy.
+    let gone = record.event.copy_of.is_some();
+    let changed = |row: ChatRow| Some(Stored { position, gone, row: Row::Chat(ChatRow { updated_at: at, ..row }) });
     match event::<chat::Event>(record)? {
-        chat::Event::ChatOpened { session, project, title, model, .. } => {
-            count(rows, session, at, position);
+        chat::Event::ChatOpened { session, project, title, model, origin, .. } => {
+            if !gone {
+                count(rows, session, at, position);
+            }
             changed(ChatRow {
                 stream: stream.clone(),
                 id: stream.uuid()?,
@@ -166,6 +172,7 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
                 project,
                 title,
                 model,
+                origin,
                 turns: 0,
                 state: ChatState::Idle,
                 last: "".into(),
@@ -193,9 +200,19 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
                 TurnOutcome::Answered | TurnOutcome::Limited { .. } => ChatState::Idle,
                 TurnOutcome::Failed { .. } => ChatState::Failed,
             };
-            changed(ended(known(rows)?, state, usage))
+            changed(ended(known(rows)?, state, usage, gone))
         }
-        chat::Event::TurnCancelled { usage, .. } => changed(ended(known(rows)?, ChatState::Cancelled, usage)),
+        chat::Event::TurnCancelled { usage, .. } => changed(ended(known(rows)?, ChatState::Cancelled, usage, gone)),
+        // Of a fork that is forked itself.
+        chat::Event::Forked { .. } if gone => None,
+        chat::Event::Forked { from, at: revision, title, model, run } => {
+            let row = known(rows)?;
+            count(rows, row.session, at, position);
+            let origin = Origin::Fork { stream: from, revision };
+            let state = if row.state == ChatState::Running && !run { ChatState::Cancelled } else { row.state };
+            let model = model.unwrap_or_else(|| row.model.clone());
+            changed(ChatRow { origin, title, model, state, opened_at: at, ..row })
+        }
         chat::Event::MessageQueued { .. }
         | chat::Event::MessageUnqueued { .. }
         | chat::Event::ModelCallStarted { .. }
@@ -211,8 +228,10 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     }
 }
 
-fn ended(mut row: ChatRow, state: ChatState, usage: Usage) -> ChatRow {
-    row.usage += usage;
+fn ended(mut row: ChatRow, state: ChatState, usage: Usage, elsewhere: bool) -> ChatRow {
+    if !elsewhere {
+        row.usage += usage;
+    }
     row.state = state;
     row
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::entities::usage::Usage;
+use crate::entities::{chat::event::Origin, usage::Usage};
 
 /// A list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -103,13 +103,15 @@ pub struct ChatRow {
     pub title: Arc<str>,
     /// The model that answers.
     pub model: Arc<str>,
+    /// What it came from.
+    pub origin: Origin,
     /// How many turns there were, the open one included.
     pub turns: u32,
     /// How it stands.
     pub state: ChatState,
     /// The first 120 characters of the newest message of a person or a program; the names of its files where it has no text.
     pub last: Arc<str>,
-    /// What all turns that ended took.
+    /// What all turns that ended took; in a fork, those of its own.
     pub usage: Usage,
     /// It was put away.
     pub archived: bool,

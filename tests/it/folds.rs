@@ -8,15 +8,16 @@ use reenact::entities::{
     attachment::Attachment,
     body::{BlobRef, Body},
     chat::{
-        Chat, Command, Event, Outcome, Piece, State,
+        Chat, Command, Event, Fork, Outcome, Piece, State,
         event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
+        fork::forked,
         work::{Answer, ToolRequest},
     },
     usage::Usage,
 };
 use replay::{
     decider::{Attempt, Context, Decider, EffectCommand, EffectKey},
-    ids::{By, Micros},
+    ids::{By, Micros, Revision, StreamId},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 const FILE: &str = "tests/folds/chat.json";
 
 /// A chat as it goes on, with every event and the view after it.
+#[derive(Clone)]
 struct Story {
     state: State,
     now: Micros,
@@ -217,13 +219,73 @@ fn a_limit() -> Story {
     story
 }
 
+impl Story {
+    /// The story told as another chat from here on; the copies are the same events at the same times.
+    fn fork(mut self, model: Option<&str>, run: bool) -> Self {
+        let at = Revision(self.steps.len() as u64 - 1);
+        let fork = Fork { from: StreamId::new("chat", id(77)), at, model: model.map(Into::into), run };
+        let event = forked(&self.state, fork);
+        self.fold(vec![event]);
+        self
+    }
+}
+
+/// Forked in the middle of an answer, among tools, in a pause before another try, and behind the end of a turn.
+fn forks() -> Vec<(String, Story)> {
+    let mut answering = Story::begun();
+    answering.tell(Command::RenameChat { title: "The attic".into() });
+    answering.say(10, "Where is it?");
+    answering.begin("call/1.1");
+    answering.write("call/1.1", 1, 0, "It is");
+    answering.say(11, "And why?");
+    let mut at_tools = Story::begun();
+    at_tools.say(10, "Where is it?");
+    at_tools.begin("call/1.1");
+    let tools = ["read_file", "edit_file", "edit_file"];
+    let class = |name: &str| if name == "read_file" { ToolClass::Repeat } else { ToolClass::Once };
+    at_tools.report("call/1.1", 1, answered(tools.iter().map(|name| tool(name, class(name))).collect(), None));
+    at_tools.begin("tool/1.1.0");
+    at_tools.begin("tool/1.1.1");
+    let mut at_unknown = Story::begun();
+    at_unknown.say(10, "Change it.");
+    at_unknown.begin("call/1.1");
+    at_unknown.report("call/1.1", 1, answered(vec![tool("edit_file", ToolClass::Once)], None));
+    at_unknown.begin("tool/1.1.0");
+    let mut waiting = Story::begun();
+    waiting.say(10, "Try.");
+    waiting.begin("call/1.1");
+    waiting.report("call/1.1", 1, failed(Retry::Later));
+    let mut ended = Story::begun();
+    ended.say(10, "Where is it?");
+    ended.begin("call/1.1");
+    ended.report("call/1.1", 1, answered(vec![], None));
+    let mut unanswered = Story::begun();
+    unanswered.fold(vec![Event::MessagePosted { message: id(10), text: "Where is it?".into() }]);
+    let cases = [
+        ("an answer", answering),
+        ("tools", at_tools),
+        ("a tool that nobody knows the end of", at_unknown),
+        ("a pause", waiting),
+        ("an end", ended),
+        ("a message without a turn", unanswered),
+    ];
+    let mut stories = vec![];
+    for (name, story) in cases {
+        stories.push((format!("forked at {name}"), story.clone().fork(None, false)));
+        stories.push((format!("forked at {name}, and on"), story.fork(Some("offline"), true)));
+    }
+    stories
+}
+
 #[test]
 fn what_the_page_folds_is_what_the_rules_say() {
-    let stories = json!([
-        {"name": "a whole turn", "steps": a_whole_turn().steps},
-        {"name": "failures and stops", "steps": failures_and_stops().steps},
-        {"name": "a limit", "steps": a_limit().steps},
-    ]);
+    let mut stories = vec![
+        ("a whole turn".to_owned(), a_whole_turn()),
+        ("failures and stops".to_owned(), failures_and_stops()),
+        ("a limit".to_owned(), a_limit()),
+    ];
+    stories.extend(forks());
+    let stories: Value = stories.iter().map(|(name, story)| json!({"name": name, "steps": story.steps})).collect();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
     if std::env::var_os("REENACT_WRITE").is_some() {
         // One step a line, so that a change of the rules is a change that can be read.

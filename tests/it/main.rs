@@ -14,6 +14,7 @@ mod cli;
 mod damage;
 mod deep;
 mod folds;
+mod forks;
 mod house;
 mod keys_of_providers;
 mod kills;

@@ -135,12 +135,28 @@ impl Server {
         }
     }
 
-    /// Asks it over HTTP; answers with status and JSON.
-    pub async fn http(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    /// All events of a stream, if it is there.
+    pub async fn events_or_none(&self, stream: &str) -> Option<Vec<Value>> {
+        let there = self.http("GET", &format!("/api/streams/{stream}?limit=1"), None).await.0 == 200;
+        if there { Some(self.events(stream).await) } else { None }
+    }
+
+    /// Asks it over HTTP and waits for no answer.
+    pub fn asking(&self, method: &str, path: &str, body: &Value) -> tokio::task::JoinHandle<()> {
+        let request = self.request(method, path).json(body);
+        tokio::spawn(async move { drop(request.send().await) })
+    }
+
+    fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         reenact::models::install_crypto();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = format!("{}{path}", self.address);
-        let mut request = client.request(method.parse().unwrap(), url).bearer_auth(&self.key).timeout(PATIENCE);
+        client.request(method.parse().unwrap(), url).bearer_auth(&self.key).timeout(PATIENCE)
+    }
+
+    /// Asks it over HTTP; answers with status and JSON.
+    pub async fn http(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(&body);
         }

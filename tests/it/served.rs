@@ -40,6 +40,9 @@ pub struct Served {
     pub project: TempDir,
     stopper: Stopper,
     client: Client,
+    host: Host,
+    /// Its log.
+    pub log: Arc<dyn EventLog>,
     _data: Option<TempDir>,
 }
 
@@ -80,16 +83,16 @@ pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Sett
     let key = keys::fresh();
     let sha256 = keys::hash(&key).into();
     host.note(system::Command::CreateKey { name: keys::OWNER.into(), role: Role::Admin, sha256 }).await.unwrap();
-    let lists = Lists::start(&Derived::open(&data.join("index")), log).unwrap();
+    let lists = Lists::start(&Derived::open(&data.join("index")), log.clone()).unwrap();
     let mut settings = Settings::new("0.1.0+test", &key);
     change(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = api::serve(App { host, lists, providers, settings }, listener).await.unwrap();
+    let server = api::serve(App { host: host.clone(), lists, providers, settings }, listener).await.unwrap();
     let (address, stopper) = (server.address().to_string(), server.stopper());
     actix_web::rt::spawn(server.run());
     let redirect = reqwest::redirect::Policy::none();
     let client = Client::builder().redirect(redirect).timeout(Duration::from_secs(20)).build().unwrap();
-    Served { address, key, project, stopper, client, _data: None }
+    Served { address, key, project, stopper, client, host, log, _data: None }
 }
 
 /// A socket.
@@ -158,6 +161,11 @@ impl Served {
         let (socket, response) = tokio_tungstenite::connect_async(request).await.unwrap();
         assert_eq!(response.headers().get("sec-websocket-protocol").unwrap(), "reenact.v1");
         Socket(socket)
+    }
+
+    /// Has what was begun go on.
+    pub fn wake(&self) {
+        self.host.wake();
     }
 
     /// Stops the server, as a good end does.

@@ -447,3 +447,55 @@ fn redacted_data_is_folded_over_and_still_counts() {
     let again = entity.handle(Command::Note, outside("one"), &Counter::default());
     assert!(matches!(again, Err(HandleError::Repeated(_))), "its command is remembered");
 }
+
+fn copied(from: u64, records: &[NewRecord]) -> Copied {
+    Copied { from: Revision(from), records: records.to_vec() }
+}
+
+/// The events of a desk as copies for another stream.
+fn copies(desk: &Desk) -> Vec<NewRecord> {
+    let mut copies = crate::fork::Copies::to("jobs/2".parse().unwrap());
+    desk.log.iter().map(|record| copies.copy(record)).collect()
+}
+
+fn noted(_: &State) -> Vec<Event> {
+    vec![Event::Noted {}]
+}
+
+#[test]
+fn a_half_copied_fork_wants_nothing_and_takes_nothing_but_its_rest() {
+    let mut original = Desk::new();
+    original.handle("one", add_two()).unwrap();
+    let all = copies(&original);
+    let mut fork = Desk::new();
+    let first = fork.entity.copy(copied(0, &all[..1])).unwrap();
+    assert_eq!((first.expected, first.ack), (Expected::NoStream, Ack::Durable));
+    fork.land(first);
+    for mut fork in [fork.replayed(), fork] {
+        assert_eq!(fork.entity.wants().unwrap().len(), 0, "its state wants job a");
+        assert!(matches!(fork.handle("two", Command::Note), Err(HandleError::HalfCopied)));
+        assert!(matches!(fork.entity.copy(copied(0, &all)), Err(HandleError::Occupied)), "not from the start");
+        let rest = fork.entity.fork(copied(1, &all[1..]), noted, &outside("fork"), &fork.ids).unwrap();
+        fork.land(rest);
+        assert_eq!(fork.entity.wants().unwrap().len(), 2);
+        assert_eq!(fork.entity.state().notes, 1);
+        let again = fork.entity.fork(copied(0, &all), noted, &outside("fork"), &fork.ids);
+        assert_eq!(repeated(again.map(|decision| decision.records)), answer("fork", 2));
+        assert!(matches!(fork.entity.copy(copied(3, &all)), Err(HandleError::Occupied)), "it is complete");
+        fork.handle("two", Command::Note).unwrap();
+    }
+}
+
+#[test]
+fn the_state_where_a_stream_is_forked_is_that_of_the_original_and_its_commands_are_not_those_of_the_fork() {
+    let mut original = Desk::new();
+    original.handle("one", add_two()).unwrap();
+    original.settle(begin("a")).unwrap();
+    let mut fork = Desk::new();
+    let first = fork.entity.copy(copied(0, &copies(&original))).unwrap();
+    fork.land(first);
+    assert_eq!(fork.entity.state(), original.entity.state());
+    let rest = fork.entity.fork(copied(3, &[]), noted, &outside("fork"), &fork.ids).unwrap();
+    fork.land(rest);
+    assert_eq!(fork.handle("one", Command::Note).unwrap().len(), 1, "this command was not sent to the fork before");
+}

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use replay::{decider::Attempt, ids::Micros};
+use replay::{
+    decider::Attempt,
+    ids::{Micros, Revision, StreamId},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -213,6 +216,21 @@ pub enum Event {
         /// The version of the rules that computed the digest.
         decider_version: u32,
     },
+    /// The events so far are copies of another chat's, and from here on this one goes its own way. What was open is
+    /// interrupted, and what waited is gone.
+    Forked {
+        /// The chat that was copied.
+        from: StreamId,
+        /// Its last revision that was.
+        at: Revision,
+        /// What the fork is called.
+        title: Arc<str>,
+        /// The model that answers from here on; the same as before, where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<Arc<str>>,
+        /// An open turn goes on; else it ends here.
+        run: bool,
+    },
 }
 
 impl replay::event::Event for Event {}
@@ -227,6 +245,13 @@ pub const ENDS: &[&str] =
 pub enum Origin {
     /// A person or a program opened it.
     User,
+    /// It is a copy of another chat that went its own way.
+    Fork {
+        /// The other chat.
+        stream: StreamId,
+        /// The last revision of it that was copied.
+        revision: Revision,
+    },
 }
 
 /// Whether a second performance of a tool call would do harm.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use replay::{decider::Attempt, ids::Micros};
 
 use super::{
-    event::{Event, ToolOutcome},
+    event::{Event, Origin, ToolOutcome},
+    fork,
     ids::{CallId, ToolCallId},
     settle::DOOM,
     state::{
@@ -173,6 +174,11 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             }
             end(state, *turn, None, *usage, at);
         }
+        Event::Forked { from, at: revision, title, model, run } => {
+            let origin = Origin::Fork { stream: from.clone(), revision: *revision };
+            fork::part_ways(state, origin, title, model.as_ref(), at);
+            if *run { fork::go_on(state, at) } else { fork::give_up(state, at) }
+        }
     }
 }
 
@@ -184,7 +190,7 @@ fn archive(state: &mut State, archived: bool) {
 
 impl Call {
     /// Puts what an attempt that was cut off had written aside.
-    fn interrupt(&mut self) {
+    pub(super) fn interrupt(&mut self) {
         let text = std::mem::take(&mut self.text);
         let reasoning = std::mem::take(&mut self.reasoning);
         if let Some(attempt) = self.attempt
@@ -208,7 +214,7 @@ impl Call {
     }
 }
 
-fn push_call(state: &mut State, call: CallId, since: Micros) {
+pub(super) fn push_call(state: &mut State, call: CallId, since: Micros) {
     let model: Arc<str> = state.about.as_ref().map_or_else(|| "".into(), |about| about.model.clone());
     let closing = state.turn.as_ref().is_some_and(|turn| turn.limit.is_some());
     state.messages.push(Message::Call(Box::new(Call {
@@ -250,7 +256,13 @@ fn note_repetition(state: &mut State, name: &Arc<str>, arguments: &Body) {
     }
 }
 
-fn end(state: &mut State, turn: u32, outcome: Option<super::event::TurnOutcome>, usage: Usage, ended_at: Micros) {
+pub(super) fn end(
+    state: &mut State,
+    turn: u32,
+    outcome: Option<super::event::TurnOutcome>,
+    usage: Usage,
+    ended_at: Micros,
+) {
     let Some(started_at) = state.turn.as_ref().filter(|open| open.turn == turn).map(|open| open.started_at) else {
         return;
     };

@@ -4,6 +4,7 @@ pub mod command;
 mod decide;
 pub mod event;
 mod evolve;
+pub mod fork;
 pub mod ids;
 pub mod prompt;
 mod settle;
@@ -24,6 +25,7 @@ use replay::{
 pub use command::{Command, Rejection};
 pub use decide::ATTACHMENTS;
 pub use event::Event;
+pub use fork::Fork;
 pub use state::State;
 pub use view::View;
 pub use work::{Outcome, Piece, Work};
@@ -82,7 +84,8 @@ impl Decider for Chat {
             | Event::ToolFinished { .. }
             | Event::LimitReached { .. }
             | Event::TurnFinished { .. }
-            | Event::TurnCancelled { .. } => Ack::Durable,
+            | Event::TurnCancelled { .. }
+            | Event::Forked { .. } => Ack::Durable,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod calls;
 mod conversation;
+mod forks;
 mod generators;
 mod limits;
 mod prompts;

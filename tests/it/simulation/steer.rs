@@ -119,6 +119,9 @@ impl<S: Story> Host<'_, S> {
                 return Err(Failure::Refused { stream: stream.clone(), why: why.to_string() }.into());
             }
             Err(HandleError::Broken(why)) => return Err(failed(stream, why)),
+            Err(other @ (HandleError::HalfCopied | HandleError::Occupied)) => {
+                return Err(failed(stream, other.to_string()));
+            }
         };
         batch.waiting.push(Waiting::Command { revision, client, number });
         Ok(())
@@ -155,6 +158,7 @@ impl<S: Story> Host<'_, S> {
                 self.answer(task, Heard::NotWanted)
             }
             Err(HandleError::Broken(why)) => Err(failed(stream, why)),
+            Err(other @ (HandleError::HalfCopied | HandleError::Occupied)) => Err(failed(stream, other.to_string())),
         }
     }
 

@@ -13,6 +13,7 @@ import type {
   TurnEnd,
   Usage,
 } from "../wire/index.ts";
+import { forked } from "./fork.ts";
 
 export const NO_USAGE: Usage = { input: 0, output: 0, reasoning: 0, cache_read: 0, cache_write: 0 };
 
@@ -57,8 +58,7 @@ export function foldChat(view: ChatView, frame: Happening): ChatView {
     case "TurnStarted": {
       if (view.turn) return view;
       const { turn, message } = event.data;
-      const open: Turn = { turn, message, started_at: at, usage: NO_USAGE, failures: 0, mistakes: 0 };
-      return pushCall({ ...view, turn: open, turns: turn }, `${turn}.1`, at);
+      return turnStarted(view, turn, message, at);
     }
     case "ModelCallStarted": {
       const { call, model, attempt } = event.data;
@@ -124,6 +124,8 @@ export function foldChat(view: ChatView, frame: Happening): ChatView {
       );
       return ended(after, turn, null, usage, at);
     }
+    case "Forked":
+      return forked(view, event.data, at);
     default:
       return view; // A type that a newer server writes: it changes nothing that this page shows.
   }
@@ -167,7 +169,12 @@ function push(view: ChatView, message: Message): ChatView {
   return { ...view, messages: [...view.messages, message] };
 }
 
-function pushCall(view: ChatView, call: string, at: Micros): ChatView {
+export function turnStarted(view: ChatView, turn: number, message: string, at: Micros): ChatView {
+  const open: Turn = { turn, message, started_at: at, usage: NO_USAGE, failures: 0, mistakes: 0 };
+  return pushCall({ ...view, turn: open, turns: turn }, `${turn}.1`, at);
+}
+
+export function pushCall(view: ChatView, call: string, at: Micros): ChatView {
   const opened: Call = {
     kind: "call",
     call,
@@ -184,7 +191,7 @@ function pushCall(view: ChatView, call: string, at: Micros): ChatView {
 }
 
 /** Puts what an attempt that was cut off had written aside. */
-function interrupted(call: Call): Call {
+export function interrupted(call: Call): Call {
   const { attempt, reasoning, text } = call;
   const anew: Call = { ...call, reasoning: "", text: "" };
   if (attempt === null || (isEmpty(text) && isEmpty(reasoning))) return anew;
@@ -264,7 +271,7 @@ function repeated(view: ChatView, { name, arguments: given }: ToolCall): ChatVie
   return { ...view, turn: { ...view.turn, repeated: { name, arguments: given, times } } };
 }
 
-function ended(
+export function ended(
   view: ChatView,
   turn: number,
   outcome: TurnEnd["outcome"],
@@ -303,7 +310,7 @@ function withTool(view: ChatView, id: string, state: ToolState): ChatView {
   });
 }
 
-function next(call: string): string {
+export function next(call: string): string {
   const [turn = "0", ordinal = "0"] = call.split(".");
   return `${turn}.${Number(ordinal) + 1}`;
 }

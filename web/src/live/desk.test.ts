@@ -32,6 +32,7 @@ const chat = (id: string, of: string, updated_at: number, change: Partial<ChatRo
   project: "p",
   title: "",
   model: "offline",
+  origin: { kind: "user" },
   turns: 0,
   state: "idle",
   last: `said in ${id}`,

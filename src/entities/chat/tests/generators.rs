@@ -1,7 +1,10 @@
 //! What may happen to a chat, at random.
 
 use proptest::{prelude::*, sample::Index};
-use replay::{decider::Attempt, ids::Micros};
+use replay::{
+    decider::Attempt,
+    ids::{Micros, Revision, StreamId},
+};
 
 use super::*;
 use crate::entities::chat::event::Limit;
@@ -176,6 +179,10 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         }),
         number().prop_map(|turn| {
             Event::TurnCancelled { turn, usage: usage(1, 1), digest: "".into(), decider_version: 1 }
+        }),
+        (proptest::option::of(text()), proptest::bool::ANY).prop_map(|(model, run)| {
+            let (from, at) = (StreamId::new("chat", id(77)), Revision(4));
+            Event::Forked { from, at, title: "T (fork)".into(), model, run }
         }),
     ]
 }

@@ -7,6 +7,7 @@ use replay::{
     decider::Class,
     entity::{Decision, Entity, Sender},
     event::{decode, encode},
+    fork::{Copied, Copies},
     ids::{CommandId, Position, Revision, StreamId},
     ports::Ids,
     record::{Data, NewRecord, Record},
@@ -17,7 +18,10 @@ use super::{
     generators::{Step, any_event, steps},
     *,
 };
-use crate::entities::chat::prompt::{Part, prompt};
+use crate::entities::chat::{
+    fork::{Fork, forked},
+    prompt::{Part, prompt},
+};
 
 /// Ids one after another.
 #[derive(Default)]
@@ -51,6 +55,24 @@ impl World {
         let mut world = Self { entity, records, states, now: Micros(0), ids: Counter::default(), work, gone, sent };
         world.command(open_chat());
         world
+    }
+
+    /// The same chat up to a cut, as another one.
+    fn forked(&self, cut: usize, run: bool) -> Self {
+        let stream = StreamId::new("chat", id(2));
+        let (records, states, ids) = (vec![], vec![State::default()], Counter::default());
+        let (work, gone, sent) = (HashMap::new(), BTreeSet::new(), vec![]);
+        let entity = Entity::new(stream.clone());
+        let mut fork = Self { entity, records, states, now: self.now, ids, work, gone, sent };
+        let mut copies = Copies::to(stream);
+        let records = self.records[..cut].iter().map(|record| copies.copy(record)).collect();
+        let copied = Copied { from: Revision(0), records };
+        let sender = fork.sender(Some(CommandId::fresh()));
+        let (from, at) = (self.entity.stream().clone(), Revision(cut as u64 - 1));
+        let rules = |state: &State| vec![forked(state, Fork { from, at, model: None, run })];
+        let decision = fork.entity.fork(copied, rules, &sender, &fork.ids).unwrap();
+        fork.append(decision);
+        fork
     }
 
     fn sender(&self, command: Option<CommandId>) -> Sender {
@@ -298,6 +320,20 @@ proptest! {
             }
             prop_assert_eq!(&snapshot, full);
         }
+    }
+
+    #[test]
+    fn a_fork_at_any_event_keeps_the_rules_and_comes_to_rest(steps in steps(), cut in any::<Index>(), run in any::<bool>()) {
+        let mut world = World::new();
+        world.play(steps);
+        let cut = cut.index(world.records.len()) + 1;
+        let mut fork = world.forked(cut, run);
+        prop_assert_eq!(&fork.states[cut], &world.states[cut], "up to the cut it is the original");
+        prop_assert!(run || fork.entity.wants().unwrap().is_empty());
+        prop_assert!(fork.entity.state().queue.is_empty());
+        fork.command(post(900, "And then?"));
+        fork.drain();
+        prop_assert!(fork.entity.state().turn.is_none() && fork.entity.state().queue.is_empty());
     }
 
     #[test]

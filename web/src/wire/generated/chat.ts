@@ -7,9 +7,25 @@ export type Micros = number;
 /**
  * What a chat came from.
  */
-export type Origin = {
-  kind: "user";
-};
+export type Origin =
+  | {
+      kind: "user";
+    }
+  | {
+      kind: "fork";
+      revision: Revision;
+      stream: StreamId;
+    };
+/**
+ * An event's number within its stream, from 0.
+ */
+export type Revision = number;
+/**
+ * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
+ *
+ * Cheap to clone. Ids are UUIDs, except for the few streams that exist once, such as `system/host`.
+ */
+export type StreamId = string;
 /**
  * Which try of one piece of work, from 1. A retry that the rules want is new work with a new key; this counts restarts only.
  */
@@ -444,6 +460,25 @@ export type Event =
         usage: Usage;
       };
       type: "TurnCancelled";
+    }
+  | {
+      data: {
+        at: Revision;
+        from: StreamId;
+        /**
+         * The model that answers from here on; the same as before, where absent.
+         */
+        model?: string | null;
+        /**
+         * An open turn goes on; else it ends here.
+         */
+        run: boolean;
+        /**
+         * What the fork is called.
+         */
+        title: string;
+      };
+      type: "Forked";
     };
 /**
  * What bounds a turn.

@@ -9,15 +9,31 @@ export type ByKind = "person" | "agent" | "key" | "system";
  */
 export type Micros = number;
 /**
- * How a chat stands.
+ * What a chat came from.
  */
-export type ChatState = "idle" | "running" | "failed" | "cancelled";
+export type Origin =
+  | {
+      kind: "user";
+    }
+  | {
+      kind: "fork";
+      revision: Revision;
+      stream: StreamId;
+    };
+/**
+ * An event's number within its stream, from 0.
+ */
+export type Revision = number;
 /**
  * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
  *
  * Cheap to clone. Ids are UUIDs, except for the few streams that exist once, such as `system/host`.
  */
 export type StreamId = string;
+/**
+ * How a chat stands.
+ */
+export type ChatState = "idle" | "running" | "failed" | "cancelled";
 /**
  * What a client sends.
  */
@@ -91,10 +107,6 @@ export type ClientFrame =
       frames: unknown[];
       op: "batch";
     };
-/**
- * An event's number within its stream, from 0.
- */
-export type Revision = number;
 /**
  * A list.
  */
@@ -282,6 +294,7 @@ export interface ChatRow {
    */
   model: string;
   opened_at: Micros;
+  origin: Origin;
   /**
    * The project that the session works on.
    */
