@@ -243,9 +243,10 @@ pub async fn open_session(shared: &Shared, session: Uuid, project: Uuid) -> Resu
             let detail = format!("session {session} works on project {of_session}, not on {project}");
             Err(Problem::conflict("wrong_project", detail))
         }
-        Some(_) if state.archived => {
-            Err(Problem::conflict("archived", format!("session {session} is archived: bring it back first, or open another")))
-        }
+        Some(_) if state.archived => Err(Problem::conflict(
+            "archived",
+            format!("session {session} is archived: bring it back first, or open another"),
+        )),
         Some(_) => known_project(shared, project).await,
     }
 }

@@ -260,7 +260,7 @@ fn forks() -> Vec<(String, Story)> {
     ended.begin("call/1.1");
     ended.report("call/1.1", 1, answered(vec![], None));
     let mut unanswered = Story::begun();
-    unanswered.fold(vec![Event::MessagePosted { message: id(10), text: "Where is it?".into() }]);
+    unanswered.fold(vec![Event::MessagePosted { message: id(10), text: "Where is it?".into(), attachments: vec![] }]);
     let cases = [
         ("an answer", answering),
         ("tools", at_tools),

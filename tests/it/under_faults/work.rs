@@ -175,7 +175,8 @@ async fn same_message_twice(stage: &Stage, refusal: Option<AppendError>) -> [Res
     stage.log.hold("ChatRenamed");
     let before = *stage.log.tried.borrow();
     let message = Some(Uuid::now_v7());
-    let post = || stage.submit(&chat, chat::Command::PostMessage { message, text: "hello".into() });
+    let post =
+        || stage.submit(&chat, chat::Command::PostMessage { message, text: "hello".into(), attachments: vec![] });
     let first = stage.submit(&chat, rename("first"));
     let rest = async {
         // Both wait for the append under way, and are decided together.

@@ -88,9 +88,21 @@ export type ToolOutcome = "succeeded" | "failed" | "unknown" | "cancelled";
  */
 export type ToolCallId = string;
 /**
- * How a chat stands.
+ * What a chat came from.
  */
-export type ChatState = "idle" | "running" | "failed" | "cancelled";
+export type Origin =
+  | {
+      kind: "user";
+    }
+  | {
+      kind: "fork";
+      revision: Revision;
+      stream: StreamId;
+    };
+/**
+ * An event's number within its stream, from 0.
+ */
+export type Revision = number;
 /**
  * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
  *
@@ -98,14 +110,14 @@ export type ChatState = "idle" | "running" | "failed" | "cancelled";
  */
 export type StreamId = string;
 /**
+ * How a chat stands.
+ */
+export type ChatState = "idle" | "running" | "failed" | "cancelled";
+/**
  * The id of a command from outside, chosen by who sent it: 1 to 64 visible ASCII characters.
  * Sent again, it is answered the same and done once.
  */
 export type CommandId = string;
-/**
- * An event's number within its stream, from 0.
- */
-export type Revision = number;
 /**
  * One step of a patch. `path` is a JSON Pointer (RFC 6901).
  */
@@ -425,6 +437,7 @@ export interface ChatRow {
    */
   model: string;
   opened_at: Micros;
+  origin: Origin;
   /**
    * The project that the session works on.
    */
@@ -458,6 +471,11 @@ export interface ChatRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * What changed in a state between two revisions.
@@ -649,25 +667,39 @@ export interface Finds {
   truncated: boolean;
 }
 /**
- * How the server is.
+ * A fork.
+ */
+export interface Forked {
+  /**
+   * The position of that event.
+   */
+  position?: Position | null;
+  /**
+   * The revision of the event that made it a chat of its own: one more than the last that was copied.
+   */
+  revision?: Revision | null;
+  stream: StreamId;
+}
+/**
+ * How the server is. Who shows no key is told `up`, and nothing else.
  */
 export interface Health {
   /**
    * Which log it holds, as `UUID.EPOCH`.
    */
-  log: string;
+  log?: string;
   /**
-   * `ok`, or `degraded` where something is wrong.
+   * `ok`, or `degraded` where something is wrong; `up` to who shows no key.
    */
   status: string;
   /**
    * What is wrong, in words for a person.
    */
-  troubles: string[];
+  troubles?: string[];
   /**
    * The server's version.
    */
-  version: string;
+  version?: string;
 }
 /**
  * A key, without anything secret.
@@ -819,6 +851,36 @@ export interface NewChat {
   title?: string;
 }
 /**
+ * Where a chat is to be forked, by exactly one of `at`, `before_message` and `after_turn`, and how the fork goes on.
+ */
+export interface NewFork {
+  /**
+   * Everything up to the end of this turn is copied.
+   */
+  after_turn?: number | null;
+  /**
+   * The last revision that is copied.
+   */
+  at?: Revision | null;
+  /**
+   * Everything before this message is copied: post another one to the fork, to ask anew.
+   */
+  before_message?: string | null;
+  /**
+   * The id of the fork, a UUIDv7; one made from the `Idempotency-Key`, or else a fresh one, where absent. Sent again with
+   * the same id, a request is answered the same.
+   */
+  id?: string | null;
+  /**
+   * The model that answers in the fork; the same as before, where absent.
+   */
+  model?: string | null;
+  /**
+   * A turn that is open at the place goes on; else it ends there.
+   */
+  run?: boolean;
+}
+/**
  * A key to make.
  */
 export interface NewKey {
@@ -932,6 +994,10 @@ export interface Problem {
    */
   detail: string;
   /**
+   * The id of the request, which the server's log has too.
+   */
+  request_id?: string | null;
+  /**
    * The HTTP status.
    */
   status: number;
@@ -984,13 +1050,18 @@ export interface ProjectRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * One provider, as the API and the page show it.
  */
 export interface ProviderInfo {
   /**
-   * Where it is; `None` for the offline model.
+   * Where it is; `null` for the offline model.
    */
   base_url?: string | null;
   /**
@@ -1010,7 +1081,7 @@ export interface ProviderInfo {
    */
   id: string;
   /**
-   * How its key stands; `None` for the offline model, which has none.
+   * How its key stands; `null` for the offline model, which has none.
    */
   key?: ProviderKey | null;
   /**
@@ -1118,6 +1189,11 @@ export interface SessionRows {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * A key to sign in with.
@@ -1188,6 +1264,11 @@ export interface StreamItems {
    * The `cursor` of the next page; `null` at the end.
    */
   next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * How a trial went.
