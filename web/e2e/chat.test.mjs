@@ -275,7 +275,8 @@ test("a chat and its session are renamed, and the shortcuts are shown", async ()
   const page = await openProject(browser, server);
   await ask(page, "say hello");
   await turnEnded(page);
-  await page.getByRole("button", { name: "Rename the chat" }).click();
+  await page.getByRole("button", { name: "What can be done with the chat" }).click();
+  await page.getByRole("menuitem", { name: "Rename the chat" }).click();
   await accessible(page);
   await page.getByRole("textbox", { name: "Name" }).fill("A greeting");
   await page.keyboard.press("Enter");

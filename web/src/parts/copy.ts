@@ -9,10 +9,11 @@ export function useCopy(): [boolean, (text: string) => void] {
     const timer = setTimeout(() => setCopied(false), 1_500);
     return () => clearTimeout(timer);
   }, [copied]);
-  return [copied, (text) => void write(text).then(() => setCopied(true))];
+  return [copied, (text) => void copyText(text).then(() => setCopied(true))];
 }
 
-async function write(text: string): Promise<void> {
+/** Puts a text into the clipboard. */
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   // Pages that are not on a secure origin have no clipboard, but a selection can be copied.
   const area = document.createElement("textarea");

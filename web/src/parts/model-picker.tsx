@@ -7,9 +7,12 @@ import { choices, type ModelGroup, useProviders } from "./models.ts";
 interface Props {
   model: string;
   onChange(model: string): void;
+  /** Whether the list is shown, where that is not left to the button. */
+  open?: boolean;
+  onOpen?(open: boolean): void;
 }
 
-export function ModelPicker({ model, onChange }: Props) {
+export function ModelPicker({ model, onChange, open, onOpen }: Props) {
   const { data } = useProviders();
   const [typed, setTyped] = useState("");
   const groups = useMemo(() => {
@@ -24,6 +27,8 @@ export function ModelPicker({ model, onChange }: Props) {
       items={groups}
       value={model}
       onValueChange={(value: string | null) => value && value !== model && onChange(value)}
+      {...(open === undefined ? {} : { open })}
+      onOpenChange={(now: boolean) => onOpen?.(now)}
       inputValue={typed}
       onInputValueChange={setTyped}
     >

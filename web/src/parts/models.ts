@@ -1,6 +1,6 @@
 // The models that can be asked, by the names by which one asks for them.
 import { createContext, use } from "react";
-import type { Provider, Providers } from "../wire/index.ts";
+import type { ModelInfo, Provider, Providers } from "../wire/index.ts";
 import type { Read } from "./read.ts";
 
 export const OFFLINE = "offline";
@@ -31,4 +31,15 @@ export const ProvidersContext = createContext<Read<Providers>>(NONE);
 
 export function useProviders(): Read<Providers> {
   return use(ProvidersContext);
+}
+
+/** What is known of a model, by its full name. */
+export function useModelInfo(model: string): ModelInfo | null {
+  const { data } = useProviders();
+  const providers = data?.providers ?? [];
+  return (
+    providers
+      .flatMap((provider) => provider.models.filter((it) => modelName(provider, it.id) === model))
+      .at(0) ?? null
+  );
 }

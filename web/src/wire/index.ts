@@ -34,6 +34,7 @@ export type {
 export type {
   Directories,
   DirectoryEntry as Directory,
+  ModelInfo,
   Problem,
   ProviderInfo as Provider,
   ProvidersOut as Providers,

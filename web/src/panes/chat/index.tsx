@@ -1,39 +1,32 @@
 // A chat: its messages, what is happening now, and the field for what comes next.
-
-import { Pencil, Plus } from "lucide-react";
 import { useEffect, useState } from "react";
 import { chatLabel } from "../../live/desk.ts";
-import { uuid7 } from "../../live/ids.ts";
+import type { StreamEntry } from "../../live/entries.ts";
+import type { Outgoing } from "../../live/outbox.ts";
 import { useChat, useConnection, useList, useLive, useOutgoing } from "../../live/react.tsx";
 import { useLooking } from "../../live/seen.ts";
 import { outcomeOf, Rename } from "../../parts/ask.tsx";
-import { Button, IconButton } from "../../parts/button.tsx";
-import { shown } from "../../parts/format.ts";
-import { PaneHead, useIsActive, usePane, usePaneTitle } from "../../parts/pane.tsx";
+import { Button } from "../../parts/button.tsx";
+import { useIsActive, usePaneTitle } from "../../parts/pane.tsx";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
 import type { ChatRow, ChatView } from "../../wire/index.ts";
-import { useDraft } from "./composer/drafts.ts";
-import { Composer, focusComposer } from "./composer/index.tsx";
-import { Queue, Sending } from "./composer/queue.tsx";
+import { type ChatId, useCommands } from "./commands.ts";
+import { Sending } from "./composer/queue.tsx";
 import { Refusals } from "./composer/refusals.tsx";
+import { Foot } from "./foot.tsx";
+import { Head } from "./head.tsx";
 import { Conversation } from "./list/conversation.tsx";
 
-interface Props {
-  project: string;
-  session: string;
-  chat: string;
-}
-
-export function ChatPane({ project, session, chat }: Props) {
+export function ChatPane({ project, session, chat }: ChatId) {
   const stream = `chat/${chat}`;
   const entry = useChat(chat);
-  const { phase } = useConnection();
   const outgoing = useOutgoing().filter((it) => it.stream === stream);
   const { view } = entry;
   useRevision(entry.revision, view);
   const row = useRow(chat);
-  usePaneTitle(row ? chatLabel(row) : (view.about?.title ?? "Chat"));
+  const title = row ? chatLabel(row) : (view.about?.title ?? "");
+  usePaneTitle(title || "Chat");
   useLooking(chat, row?.updated_at);
 
   // The event of a message may come before the answer to its command.
@@ -54,108 +47,66 @@ export function ChatPane({ project, session, chat }: Props) {
     return <Skeleton lines={8} label="Loading the chat" />;
   }
   return (
+    <OpenChat
+      id={{ project, session, chat }}
+      entry={entry}
+      title={title}
+      posting={posting}
+      stopping={outgoing.some((it) => it.command.type === "CancelTurn")}
+    />
+  );
+}
+
+interface OpenProps {
+  id: ChatId;
+  entry: StreamEntry<ChatView>;
+  title: string;
+  /** Messages on their way. */
+  posting: Outgoing[];
+  stopping: boolean;
+}
+
+function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
+  const live = useLive();
+  const { phase } = useConnection();
+  const [asking, setAsking] = useState<"name" | "model" | null>(null);
+  const stream = `chat/${id.chat}`;
+  const { view } = entry;
+  const commands = useCommands(id, view, {
+    rename: () => setAsking("name"),
+    chooseModel: () => setAsking("model"),
+  });
+  return (
     <div className="flex h-full flex-col">
-      <Head project={project} session={session} chat={chat} view={view} />
-      <Conversation chat={chat} entry={entry} away={phase !== "live"}>
+      <Head project={id.project} session={id.session} title={title} commands={commands} />
+      <Conversation chat={id.chat} entry={entry} away={phase !== "live"}>
         <Sending posting={posting} away={phase !== "live"} />
       </Conversation>
       <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
         {entry.trouble && <Ended stream={stream}>{entry.trouble.message}</Ended>}
         <Refusals stream={stream} />
-        <Foot chat={chat} view={view} stopping={outgoing.some((it) => it.command.type === "CancelTurn")} />
+        <Foot
+          chat={id.chat}
+          view={view}
+          commands={commands}
+          stopping={stopping}
+          choosing={asking === "model"}
+          onChoosing={(choosing) => setAsking(choosing ? "model" : null)}
+        />
       </div>
+      {asking === "name" && (
+        <Rename
+          title="Rename the chat"
+          name={title}
+          onClose={() => setAsking(null)}
+          save={(to) => outcomeOf(live.command(stream, { type: "RenameChat", title: to }))}
+        />
+      )}
     </div>
   );
 }
 
-interface FootProps {
-  chat: string;
-  view: ChatView;
-  /** Stop was pressed and not answered yet. */
-  stopping: boolean;
-}
-
-/** What waits, and the field. What is typed is its own: typing draws nothing else anew. */
-function Foot({ chat, view, stopping }: FootProps) {
-  const live = useLive();
-  const pane = usePane()?.id;
-  const [draft, setDraft] = useDraft(chat);
-  const stream = `chat/${chat}`;
-  const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
-  return (
-    <>
-      <Queue
-        queue={view.queue}
-        onRemove={unqueue}
-        onEdit={({ message, text }) => {
-          unqueue(message);
-          setDraft(draft ? `${shown(text)}\n\n${draft}` : shown(text));
-          focusComposer(pane);
-        }}
-      />
-      <Composer
-        text={draft}
-        onText={setDraft}
-        model={view.about?.model ?? ""}
-        running={view.turn !== null}
-        stopping={stopping}
-        recall={() => lastOwn(view)}
-        onModel={(model) => void live.command(stream, { type: "ConfigureChat", model })}
-        onSend={(text) => live.command(stream, { type: "PostMessage", message: uuid7(), text })}
-        onStop={() => void live.command(stream, { type: "CancelTurn" })}
-      />
-    </>
-  );
-}
-
-function Head({ project, session, chat, view }: Props & { view: ChatView }) {
-  const live = useLive();
-  const [renaming, setRenaming] = useState(false);
-  const projects = useList("projects").rows;
-  const name = projects.find((row) => row.id === project)?.name ?? "";
-  const row = useRow(chat);
-  const title = row ? chatLabel(row) : (view.about?.title ?? "");
-  return (
-    <PaneHead>
-      {name && (
-        <>
-          <Link
-            to={{ pane: "project", project }}
-            className="max-w-40 shrink-0 truncate text-faint hover:text-ink"
-          >
-            {name}
-          </Link>
-          <span aria-hidden className="text-line-strong">
-            /
-          </span>
-        </>
-      )}
-      <h1 className="min-w-0 truncate font-semibold" title={title}>
-        {title}
-      </h1>
-      <IconButton label="Rename the chat" onClick={() => setRenaming(true)}>
-        <Pencil size={13} aria-hidden />
-      </IconButton>
-      <Link
-        to={{ pane: "session", project, session }}
-        title="New chat in this session"
-        className="ml-auto inline-flex size-7 items-center justify-center rounded-md text-soft hover:bg-hover hover:text-ink"
-      >
-        <Plus size={15} aria-label="New chat in this session" />
-      </Link>
-      {renaming && (
-        <Rename
-          title="Rename the chat"
-          name={title}
-          onClose={() => setRenaming(false)}
-          save={(to) => outcomeOf(live.command(`chat/${chat}`, { type: "RenameChat", title: to }))}
-        />
-      )}
-    </PaneHead>
-  );
-}
-
-function NoSuchChat({ project, session }: { project: string; session: string }) {
+function NoSuchChat({ project, session }: Omit<ChatId, "chat">) {
   return (
     <div className="flex h-full">
       <Empty title="There is no such chat">
@@ -193,9 +144,4 @@ function useRevision(revision: number | null, view: ChatView): void {
       delete dataset.turn;
     };
   }, [active, revision, turn]);
-}
-
-function lastOwn(view: ChatView): string {
-  const last = view.messages.findLast((message) => message.kind === "user");
-  return last?.kind === "user" ? shown(last.text) : "";
 }

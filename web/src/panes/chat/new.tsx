@@ -94,7 +94,6 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
             busy={busy || !model}
             keepUntilAnswered
             placeholder={session ? "Begin another chat in this session" : "What do you want to know or do?"}
-            recall={() => ""}
             onModel={setChosen}
             onSend={begin}
             onStop={() => undefined}

@@ -1,10 +1,14 @@
-// The field for the next message, with the model that will answer at its foot.
+// The field for the next message: it grows, completes commands, goes back through what was said; at its foot the model.
 import { ArrowUp, Square } from "lucide-react";
-import { type KeyboardEvent as Press, useEffect, useId, useRef } from "react";
+import { type KeyboardEvent as Press, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import type { Answer } from "../../../live/outbox.ts";
 import { useActions } from "../../../parts/actions.ts";
 import { ModelPicker } from "../../../parts/model-picker.tsx";
 import { usePane } from "../../../parts/pane.tsx";
+import { distinct, further, nearer, type Recall } from "./history.ts";
+import type { SlashCommand } from "./slash.ts";
+import { useSuggestions } from "./suggest.ts";
+import { optionId, Suggestions } from "./suggestions.tsx";
 
 interface Props {
   text: string;
@@ -18,8 +22,16 @@ interface Props {
   /** Typing stays until it is known that the message has arrived. */
   keepUntilAnswered?: boolean;
   busy?: boolean;
-  /** The last message of one's own, for the up arrow. */
-  recall(): string;
+  commands?: readonly SlashCommand[];
+  /** The list of models is shown. */
+  choosing?: boolean;
+  onChoosing?(choosing: boolean): void;
+  /** What one said before, the newest first. */
+  said?(): string[];
+  /** Takes the last message that waits back into the field; says whether there was one. */
+  onEditWaiting?(): boolean;
+  /** What else stands in the foot. */
+  facts?: ReactNode;
   onModel(model: string): void;
   onSend(text: string): Promise<Answer>;
   onStop(): void;
@@ -29,8 +41,14 @@ interface Props {
 const TYPED = [
   { id: "chat.send", label: "Send the message", keys: "Enter" },
   { id: "chat.line", label: "New line in the message", keys: "Shift+Enter" },
-  { id: "chat.recall", label: "Bring back your last message (in an empty field)", keys: "ArrowUp" },
+  {
+    id: "chat.recall",
+    label: "Edit what waits, or go back through what you said (in an empty field)",
+    keys: "ArrowUp",
+  },
 ];
+
+const NO_COMMANDS: readonly SlashCommand[] = [];
 
 /** Goes to the message field of a pane. */
 export function focusComposer(pane: number | undefined): void {
@@ -39,7 +57,7 @@ export function focusComposer(pane: number | undefined): void {
 
 export function Composer(props: Props) {
   const { running, stopping = false, busy = false, keepUntilAnswered = false } = props;
-  const { text, onText: setText } = props;
+  const { text, onText: setText, onStop, commands = NO_COMMANDS } = props;
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const latest = useRef(text);
@@ -50,7 +68,6 @@ export function Composer(props: Props) {
     if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
   }, []);
 
-  const { onStop } = props;
   const pane = usePane()?.id;
   useActions([
     { id: "chat.write", label: "Go to the message field", keys: "/", run: () => focusComposer(pane) },
@@ -58,6 +75,8 @@ export function Composer(props: Props) {
     ...TYPED,
   ]);
 
+  const suggested = useSuggestions({ text, commands, write: setText });
+  const recall = useRecall(props, setText);
   const send = async () => {
     const sent = text.trim();
     if (!sent || busy) return;
@@ -70,26 +89,33 @@ export function Composer(props: Props) {
     }
     field.current?.focus();
   };
-  const press = (event: Press) => {
+  const press = (event: Press<HTMLTextAreaElement>) => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+    if (suggested?.press(event) || recall(event)) {
+      event.preventDefault();
+    } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       void send();
-    } else if (event.key === "ArrowUp" && text === "") {
-      const last = props.recall();
-      if (!last) return;
-      event.preventDefault();
-      setText(last);
     }
   };
   return (
     <form
-      className="rounded-lg border border-line-strong bg-raised focus-within:border-accent"
+      className="relative rounded-lg border border-line-strong bg-raised focus-within:border-accent"
       onSubmit={(event) => {
         event.preventDefault();
         void send();
       }}
     >
+      {suggested && (
+        <Suggestions
+          id={`${id}-suggested`}
+          label={suggested.label}
+          items={suggested.items}
+          active={suggested.active}
+          onActive={suggested.setActive}
+          empty={suggested.empty}
+        />
+      )}
       <label htmlFor={id} className="sr-only">
         Message
       </label>
@@ -99,16 +125,28 @@ export function Composer(props: Props) {
         data-composer
         rows={1}
         value={text}
+        aria-autocomplete="list"
+        aria-controls={suggested ? `${id}-suggested` : undefined}
+        aria-activedescendant={
+          suggested?.items.length ? optionId(`${id}-suggested`, suggested.active) : undefined
+        }
         placeholder={
-          props.placeholder ?? (running ? "Add a message: it waits for its turn" : "Ask something")
+          props.placeholder ??
+          (running ? "Add a message: it waits for its turn" : "Ask something, / for commands")
         }
         onChange={(event) => setText(event.target.value)}
         onKeyDown={press}
         className="field-sizing-content block max-h-[40vh] min-h-10 w-full resize-none bg-transparent px-3 pt-2.5 pb-1 text-prose outline-none max-md:text-[1rem]"
       />
       <div className="flex items-center gap-2 px-1.5 pb-1.5">
-        <ModelPicker model={props.model} onChange={props.onModel} />
-        <span className="ml-auto flex items-center gap-1.5">
+        <ModelPicker
+          model={props.model}
+          onChange={props.onModel}
+          {...(props.choosing === undefined ? {} : { open: props.choosing })}
+          {...(props.onChoosing ? { onOpen: props.onChoosing } : {})}
+        />
+        {props.facts ?? <span className="ml-auto" />}
+        <span className="flex items-center gap-1.5">
           {running && text.trim() !== "" && <SendButton label="Queue the message" disabled={busy} />}
           {running ? (
             <button
@@ -128,6 +166,31 @@ export function Composer(props: Props) {
       </div>
     </form>
   );
+}
+
+/** What the arrow keys do with the past: says whether a key meant anything there. */
+function useRecall({ text, said, onEditWaiting }: Props, setText: (text: string) => void) {
+  const [recall, setRecall] = useState<Recall | null>(null);
+  const put = (to: string, next: Recall | null) => {
+    setRecall(next);
+    setText(to);
+  };
+  return ({ key, currentTarget: { selectionStart, selectionEnd }, ...held }: Press<HTMLTextAreaElement>) => {
+    if (held.shiftKey || held.altKey || held.ctrlKey || held.metaKey || selectionStart !== selectionEnd)
+      return false;
+    if (key === "ArrowUp" && !text.slice(0, selectionStart).includes("\n")) {
+      if (text === "" && onEditWaiting?.()) return true;
+      const next = further(recall, text, distinct(said?.() ?? []));
+      if (next) put(next.shown, next);
+      return next !== null;
+    }
+    if (key === "ArrowDown" && !text.slice(selectionEnd).includes("\n")) {
+      const next = nearer(recall, text, distinct(said?.() ?? []));
+      if (next) put(next.text, next.recall);
+      return next !== null;
+    }
+    return false;
+  };
 }
 
 function SendButton({ label, disabled }: { label: string; disabled: boolean }) {

@@ -1,7 +1,13 @@
+import { Slash } from "lucide-react";
 import { describe, expect, it } from "vitest";
 import { matching, type SlashCommand, typedCommand } from "./slash.ts";
 
-const command = (name: string, does: string): SlashCommand => ({ name, does, run: () => undefined });
+const command = (name: string, does: string): SlashCommand => ({
+  name,
+  icon: Slash,
+  does,
+  run: () => undefined,
+});
 const commands = [
   command("rename", "Give the chat another title"),
   command("model", "Have another model answer"),

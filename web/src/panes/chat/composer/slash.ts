@@ -1,7 +1,10 @@
 // Commands that are typed: a slash, a name, and what it needs.
 
+import type { LucideIcon } from "lucide-react";
+
 export interface SlashCommand {
   name: string;
+  icon: LucideIcon;
   /** What it does, in one line. */
   does: string;
   /** What may be written after the name. */

@@ -1,0 +1,70 @@
+// What waits, and the field for what comes next.
+import { uuid7 } from "../../live/ids.ts";
+import { useLive } from "../../live/react.tsx";
+import { shown } from "../../parts/format.ts";
+import { usePane } from "../../parts/pane.tsx";
+import type { ChatView, Queued } from "../../wire/index.ts";
+import { useDraft } from "./composer/drafts.ts";
+import { Facts } from "./composer/facts.tsx";
+import { Composer, focusComposer } from "./composer/index.tsx";
+import { Queue } from "./composer/queue.tsx";
+import type { SlashCommand } from "./composer/slash.ts";
+
+interface Props {
+  chat: string;
+  view: ChatView;
+  commands: readonly SlashCommand[];
+  /** Stop was pressed and not answered yet. */
+  stopping: boolean;
+  /** The list of models is shown. */
+  choosing: boolean;
+  onChoosing(choosing: boolean): void;
+}
+
+/** What is typed is its own: typing draws nothing else anew. */
+export function Foot({ chat, view, commands, stopping, choosing, onChoosing }: Props) {
+  const live = useLive();
+  const pane = usePane()?.id;
+  const [draft, setDraft] = useDraft(chat);
+  const stream = `chat/${chat}`;
+  const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
+  const edit = ({ message, text }: Queued) => {
+    unqueue(message);
+    setDraft(draft ? `${shown(text)}\n\n${draft}` : shown(text));
+    focusComposer(pane);
+  };
+  const editWaiting = () => {
+    const last = view.queue.at(-1);
+    if (!last || typeof last.text !== "string") return false;
+    edit(last);
+    return true;
+  };
+  return (
+    <>
+      <Queue queue={view.queue} onRemove={unqueue} onEdit={edit} />
+      <Composer
+        text={draft}
+        onText={setDraft}
+        model={view.about?.model ?? ""}
+        running={view.turn !== null}
+        stopping={stopping}
+        commands={commands}
+        choosing={choosing}
+        onChoosing={onChoosing}
+        said={() => said(view)}
+        onEditWaiting={editWaiting}
+        facts={<Facts view={view} />}
+        onModel={(model) => void live.command(stream, { type: "ConfigureChat", model })}
+        onSend={(text) => live.command(stream, { type: "PostMessage", message: uuid7(), text })}
+        onStop={() => void live.command(stream, { type: "CancelTurn" })}
+      />
+    </>
+  );
+}
+
+/** What one said, the newest first, as far as it stands here in full. */
+function said({ messages }: ChatView): string[] {
+  return messages
+    .flatMap((message) => (message.kind === "user" && typeof message.text === "string" ? [message.text] : []))
+    .reverse();
+}
