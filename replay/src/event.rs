@@ -22,10 +22,66 @@ pub trait Event: Serialize + DeserializeOwned + Clone + Send + 'static {
         1
     }
 
+    /// Reads an event that an older version of its type wrote; `None` where the present form reads it too, as with fields that
+    /// were added and have defaults. A type that has another name now is of a version that nobody writes any more.
+    ///
+    /// ```
+    /// # use replay::event::{Event, Old};
+    /// # use serde::{Deserialize, Serialize};
+    /// #[derive(Clone, Serialize, Deserialize)]
+    /// #[serde(tag = "type", content = "data")]
+    /// enum Door {
+    ///     /// Since version 2, in any number of colors.
+    ///     Painted { colors: Vec<String> },
+    /// }
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Painted1 {
+    ///     color: String,
+    /// }
+    ///
+    /// impl Event for Door {
+    ///     fn version(name: &str) -> u16 {
+    ///         if name == "Painted" { 2 } else { 1 }
+    ///     }
+    ///
+    ///     fn upcast(old: &Old<'_>) -> Option<Result<Self, serde_json::Error>> {
+    ///         match (old.name, old.version) {
+    ///             ("Painted", 1) => Some(old.read(|was: Painted1| Self::Painted { colors: vec![was.color] })),
+    ///             _ => None,
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    fn upcast(old: &Old<'_>) -> Option<Result<Self, serde_json::Error>> {
+        let _ = old;
+        None
+    }
+
     /// What `evolve` meets in the place of an event whose data was redacted, or `None` if the kind folds over it.
     fn redacted(name: &str) -> Option<Self> {
         let _ = name;
         None
+    }
+}
+
+/// An event as an older version of its type wrote it.
+#[derive(Debug, Clone, Copy)]
+pub struct Old<'a> {
+    /// The name of its type then.
+    pub name: &'a str,
+    /// The version of its type then.
+    pub version: u16,
+    data: &'a RawValue,
+}
+
+impl Old<'_> {
+    /// What it says, read in the form that it had then and put as it is said now.
+    ///
+    /// # Errors
+    /// It does not have that form.
+    pub fn read<T: DeserializeOwned, E>(&self, now: impl FnOnce(T) -> E) -> Result<E, serde_json::Error> {
+        serde_json::from_str(self.data.get()).map(now)
     }
 }
 
@@ -99,8 +155,14 @@ pub fn decode_new<E: Event>(record: &NewRecord) -> Result<Option<E>, EventError>
     let Data::Json(data) = &record.data else {
         return Ok(E::redacted(kind));
     };
-    if version > E::version(kind) {
+    let known = E::version(kind);
+    if version > known {
         return Err(EventError::Unknown { kind: kind.clone(), version });
+    }
+    if version < known
+        && let Some(event) = E::upcast(&Old { name: kind, version, data })
+    {
+        return event.map(Some).map_err(|source| EventError::Form { kind: kind.clone(), source });
     }
     E::deserialize(Tagged { parts: [Part::Tag(kind), Part::Content(data)], read: 0 }).map(Some).map_err(|source| {
         // An unknown variant is news from a later version; anything else is a damaged or foreign record.
@@ -172,10 +234,25 @@ mod tests {
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     #[serde(tag = "type", content = "data")]
     enum Door {
-        Painted { color: Color, note: String },
+        /// Since version 2 with a note, and since version 3 in American.
+        Painted {
+            color: Color,
+            note: String,
+        },
+        /// Was called `Unlocked`.
         Opened {},
         Bare,
     }
+
+    #[derive(Deserialize)]
+    struct Painted2 {
+        colour: Color,
+        #[serde(default)]
+        note: String,
+    }
+
+    #[derive(Deserialize)]
+    struct Unlocked {}
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
@@ -184,6 +261,22 @@ mod tests {
     }
 
     impl Event for Door {
+        fn version(name: &str) -> u16 {
+            match name {
+                "Painted" => 3,
+                "Unlocked" => 2,
+                _ => 1,
+            }
+        }
+
+        fn upcast(old: &Old<'_>) -> Option<Result<Self, serde_json::Error>> {
+            match (old.name, old.version) {
+                ("Painted", 1 | 2) => Some(old.read(|Painted2 { colour, note }| Self::Painted { color: colour, note })),
+                ("Unlocked", 1) => Some(old.read(|Unlocked {}| Self::Opened {})),
+                _ => None,
+            }
+        }
+
         fn redacted(name: &str) -> Option<Self> {
             (name == "Painted").then_some(Self::Opened {})
         }
@@ -214,7 +307,7 @@ mod tests {
         let tricky = r#"","data":{}} \ é"#.to_owned();
         for event in [Door::Painted { color: Color::Red, note: tricky }, Door::Opened {}] {
             let Encoded { kind, version, data } = encode(&event).unwrap();
-            assert_eq!(version, 1);
+            assert_eq!(version, Door::version(&kind));
             assert_eq!(decode::<Door>(&record(&kind, version, data)).unwrap(), Some(event));
         }
     }
@@ -235,9 +328,29 @@ mod tests {
     #[test]
     fn an_unknown_type_version_or_value_of_a_closed_set_is_from_a_newer_version() {
         let blue = json(r#"{"color":"blue","note":""}"#);
-        for record in [record("Closed", 1, json("{}")), record("Opened", 2, json("{}")), record("Painted", 1, blue)] {
+        let unwritten = record("Unlocked", 2, json("{}"));
+        let news = [record("Closed", 1, json("{}")), record("Opened", 2, json("{}")), record("Painted", 3, blue)];
+        for record in news.into_iter().chain([unwritten]) {
             let error = decode::<Door>(&record).unwrap_err();
             assert!(matches!(error, EventError::Unknown { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_older_versions_wrote_is_read_as_it_is_said_now() {
+        let painted = |note: &str| Some(Door::Painted { color: Color::Red, note: note.into() });
+        let read = |kind, version, data| decode::<Door>(&record(kind, version, json(data))).unwrap();
+        assert_eq!(read("Painted", 1, r#"{"colour":"red"}"#), painted(""));
+        assert_eq!(read("Painted", 2, r#"{"colour":"red","note":"twice"}"#), painted("twice"));
+        assert_eq!(read("Painted", 3, r#"{"color":"red","note":"now"}"#), painted("now"));
+        assert_eq!(read("Unlocked", 1, "{}"), Some(Door::Opened {}));
+    }
+
+    #[test]
+    fn what_an_older_version_cannot_have_written_is_damage_and_no_news() {
+        for data in [r#"{"color":"red"}"#, r#"{"colour":"blue"}"#, "null"] {
+            let error = decode::<Door>(&record("Painted", 1, json(data))).unwrap_err();
+            assert!(matches!(error, EventError::Form { .. }), "{data}: {error}");
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::{
     decider::{Attempt, Class, Lane, Rejection},
+    event::Old,
     record::Data,
 };
 
@@ -32,9 +33,19 @@ enum Event {
     Bare,
 }
 
+/// What `Added` was called, and how it said it.
+#[derive(Deserialize)]
+struct Ordered1 {
+    title: String,
+}
+
 impl crate::event::Event for Event {
     fn version(name: &str) -> u16 {
-        if name == "Noted" { 2 } else { 1 }
+        if matches!(name, "Noted" | "Ordered") { 2 } else { 1 }
+    }
+
+    fn upcast(old: &Old<'_>) -> Option<Result<Self, serde_json::Error>> {
+        (old.name == "Ordered").then(|| old.read(|Ordered1 { title }| Self::Added { job: title }))
     }
 }
 
@@ -418,6 +429,20 @@ fn an_older_version_of_an_event_is_folded_and_unknown_fields_are_passed_over() {
     entity.apply(&record(0, "Noted", 1, r#"{"color":"red"}"#)).unwrap();
     entity.apply(&record(1, "Added", 1, r#"{"color":{"r":1},"job":"a"}"#)).unwrap();
     assert_eq!((entity.state().notes, entity.wants().unwrap().len()), (1, 1));
+}
+
+#[test]
+fn a_stream_of_old_events_is_folded_and_goes_on_in_new_ones() {
+    let mut desk = Desk::new();
+    desk.log.push(record(0, "Ordered", 1, r#"{"title":"a"}"#));
+    desk.log.push(record(1, "Noted", 1, "{}"));
+    desk.log.push(record(2, "Added", 1, r#"{"job":"b"}"#));
+    let mut desk = desk.replayed();
+    assert_eq!(desk.entity.wants().unwrap().into_keys().map(|key| key.to_string()).collect::<Vec<_>>(), ["a", "b"]);
+    let added = &desk.handle("one", add("c")).unwrap()[0];
+    assert_eq!((&*added.kind, added.version), ("Added", 1));
+    assert_eq!(desk.settle(begin("a")).unwrap().len(), 1, "what was ordered then is done now");
+    assert_eq!(desk.replayed().entity.state(), desk.entity.state());
 }
 
 #[test]
