@@ -32,6 +32,7 @@ pub async fn all<L: Fn() -> Arc<dyn EventLog>>(make: L) {
     dropping_a_wait_loses_nothing(make()).await;
     many_writers_and_readers_agree(make()).await;
     large_appends_come_back_whole(make()).await;
+    a_link_names_a_place_and_all_before_it(make()).await;
 }
 
 /// The name of a stream for tests.
@@ -323,4 +324,25 @@ pub async fn large_appends_come_back_whole(log: Arc<dyn EventLog>) {
     assert_eq!(large.len(), 30);
     assert!(large.iter().all(|r| r.event.data.json() == text));
     assert!(read_log(&*log, 0).await.iter().map(|r| r.position.0).eq(0..34));
+}
+
+/// The place of a record in the chain: the same for ever, another for every record, and none for what is not durable.
+pub async fn a_link_names_a_place_and_all_before_it(log: Arc<dyn EventLog>) {
+    let link = async |n, revision| good(soon(log.link(stream(n), Revision(revision))).await);
+    assert_eq!(link(1, 0).await, None);
+    durable(&*log, 1, 3).await;
+    durable(&*log, 2, 2).await;
+    durable(&*log, 1, 1).await;
+    let mut links = Vec::new();
+    for (n, revision, position) in [(1, 0, 0), (1, 1, 1), (1, 2, 2), (2, 0, 3), (2, 1, 4), (1, 3, 5)] {
+        let found = link(n, revision).await.expect("every durable record has a place");
+        assert_eq!(found.position, Position(position));
+        assert!(links.iter().all(|(_, other)| *other != found.chain), "each has a chain of its own");
+        links.push(((n, revision), found.chain));
+    }
+    assert_eq!((link(1, 4).await, link(3, 0).await, link(1, u64::MAX).await), (None, None, None));
+    durable(&*log, 1, 1).await;
+    for ((n, revision), chain) in links {
+        assert_eq!(link(n, revision).await.map(|found| found.chain), Some(chain), "what comes later changes nothing");
+    }
 }

@@ -3,12 +3,15 @@
 //! The actor, the simulation, the tests and the command line all drive this one type. It does no I/O: it answers a command
 //! with the records to append, and believes them appended until it is dropped. **If the append fails, drop it and fold anew.**
 
+mod cached;
+
 use std::{
     any::Any,
     collections::{BTreeMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -40,7 +43,7 @@ pub struct Entity<D: Decider> {
 }
 
 /// What an accepted command was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The command.
     pub command: CommandId,

@@ -20,4 +20,5 @@ pub mod ports;
 pub mod projection;
 pub mod record;
 pub mod runner;
+pub mod snapshot;
 pub mod verify;

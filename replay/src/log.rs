@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    digest::hex,
     ids::{Position, Revision, StreamId},
     record::{NewRecord, Record},
 };
@@ -38,6 +39,10 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Every stream with a durable record, with the position of its last one. In no order.
     fn streams(&self) -> Vec<(StreamId, Position)>;
+
+    /// Where a durable record of a stream stands in the chain of the log; `None` where there is no such record. Of a stream
+    /// that lost a record to damage, nothing is known any more.
+    fn link(&self, stream: StreamId, revision: Revision) -> BoxFuture<'static, Result<Option<Link>, ReadError>>;
 
     /// The durable records of a stream, from a revision on; ends at the head of the moment of the call.
     fn read_stream(&self, stream: StreamId, from: Revision) -> BoxStream<'static, Result<Record, ReadError>>;
@@ -71,6 +76,31 @@ impl Serialize for LogId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// A fingerprint of all records of a log up to one of them: it is another wherever any of them is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Chain(pub [u8; 32]);
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A record's place in the chain of its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// Its position.
+    pub position: Position,
+    /// The chain up to and with it.
+    pub chain: Chain,
 }
 
 /// A request to add records to one stream.

@@ -12,14 +12,15 @@ use futures_util::{
     future::{self, BoxFuture},
     stream::BoxStream,
 };
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
     admission::{check, expect},
     follow::{self, BATCH, Batch, Bell, Source},
     ids::{Position, Revision, StreamId},
-    log::{Ack, Append, AppendError, Appended, EventLog, LogId, ReadError, Selection, Subscription},
-    record::Record,
+    log::{Ack, Append, AppendError, Appended, Chain, EventLog, Link, LogId, ReadError, Selection, Subscription},
+    record::{NewRecord, Record},
 };
 
 /// How long a written record may wait to become durable.
@@ -43,6 +44,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     records: Vec<Record>,
+    /// The chain up to and with each record.
+    chains: Vec<Chain>,
     /// Each stream's records, as indices into `records`.
     streams: HashMap<StreamId, Vec<usize>>,
     /// How many of the records are durable.
@@ -79,6 +82,7 @@ impl MemoryLog {
         let mut state = self.shared.state();
         let durable = state.durable;
         state.records.truncate(durable);
+        state.chains.truncate(durable);
         for numbers in state.streams.values_mut() {
             numbers.truncate(numbers.partition_point(|n| *n < durable));
         }
@@ -142,6 +146,8 @@ impl Shared {
         for (n, event) in append.records.into_iter().enumerate() {
             let revision = revision.plus(n.try_into().unwrap_or(u64::MAX));
             let stream = append.stream.clone();
+            let chain = linked(state.chains.last(), &event);
+            state.chains.push(chain);
             state.records.push(Record { position: position(first + n), revision, stream, event });
         }
         state.streams.entry(append.stream).or_default().extend(first..first + count);
@@ -151,6 +157,12 @@ impl Shared {
         }
         Ok(Appended { position: position(first), revision, count: count.try_into().unwrap_or(u64::MAX) })
     }
+}
+
+/// The chain up to and with a record. Its id and its data stand for it: nothing here is written down and read again.
+fn linked(before: Option<&Chain>, event: &NewRecord) -> Chain {
+    let before = before.map_or([0; 32], |chain| chain.0);
+    Chain(Sha256::new().chain_update(before).chain_update(event.id).chain_update(event.data.json()).finalize().into())
 }
 
 fn position(n: usize) -> Position {
@@ -186,6 +198,11 @@ impl Source for Shared {
 }
 
 impl State {
+    fn link(&self, stream: &StreamId, revision: Revision) -> Option<Link> {
+        let n = *self.streams.get(stream)?.get(usize::try_from(revision.0).ok()?)?;
+        (n < self.durable).then(|| Link { position: position(n), chain: self.chains[n] })
+    }
+
     fn next_revision(&self, stream: &StreamId) -> Revision {
         let numbers = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
         Revision(numbers.partition_point(|n| *n < self.durable).try_into().unwrap_or(u64::MAX))
@@ -226,6 +243,10 @@ impl EventLog for MemoryLog {
             durable.checked_sub(1).map(|n| position(numbers[n]))
         };
         state.streams.iter().filter_map(|(stream, numbers)| Some((stream.clone(), last(numbers)?))).collect()
+    }
+
+    fn link(&self, stream: StreamId, revision: Revision) -> BoxFuture<'static, Result<Option<Link>, ReadError>> {
+        future::ready(Ok(self.shared.state().link(&stream, revision))).boxed()
     }
 
     fn read_stream(&self, stream: StreamId, from: Revision) -> BoxStream<'static, Result<Record, ReadError>> {

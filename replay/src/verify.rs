@@ -22,7 +22,7 @@ use crate::{
         walk::{Found, Walk},
     },
     ids::{Position, Revision},
-    log::LogId,
+    log::{Chain, LogId},
     record::Record,
 };
 
@@ -129,14 +129,14 @@ pub enum VerifyError {
 
 /// Reads and recomputes the whole log in a folder; `progress` is told how many of how many segments are done. Blocks.
 pub fn verify(dir: &Path, progress: impl FnMut(u64, u64)) -> Result<Report, VerifyError> {
-    verify_each(dir, progress, |_| {})
+    verify_each(dir, progress, |_, _| {})
 }
 
-/// Does the same, and hands every record that can be read to `each`, in the order of the log.
+/// Does the same, and hands every record that can be read to `each`, in the order of the log, with the chain up to and with it.
 pub fn verify_each(
     dir: &Path,
     mut progress: impl FnMut(u64, u64),
-    mut each: impl FnMut(&Record),
+    mut each: impl FnMut(&Record, Chain),
 ) -> Result<Report, VerifyError> {
     let at = |path: &Path| {
         let path = path.to_owned();

@@ -16,6 +16,7 @@ use replay::{
     log::EventLog,
     ports::{Clock, Ids, Machine},
     projection::Derived,
+    snapshot::SnapshotStore,
 };
 use tokio::task::JoinHandle;
 
@@ -163,7 +164,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     }
     private_folder(data)?;
     // The data folder may be one that was there before, open to others: what is in it is still only the owner's.
-    for room in ["log", "blobs", "index"] {
+    for room in ["log", "blobs", "index", "snapshots"] {
         private_folder(&data.join(room))?;
     }
     let options = Options {
@@ -196,6 +197,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
         ]
         .into(),
         wanting: data.join("wanting.json"),
+        snapshots: SnapshotStore::new(&data.join("snapshots"), &version()),
     };
     let host = Host::start(parts).map_err(ComposeError::Thread)?;
     note_start(&host, &report).await?;

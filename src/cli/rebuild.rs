@@ -38,7 +38,7 @@ pub async fn run(loaded: &Loaded, json: bool) -> Ended {
         tracing::warn!("{cut}");
     }
     let log: Arc<dyn EventLog> = Arc::new(log);
-    for name in ["index", "index.broken", "wanting.json"] {
+    for name in ["index", "index.broken", "wanting.json", "snapshots"] {
         remove(&data.join(name))?;
     }
     let lists = Lists::start(&Derived::open(&data.join("index")), log.clone())?;

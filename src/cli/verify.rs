@@ -2,19 +2,25 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    path::Path,
     time::{Duration, Instant},
 };
 
 use clap::Args;
-use replay::verify::{Report, verify, verify_each};
+use replay::{
+    ids::StreamId,
+    snapshot::{Snapshot, SnapshotStore},
+    verify::{Report, verify, verify_each},
+};
 use serde_json::{Value, json};
 
 use super::{
+    compose::version,
     exit::{Ended, Exit},
     screen::{Screen, Tone, json_line},
     settings::Loaded,
 };
-use crate::entities::Refold;
+use crate::entities::{AnyEntity, Kind, Refold};
 
 /// How often progress is told.
 const PACE: Duration = Duration::from_millis(200);
@@ -22,7 +28,7 @@ const PACE: Duration = Duration::from_millis(200);
 /// Recomputes the whole log; fails if anything is not as it was written. Works beside a running server.
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
-    /// Also folds every stream anew, and compares the states with those that were recorded when turns ended.
+    /// Also folds every stream anew, and compares the states with those that were recorded when turns ended, and with snapshots.
     #[arg(long)]
     deep: bool,
 }
@@ -36,18 +42,54 @@ pub fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
         telling.end();
         return tell(&report, None, json);
     }
-    let mut refold = Refold::default();
+    let snapshots = Snapshots::read(&loaded.data);
+    let mut refold = Refold::with_snapshots(snapshots.sound);
     let telling = std::cell::RefCell::new(telling);
     let report = verify_each(
         &dir,
         |done, of| telling.borrow_mut().segments(done, of),
-        |record| {
-            refold.apply(record);
+        |record, chain| {
+            refold.apply(record, chain);
             telling.borrow_mut().events(refold.folded());
         },
     )?;
     telling.borrow_mut().end();
-    tell(&report, Some(&refold), json)
+    tell(&report, Some((&refold, &snapshots.passed_over)), json)
+}
+
+/// The snapshots beside a log, as a server of this very program would look at them.
+struct Snapshots {
+    sound: Vec<Snapshot>,
+    /// What a server passes over, and why.
+    passed_over: Vec<String>,
+}
+
+impl Snapshots {
+    /// Reads them. What cannot be read is passed over too: it changes no answer.
+    fn read(data: &Path) -> Self {
+        let dir = data.join("snapshots");
+        let store = SnapshotStore::new(&dir, &version());
+        let mut read = Self { sound: vec![], passed_over: vec![] };
+        let streams = store.streams().unwrap_or_else(|error| {
+            read.passed_over.push(format!("{}: {error}", dir.display()));
+            vec![]
+        });
+        for stream in streams {
+            match sound(&store, &stream) {
+                Ok(snapshot) => read.sound.extend(snapshot),
+                Err(why) => read.passed_over.push(format!("the snapshot of {stream} is passed over: {why}")),
+            }
+        }
+        read
+    }
+}
+
+fn sound(store: &SnapshotStore, stream: &StreamId) -> Result<Option<Snapshot>, String> {
+    let Some(bytes) = store.get(stream).map_err(|error| error.to_string())? else { return Ok(None) };
+    let kind = Kind::of(stream).ok_or_else(|| format!("it is of kind {}", stream.kind()))?;
+    let snapshot = Snapshot::read(bytes).map_err(|misfit| misfit.to_string())?;
+    let entity = AnyEntity::of_snapshot(kind, &snapshot, store.program(), stream.clone());
+    entity.map(|_| Some(snapshot)).map_err(|misfit| misfit.to_string())
 }
 
 /// What was found, as JSON.
@@ -68,18 +110,20 @@ pub fn found(report: &Report) -> Value {
     })
 }
 
-fn tell(report: &Report, refold: Option<&Refold>, json: bool) -> Ended {
-    let same = refold.is_none_or(|refold| refold.differences().is_empty());
+fn tell(report: &Report, deep: Option<(&Refold, &[String])>, json: bool) -> Ended {
+    let same = deep.is_none_or(|(refold, _)| refold.differences().is_empty());
     let exit = if report.is_good() && same { Exit::Done } else { Exit::Failed };
     if json {
         let mut object = found(report);
-        if let Some(refold) = refold {
+        if let Some((refold, passed_over)) = deep {
             object["good"] = json!(exit == Exit::Done);
             object["deep"] = json!({
                 "folded": refold.folded(),
                 "compared": refold.compared(),
                 "other_version": refold.other_version(),
                 "unknown": refold.unknown(),
+                "snapshots": refold.snapshots(),
+                "snapshots_passed_over": passed_over,
                 "differences": refold.differences(),
             });
         }
@@ -101,22 +145,26 @@ fn tell(report: &Report, refold: Option<&Refold>, json: bool) -> Ended {
         let faults = report.faults.len();
         screen.line(Tone::Plain, &format!("damaged, {faults} faults; {counts} are readable: {advice}"))?;
     }
-    if let Some(refold) = refold {
-        tell_deep(&mut screen, refold)?;
+    if let Some((refold, passed_over)) = deep {
+        tell_deep(&mut screen, refold, passed_over)?;
     }
     Ok(exit)
 }
 
-fn tell_deep(screen: &mut Screen, refold: &Refold) -> io::Result<()> {
+fn tell_deep(screen: &mut Screen, refold: &Refold, passed_over: &[String]) -> io::Result<()> {
     let differences = refold.differences();
+    passed_over.iter().try_for_each(|snapshot| screen.line(Tone::Dim, snapshot))?;
     differences.iter().try_for_each(|difference| screen.line(Tone::Alarm, &difference.to_string()))?;
     let mut parts = vec![format!("folded {} events anew", refold.folded())];
     parts.push(format!("{} recorded states compared", refold.compared()));
     if refold.other_version() > 0 {
         parts.push(format!("{} are of another version of the rules and were not", refold.other_version()));
     }
+    if refold.snapshots() > 0 {
+        parts.push(format!("{} snapshots compared", refold.snapshots()));
+    }
     if refold.unknown() > 0 {
-        parts.push(format!("{} events are of kinds that only a newer version knows", refold.unknown()));
+        parts.push(format!("{} events are of kinds or types that only a newer version knows", refold.unknown()));
     }
     let line = parts.join("; ");
     if differences.is_empty() {

@@ -7,9 +7,10 @@ use replay::{
     entity::{self, Answer, Decision, Entity, FoldError, Sender},
     fork::Copied,
     ids::{By, Position, Revision, StreamId},
-    log::Appended,
+    log::{Appended, Link, LogId},
     ports::Ids,
     record::Record,
+    snapshot::{Misfit, Snapshot},
 };
 use serde_json::{Value, value::RawValue};
 
@@ -84,6 +85,30 @@ macro_rules! kinds {
             /// An entity of this kind before its first event.
             pub fn new(kind: Kind, stream: StreamId) -> Self {
                 match kind { $(Kind::$kind => Self::$kind(Entity::new(stream))),+ }
+            }
+
+            /// The entity of this kind that a snapshot was made of.
+            ///
+            /// # Errors
+            /// It is of another program, stream, kind or version.
+            pub fn of_snapshot(kind: Kind, snapshot: &Snapshot, program: &str, stream: StreamId) -> Result<Self, Misfit> {
+                match kind { $(Kind::$kind => Entity::of_snapshot(snapshot, program, stream).map(Self::$kind)),+ }
+            }
+
+            /// A snapshot of it, if it folded what is durable in a log and nothing else; `None` before its first event.
+            ///
+            /// # Errors
+            /// It cannot be written as JSON.
+            pub fn snapshot(&self, program: &str, log: LogId, link: Link) -> Result<Option<Vec<u8>>, serde_json::Error> {
+                match self { $(Self::$kind(entity) => entity.snapshot(program, log, link)),+ }
+            }
+
+            /// Whether a snapshot says of it what its fold gave.
+            ///
+            /// # Errors
+            /// It cannot be written as JSON.
+            pub fn is_as_in(&self, snapshot: &Snapshot) -> Result<bool, serde_json::Error> {
+                match self { $(Self::$kind(entity) => entity.is_as_in(snapshot)),+ }
             }
 
             /// Folds the next record of its stream.

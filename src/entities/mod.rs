@@ -10,6 +10,8 @@ pub mod nothing;
 pub mod project;
 mod refold;
 pub mod session;
+#[cfg(test)]
+mod snapshot_tests;
 pub mod system;
 pub mod usage;
 

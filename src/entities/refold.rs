@@ -1,10 +1,12 @@
-//! Folds every stream of a log anew and compares the states with the digests that closing events recorded.
+//! Folds every stream of a log anew and compares the states with the digests that closing events recorded, and with snapshots.
 
 use std::collections::HashMap;
 
 use replay::{
     ids::{Revision, StreamId},
+    log::Chain,
     record::Record,
+    snapshot::Snapshot,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,8 @@ pub struct Refold {
     compared: u64,
     other_version: u64,
     unknown: u64,
+    snapshots: HashMap<StreamId, Snapshot>,
+    compared_snapshots: u64,
     differences: Vec<Difference>,
 }
 
@@ -47,8 +51,14 @@ struct Closing<'a> {
 }
 
 impl Refold {
-    /// Folds the next record of the log.
-    pub fn apply(&mut self, record: &Record) {
+    /// Also compares these snapshots, each with what the fold gives at its revision. None of them is folded from.
+    pub fn with_snapshots(snapshots: impl IntoIterator<Item = Snapshot>) -> Self {
+        let snapshots = snapshots.into_iter().map(|snapshot| (snapshot.head().stream.clone(), snapshot)).collect();
+        Self { snapshots, ..Self::default() }
+    }
+
+    /// Folds the next record of the log; `chain` is the log's, up to and with it.
+    pub fn apply(&mut self, record: &Record, chain: Chain) {
         let stream = &record.stream;
         let entity = self
             .entities
@@ -71,7 +81,25 @@ impl Refold {
             }
         }
         match folding.apply(record) {
-            Ok(()) => self.folded += 1,
+            Ok(()) => {
+                self.folded += 1;
+                let stands = |snapshot: &Snapshot| {
+                    let head = snapshot.head();
+                    head.revision == record.revision && head.chain == chain.to_string()
+                };
+                if let Some(snapshot) = self.snapshots.get(stream).filter(|snapshot| stands(snapshot)) {
+                    self.compared_snapshots += 1;
+                    if !folding.is_as_in(snapshot).unwrap_or(false) {
+                        let what = "its snapshot says something else than its events: delete the folder `snapshots`";
+                        let (stream, revision) = (stream.clone(), record.revision);
+                        self.differences.push(Difference { stream, revision, what: what.to_owned() });
+                    }
+                }
+            }
+            Err(error) if error.needs_newer_version() => {
+                *entity = None;
+                self.unknown += 1;
+            }
             Err(error) => {
                 *entity = None;
                 let what = format!("the stream cannot be folded further: {error}");
@@ -95,7 +123,13 @@ impl Refold {
         self.other_version
     }
 
-    /// How many events stand in streams of kinds that only a newer version knows.
+    /// How many snapshots were compared: those that stand in the log.
+    pub fn snapshots(&self) -> u64 {
+        self.compared_snapshots
+    }
+
+    /// How many events are of kinds or types that only a newer version knows. What follows one of them in its stream is not
+    /// folded.
     pub fn unknown(&self) -> u64 {
         self.unknown
     }
@@ -133,6 +167,7 @@ fn compare(entity: &AnyEntity, closing: &Closing<'_>) -> Outcome {
 mod tests {
     use replay::{
         ids::{By, Micros, Position},
+        log::{Link, LogId},
         record::{Data, NewRecord},
     };
     use serde_json::{Value, json};
@@ -156,6 +191,8 @@ mod tests {
         Record { position, revision, stream: stream.parse().unwrap(), event }
     }
 
+    const CHAIN: Chain = Chain([3; 32]);
+
     fn started(stream: &str) -> Record {
         record(stream, 0, "ServerStarted", &json!({"version": "1"}))
     }
@@ -172,11 +209,11 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_of_the_state_just_before_is_confirmed() {
+    fn the_digest_of_the_state_just_before_is_compared_snapshots() {
         let (digest, version) = digest_after_start();
         let mut refold = Refold::default();
-        refold.apply(&started("system/host"));
-        refold.apply(&closing("system/host", &digest, version));
+        refold.apply(&started("system/host"), CHAIN);
+        refold.apply(&closing("system/host", &digest, version), CHAIN);
         assert_eq!((refold.folded(), refold.compared(), refold.differences()), (2, 1, &[][..]));
     }
 
@@ -184,8 +221,8 @@ mod tests {
     fn another_digest_is_a_difference_that_names_its_place() {
         let (_, version) = digest_after_start();
         let mut refold = Refold::default();
-        refold.apply(&started("system/host"));
-        refold.apply(&closing("system/host", "00", version));
+        refold.apply(&started("system/host"), CHAIN);
+        refold.apply(&closing("system/host", "00", version), CHAIN);
         let told = refold.differences()[0].to_string();
         assert!(told.starts_with("system/host, revision 1: ") && told.contains("00"), "{told}");
     }
@@ -194,8 +231,8 @@ mod tests {
     fn a_digest_of_another_version_is_counted_and_not_compared() {
         let (_, version) = digest_after_start();
         let mut refold = Refold::default();
-        refold.apply(&started("system/host"));
-        refold.apply(&closing("system/host", "00", version + 1));
+        refold.apply(&started("system/host"), CHAIN);
+        refold.apply(&closing("system/host", "00", version + 1), CHAIN);
         assert_eq!((refold.compared(), refold.other_version()), (0, 1));
         assert!(refold.differences().is_empty());
     }
@@ -203,9 +240,9 @@ mod tests {
     #[test]
     fn a_stream_that_cannot_be_folded_is_told_once_and_others_go_on() {
         let mut refold = Refold::default();
-        refold.apply(&record("chat/1", 0, "ServerStarted", &json!({})));
-        refold.apply(&record("chat/1", 1, "ServerStarted", &json!({})));
-        refold.apply(&started("system/host"));
+        refold.apply(&record("chat/1", 0, "MessagePosted", &json!({"text": 7})), CHAIN);
+        refold.apply(&record("chat/1", 1, "MessagePosted", &json!({"text": 7})), CHAIN);
+        refold.apply(&started("system/host"), CHAIN);
         assert_eq!(refold.folded(), 1);
         assert_eq!(refold.differences().len(), 1);
         assert_eq!(refold.differences()[0].revision, Revision(0));
@@ -214,8 +251,39 @@ mod tests {
     #[test]
     fn streams_of_a_later_version_are_counted_and_left_alone() {
         let mut refold = Refold::default();
-        refold.apply(&record("moon/1", 0, "Landed", &json!({})));
-        assert_eq!((refold.unknown(), refold.folded()), (1, 0));
+        refold.apply(&record("moon/1", 0, "Landed", &json!({})), CHAIN);
+        refold.apply(&record("system/host", 0, "Landed", &json!({})), CHAIN);
+        refold.apply(&record("system/host", 1, "ServerStopped", &json!({})), CHAIN);
+        assert_eq!((refold.unknown(), refold.folded()), (2, 0));
         assert!(refold.differences().is_empty());
+    }
+
+    /// A snapshot behind this one event.
+    fn snapshot(kind: &str, chain: Chain) -> Snapshot {
+        let record = record("system/host", 0, kind, &json!({"version": "1"}));
+        let mut entity = AnyEntity::new(Kind::System, record.stream.clone());
+        entity.apply(&record).unwrap();
+        let (log, link) = (LogId { id: uuid::Uuid::nil(), epoch: 0 }, Link { position: record.position, chain });
+        Snapshot::read(entity.snapshot("test", log, link).unwrap().unwrap()).unwrap()
+    }
+
+    fn differences_with(snapshot: Snapshot) -> (u64, Vec<Difference>) {
+        let mut refold = Refold::with_snapshots([snapshot]);
+        refold.apply(&started("system/host"), CHAIN);
+        (refold.snapshots(), refold.differences().to_vec())
+    }
+
+    #[test]
+    fn a_snapshot_that_says_something_else_than_its_events_is_a_difference() {
+        assert_eq!(differences_with(snapshot("ServerStarted", CHAIN)), (1, vec![]));
+        let (compared, differences) = differences_with(snapshot("ServerStopped", CHAIN));
+        let told = differences[0].to_string();
+        assert_eq!((compared, differences.len()), (1, 1));
+        assert!(told.starts_with("system/host, revision 0: its snapshot"), "{told}");
+    }
+
+    #[test]
+    fn a_snapshot_that_does_not_stand_in_the_log_says_nothing() {
+        assert_eq!(differences_with(snapshot("ServerStopped", Chain([4; 32]))), (0, vec![]));
     }
 }

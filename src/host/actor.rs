@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,30 +12,36 @@ use actix::{
     Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, SpawnHandle, WrapFuture as _,
 };
 use replay::{
-    decider::{EffectCommand, EffectKey},
-    entity::{Decision, Sender, panic_words},
-    ids::{By, CommandId, Revision, StreamId},
+    decider::EffectKey,
+    entity::panic_words,
+    ids::{Revision, StreamId},
     log::{AppendError, Appended},
+    snapshot::Pace,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
     Accepted,
-    batch::{Batch, Said, Waiting, position_in, too_large},
+    batch::{Batch, Waiting, position_in},
+    decide::{Decided, Deciding, Failed},
     error::SubmitError,
     fold::FoldFailure,
     pause::pause,
     registry::Inner,
-    request::{Reply, Request},
+    request::Request,
 };
-use crate::entities::{AnyEntity, Command, HandleError, Kind, Outcome, Piece, Rejected};
+use crate::entities::{AnyEntity, Kind};
 
 /// How many commands may wait for one entity.
 const QUEUE: usize = 1_024;
 /// After so long without a command, an entity that wants nothing sleeps.
 const IDLE: Duration = Duration::from_mins(1);
 const IDLE_CHECK: Duration = Duration::from_secs(20);
+
+/// From this weight on, what an entity is asked is decided beside its arbiter: the fingerprint of such a state takes about a
+/// millisecond, and others wait for the arbiter too.
+const HEAVY: u64 = 256 * 1024;
 
 /// The actor of one entity.
 pub(super) struct EntityActor {
@@ -58,6 +64,12 @@ pub(super) struct EntityActor {
     /// What is done once the pause after a failure is over.
     later: Option<SpawnHandle>,
     used: Used,
+    /// How much is folded in, in bytes of events' data: the state is about that large at most.
+    weight: u64,
+    /// How much has happened since the last snapshot.
+    pace: Pace,
+    /// A snapshot is being made.
+    snapshotting: bool,
     life: u64,
 }
 
@@ -115,6 +127,9 @@ impl EntityActor {
             failures: 0,
             later: None,
             used: Used::Not,
+            weight: 0,
+            pace: Pace::default(),
+            snapshotting: false,
             life,
         }
     }
@@ -130,8 +145,10 @@ impl EntityActor {
         ctx.spawn(folded.into_actor(self).map(|folded, actor, ctx| {
             actor.busy = false;
             match folded.unwrap_or_else(|error| Err(FoldFailure::Stopped(error.to_string()))) {
-                Ok(entity) => {
-                    actor.entity = Some(entity);
+                Ok(folded) => {
+                    actor.entity = Some(folded.entity);
+                    (actor.weight, actor.pace) = (folded.weight, folded.pace);
+                    actor.snapshot_if_due(ctx);
                     actor.adopt();
                     if actor.failures == 0 {
                         actor.compare();
@@ -172,24 +189,18 @@ impl EntityActor {
         }));
     }
 
-    /// Decides what waits, as far as one append can carry it.
+    /// Answers and decides what waits, until something is under way.
     fn turn(&mut self, ctx: &mut Context<Self>) {
-        while !self.busy && !self.queue.is_empty() {
-            let (batch, broken) = self.decide(ctx);
-            if let Some(why) = &broken {
-                // What was decided before is good, and appended; what is still to be decided waits for the new fold.
-                tracing::error!(stream = %self.stream, why, "the rules failed; the entity is folded anew");
-                self.entity = None;
-            }
-            if !batch.is_empty() {
-                self.append(batch, ctx);
-                continue;
-            }
-            self.settle_batch(batch.waiting, None);
-            if broken.is_some() {
-                self.fold(ctx);
-            } else if std::mem::take(&mut self.stirred) {
-                self.compare();
+        while !self.busy
+            && let Some(request) = self.queue.pop_front()
+        {
+            if let Some(error) = self.refusal_of(&request) {
+                request.refuse(error);
+            } else if request.looks() {
+                self.look(request, ctx);
+            } else {
+                self.queue.push_front(request);
+                self.decide(ctx);
             }
         }
         // Woken only to see whether it wants something, it makes room for others at once.
@@ -198,23 +209,52 @@ impl EntityActor {
         }
     }
 
-    /// Decides until an append is full, something has to look at what is appended, or the rules fail; and why they failed.
-    fn decide(&mut self, ctx: &mut Context<Self>) -> (Batch, Option<String>) {
-        let mut batch = Batch::default();
-        while !self.busy
-            && let Some(request) = self.queue.pop_front()
-        {
-            if !batch.is_empty() && (request.looks() || batch.is_full()) {
-                self.queue.push_front(request);
-                break;
-            }
-            if let Some(error) = self.refusal_of(&request) {
-                request.refuse(error);
-            } else if let Err(why) = self.take(request, &mut batch, ctx) {
-                return (batch, Some(why));
-            }
+    /// Decides what waits, as far as one append can carry it: beside the arbiter, if that takes long.
+    fn decide(&mut self, ctx: &mut Context<Self>) {
+        let Some(entity) = self.entity.take() else { return self.fold(ctx) };
+        let deciding = Deciding { host: Arc::clone(&self.host), entity, queue: std::mem::take(&mut self.queue) };
+        if self.weight < HEAVY {
+            return self.decided(deciding.run(), ctx);
         }
-        (batch, None)
+        self.busy = true;
+        let decided = self.host.tasks.beside(move || deciding.run());
+        ctx.spawn(decided.into_actor(self).map(|decided, actor, ctx| {
+            actor.busy = false;
+            match decided {
+                Ok(decided) => actor.decided(decided, ctx),
+                // As if it had panicked here.
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    Err(_) => ctx.stop(),
+                },
+            }
+            actor.turn(ctx);
+        }));
+    }
+
+    fn decided(&mut self, decided: Decided, ctx: &mut Context<Self>) {
+        let Decided { entity, batch, stale, failed, left } = decided;
+        for request in left.into_iter().rev() {
+            self.queue.push_front(request);
+        }
+        self.entity = Some(entity);
+        stale.iter().for_each(|said| self.stale(said));
+        let broken = failed.is_some();
+        if let Some(Failed { why, over }) = failed {
+            over.iter().for_each(|said| self.broke(said));
+            // What was decided before is good, and appended; what is still to be decided waits for the new fold.
+            tracing::error!(stream = %self.stream, why, "the rules failed; the entity is folded anew");
+            self.entity = None;
+        }
+        if !batch.is_empty() {
+            return self.append(batch, ctx);
+        }
+        self.settle_batch(batch.waiting, None);
+        if broken {
+            self.fold(ctx);
+        } else if std::mem::take(&mut self.stirred) {
+            self.compare();
+        }
     }
 
     /// A stream out of service can still be looked at, if there is something to see.
@@ -226,123 +266,20 @@ impl EntityActor {
         self.refusal.clone().filter(|_| !passes)
     }
 
-    fn take(&mut self, request: Request, batch: &mut Batch, ctx: &mut Context<Self>) -> Result<(), String> {
+    /// Does what changes nothing of the entity itself.
+    fn look(&mut self, request: Request, ctx: &mut Context<Self>) {
         match request {
-            Request::Command { command, by, id, reply } => self.take_command(*command, by, id, reply, batch)?,
-            Request::Copy { copied, reply } => self.take_copies(copied, reply, batch)?,
-            Request::Fork { copied, fork, by, id, reply } => {
-                let sender = Sender { by, command: Some(id), cause: None, now: self.host.clock.now() };
-                self.take_fork(copied, *fork, &sender, reply, batch)?;
-            }
-            request if request.begins() && self.host.is_closing() => {}
-            Request::Effect { command, cause, reply } => self.take_effect(command, cause, reply, batch)?,
             Request::View { reply } => drop(reply.send(self.view())),
             Request::Start { key, attempt, work } => self.start(key, attempt, work),
             Request::Compare => self.compare(),
             Request::Wake { reply } => drop(reply.send(Ok(()))),
             Request::Refold => self.fold(ctx),
             Request::Retire { reason } => self.retire(SubmitError::Quarantined(reason)),
+            request @ (Request::Command { .. }
+            | Request::Copy { .. }
+            | Request::Fork { .. }
+            | Request::Effect { .. }) => self.queue.push_front(request),
         }
-        Ok(())
-    }
-
-    fn take_command(
-        &mut self,
-        command: Command,
-        by: By,
-        id: CommandId,
-        reply: Reply<Accepted>,
-        batch: &mut Batch,
-    ) -> Result<(), String> {
-        let sender = Sender { by, command: Some(id), cause: None, now: self.host.clock.now() };
-        let entity = self.entity.as_mut().ok_or("it is not folded")?;
-        let decided = entity.handle(command, sender, &*self.host.ids);
-        self.answer(decided, reply, batch)
-    }
-
-    /// Keeps what was decided for somebody outside, or says why it was not.
-    pub(super) fn answer(
-        &mut self,
-        decided: Result<Decision, HandleError>,
-        reply: Reply<Accepted>,
-        batch: &mut Batch,
-    ) -> Result<(), String> {
-        let entity = self.entity.as_ref().ok_or("it is not folded")?;
-        let refusal = match decided {
-            Ok(decision) => match too_large(&decision) {
-                None => {
-                    batch.add(decision);
-                    batch.waiting.push(Waiting::Command { revision: entity.next_revision().before(), reply });
-                    return Ok(());
-                }
-                Some(error) => {
-                    let (code, message) = ("too_large", error.to_string());
-                    drop(reply.send(Err(SubmitError::Rejected(Rejected { code, message }))));
-                    // The entity believes it done.
-                    return Err(error.to_string());
-                }
-            },
-            Err(HandleError::Repeated(answer)) => {
-                batch.waiting.push(Waiting::Command { revision: Some(answer.revision), reply });
-                return Ok(());
-            }
-            Err(HandleError::Rejected(rejected)) if !batch.is_empty() => {
-                // It may be refused because of what is not appended yet: if that fails, there was no reason.
-                batch.waiting.push(Waiting::Refused { error: SubmitError::Rejected(rejected), reply });
-                return Ok(());
-            }
-            Err(HandleError::Rejected(rejected)) => (SubmitError::Rejected(rejected), Ok(())),
-            Err(HandleError::Broken(why)) => (SubmitError::Internal(why.clone()), Err(why)),
-        };
-        drop(reply.send(Err(refusal.0)));
-        refusal.1
-    }
-
-    fn take_effect(
-        &mut self,
-        command: EffectCommand<Piece, Outcome>,
-        cause: Option<Uuid>,
-        reply: Option<Reply<()>>,
-        batch: &mut Batch,
-    ) -> Result<(), String> {
-        let entity = self.entity.as_mut().ok_or("it is not folded")?;
-        let mut said = Said::of(&command);
-        let by = match said {
-            Said::Progress | Said::Report { .. } => entity.agent(),
-            Said::Begin { .. } | Said::Lost { .. } => By::system(),
-        };
-        let sender = Sender { by, command: None, cause, now: self.host.clock.now() };
-        let settled = entity.settle(command, sender, &*self.host.ids);
-        let (refusal, after) = match settled {
-            Ok(decision) => match too_large(&decision) {
-                None => {
-                    if let Said::Begin { event, .. } = &mut said {
-                        *event = decision.records.first().map(|record| record.id);
-                    }
-                    batch.add(decision);
-                    batch.waiting.push(Waiting::Effect { said, reply });
-                    return Ok(());
-                }
-                Some(error) => (SubmitError::Internal(error.to_string()), Err(error.to_string())),
-            },
-            Err(HandleError::Repeated(_)) => return Ok(()),
-            Err(HandleError::Rejected(rejected)) if !batch.is_empty() => {
-                // It is refused because of what is not appended yet: if that fails, a report is said again, not thrown away.
-                batch.waiting.push(Waiting::Stale { said, error: SubmitError::Rejected(rejected), reply });
-                return Ok(());
-            }
-            Err(HandleError::Rejected(rejected)) => (SubmitError::Rejected(rejected), Ok(())),
-            Err(HandleError::Broken(why)) => (SubmitError::Internal(why.clone()), Err(why)),
-        };
-        if after.is_ok() {
-            self.stale(&said);
-        } else {
-            self.broke(&said);
-        }
-        if let Some(reply) = reply {
-            drop(reply.send(Err(refusal)));
-        }
-        after
     }
 
     fn view(&self) -> Result<(Revision, Box<RawValue>), SubmitError> {
@@ -358,12 +295,18 @@ impl EntityActor {
             // Before the append, so that no note of the host can miss what it leads to.
             self.host.wanting.lock().set(&self.stream, true);
         }
+        let bytes = batch.bytes();
         let (append, waiting) = batch.into_append(self.stream.clone());
         let appended = self.host.log.append(append);
         ctx.spawn(appended.into_actor(self).map(move |appended, actor, ctx| {
             actor.busy = false;
             match appended {
-                Ok(appended) => actor.appended(waiting, appended, ctx),
+                Ok(appended) => {
+                    actor.weight += bytes;
+                    actor.pace.count(appended.count, bytes);
+                    actor.snapshot_if_due(ctx);
+                    actor.appended(waiting, appended, ctx);
+                }
                 Err(error) => actor.not_appended(waiting, &error, ctx),
             }
             actor.turn(ctx);
@@ -382,6 +325,22 @@ impl EntityActor {
         } else {
             self.fold(ctx);
         }
+    }
+
+    /// Has a snapshot made in the background, if enough has happened since the last one.
+    fn snapshot_if_due(&mut self, ctx: &mut Context<Self>) {
+        if self.snapshotting || !self.pace.is_due() || self.host.is_closing() {
+            return;
+        }
+        self.snapshotting = true;
+        self.pace.begin();
+        let made = self.host.snapshot(self.stream.clone());
+        ctx.spawn(made.into_actor(self).map(|made, actor, _| {
+            actor.snapshotting = false;
+            if let Ok(Some(size)) = made {
+                actor.pace.made(size);
+            }
+        }));
     }
 
     fn not_appended(&mut self, waiting: Vec<Waiting>, error: &AppendError, ctx: &mut Context<Self>) {
@@ -420,7 +379,7 @@ impl EntityActor {
                 Waiting::Command { revision, reply } => {
                     let before = self.entity.as_ref().and_then(|entity| revision.and_then(|at| entity.position_of(at)));
                     let position = revision.and_then(|at| position_in(appended, at)).or(before);
-                    drop(reply.send(Ok(Accepted { revision, position })));
+                    self.host.answer(&self.stream, Accepted { revision, position }, reply);
                 }
                 Waiting::Refused { error, reply } => drop(reply.send(Err(error))),
                 Waiting::Effect { said, reply } => {

@@ -64,6 +64,11 @@ impl Batch {
         self.records.is_empty()
     }
 
+    /// How much data it holds, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes as u64
+    }
+
     pub fn is_full(&self) -> bool {
         self.bytes >= FULL
     }

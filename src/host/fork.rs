@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use replay::{
-    entity::Sender,
     fork::{Copied, Copies},
     ids::{By, CommandId, Revision, StreamId},
     log::ReadError,
@@ -20,12 +19,10 @@ use replay::{
 
 use super::{
     Accepted,
-    actor::EntityActor,
-    batch::Batch,
     error::SubmitError,
     fold::{FoldFailure, fold},
     registry::Inner,
-    request::{Reply, Request},
+    request::Request,
 };
 use crate::entities::{Rejected, chat::Fork, occupied};
 
@@ -121,9 +118,10 @@ impl Inner {
         self.ask(to, request).await
     }
 
-    async fn folds(&self, fork: &Fork) -> Result<(), SubmitError> {
-        let (log, from, at) = (Arc::clone(&self.log), fork.from.clone(), fork.at);
-        let folding = self.tasks.spawn(async move { fold(&log, &from, Some(at)).await.map(drop) });
+    async fn folds(self: &Arc<Self>, fork: &Fork) -> Result<(), SubmitError> {
+        let (host, from, at) = (Arc::clone(self), fork.from.clone(), fork.at);
+        let folding =
+            self.tasks.spawn(async move { fold(&host.log, &host.snapshots, &from, Some(at)).await.map(drop) });
         let folded = folding.await.unwrap_or_else(|error| Err(FoldFailure::Stopped(error.to_string())));
         folded.map_err(|failure| SubmitError::of_fold(&failure))
     }
@@ -138,30 +136,4 @@ impl Inner {
 
 fn read_error(error: &ReadError) -> SubmitError {
     SubmitError::of_fold(&FoldFailure::Read(error.clone()))
-}
-
-impl EntityActor {
-    pub(super) fn take_copies(
-        &mut self,
-        copied: Copied,
-        reply: Reply<Accepted>,
-        batch: &mut Batch,
-    ) -> Result<(), String> {
-        let entity = self.entity.as_mut().ok_or("it is not folded")?;
-        let decided = entity.copy(copied);
-        self.answer(decided, reply, batch)
-    }
-
-    pub(super) fn take_fork(
-        &mut self,
-        copied: Copied,
-        fork: Fork,
-        sender: &Sender,
-        reply: Reply<Accepted>,
-        batch: &mut Batch,
-    ) -> Result<(), String> {
-        let entity = self.entity.as_mut().ok_or("it is not folded")?;
-        let decided = entity.fork(copied, fork, sender, &*self.host.ids);
-        self.answer(decided, reply, batch)
-    }
 }

@@ -4,6 +4,7 @@
 
 mod actor;
 mod batch;
+mod decide;
 mod error;
 mod fold;
 mod fork;
@@ -12,6 +13,7 @@ mod perform;
 mod registry;
 mod request;
 mod running;
+mod snapshots;
 mod steer;
 mod timers;
 mod waking;
@@ -24,6 +26,7 @@ use replay::{
     ids::{By, CommandId, Position, Revision, StreamId},
     log::EventLog,
     ports::{Clock, Ids},
+    snapshot::SnapshotStore,
 };
 use serde_json::value::RawValue;
 
@@ -57,6 +60,8 @@ pub struct Parts {
     pub lanes: HashMap<String, usize>,
     /// Where the host notes which streams want something; the file may be deleted at any time.
     pub wanting: PathBuf,
+    /// Where it keeps snapshots; they may be deleted at any time.
+    pub snapshots: SnapshotStore,
 }
 
 /// An accepted command.
@@ -145,14 +150,15 @@ impl Host {
         Err(SubmitError::Unknown(format!("{stream} is ahead of the log")))
     }
 
-    /// An entity folded from the log up to a revision (all of it, where absent), beside the living one.
+    /// An entity folded from the log, or from a snapshot on, up to a revision (all of it, where absent), beside the living one.
     ///
     /// # Errors
     /// See [`FoldFailure`].
     pub async fn fold(&self, stream: &StreamId, upto: Option<Revision>) -> Result<AnyEntity, FoldFailure> {
-        let (log, stream) = (Arc::clone(&self.0.log), stream.clone());
-        let folded = self.0.tasks.spawn(async move { fold::fold(&log, &stream, upto).await });
-        folded.await.unwrap_or_else(|error| Err(FoldFailure::Stopped(error.to_string())))
+        let (host, stream) = (Arc::clone(&self.0), stream.clone());
+        let folded = self.0.tasks.spawn(async move { fold::fold(&host.log, &host.snapshots, &stream, upto).await });
+        let folded = folded.await.unwrap_or_else(|error| Err(FoldFailure::Stopped(error.to_string())));
+        folded.map(|folded| folded.entity)
     }
 
     /// The log.

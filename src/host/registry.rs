@@ -20,18 +20,19 @@ use replay::{
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
-    Parts,
+    Accepted, Parts,
     actor::EntityActor,
     error::SubmitError,
-    fold::{FoldFailure, fold},
+    fold::{FoldFailure, Folded, fold},
     pause::pause,
     perform::Perform,
     request::{Reply, Request},
     running::Tasks,
+    snapshots::Snapshots,
     waking::NoteFile,
     wanting::Wanting,
 };
-use crate::entities::{AnyEntity, Kind, Work, system};
+use crate::entities::{Kind, Work, system};
 
 /// What all actors of a host share.
 pub(super) struct Inner {
@@ -44,6 +45,7 @@ pub(super) struct Inner {
     pub tasks: Tasks,
     pub wanting: Mutex<Wanting>,
     pub note_file: Mutex<NoteFile>,
+    pub snapshots: Snapshots,
     arbiters: Vec<actix::ArbiterHandle>,
     actors: Mutex<HashMap<StreamId, (u64, Addr<EntityActor>)>>,
     /// Tells actors of one stream that follow each other apart.
@@ -64,7 +66,7 @@ const PANICS: u32 = 5;
 
 impl Inner {
     pub fn start(parts: Parts, lane: usize) -> std::io::Result<Arc<Self>> {
-        let Parts { log, blobs, performer, clock, ids, lanes, wanting } = parts;
+        let Parts { log, blobs, performer, clock, ids, lanes, wanting, snapshots } = parts;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let tasks = Tasks::start(cores)?;
         let arbiters = (0..cores).map(|_| actix::Arbiter::new().handle()).collect();
@@ -78,6 +80,7 @@ impl Inner {
             tasks,
             wanting: Mutex::new(Wanting::read(&wanting)),
             note_file: Mutex::new(NoteFile(wanting)),
+            snapshots: Snapshots::new(snapshots),
             arbiters,
             actors: Mutex::default(),
             lives: AtomicU64::new(0),
@@ -172,14 +175,37 @@ impl Inner {
     }
 
     /// Folds all that is written of a stream, synced or not, off the caller's thread.
-    pub fn fold_written(self: &Arc<Self>, stream: StreamId) -> JoinHandle<Result<AnyEntity, FoldFailure>> {
-        let log = Arc::clone(&self.log);
+    pub fn fold_written(self: &Arc<Self>, stream: StreamId) -> JoinHandle<Result<Folded, FoldFailure>> {
+        let host = Arc::clone(self);
         self.tasks.spawn(async move {
-            if let Err(error) = log.sync().await {
+            if let Err(error) = host.log.sync().await {
                 tracing::warn!(%stream, %error, "the log could not be synced before a fold");
             }
-            fold(&log, &stream, None).await
+            fold(&host.log, &host.snapshots, &stream, None).await
         })
+    }
+
+    /// Answers a command once all that the answer names is durable. It is, but for one that changed nothing behind an event
+    /// that is only written.
+    pub fn answer(self: &Arc<Self>, stream: &StreamId, accepted: Accepted, reply: Reply<Accepted>) {
+        let is_durable = move |log: &dyn EventLog, stream: &StreamId| {
+            accepted.revision.is_none_or(|revision| revision < log.next_revision(stream))
+        };
+        if is_durable(&*self.log, stream) {
+            return drop(reply.send(Ok(accepted)));
+        }
+        let (host, stream) = (Arc::clone(self), stream.clone());
+        self.tasks.spawn(async move {
+            let answer = match host.log.sync().await {
+                Ok(_) if is_durable(&*host.log, &stream) => Ok(accepted),
+                // A sync failed since, and the log gave up what it had only written.
+                Ok(_) => host.send(&stream, Request::Refold).and_then(|()| {
+                    Err(SubmitError::Unknown(format!("{stream} lost its last events with a failed disk")))
+                }),
+                Err(error) => Err(SubmitError::of_append(&error)),
+            };
+            drop(reply.send(answer));
+        });
     }
 
     /// Does what the runner says, for streams whose actor is not the caller.

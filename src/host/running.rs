@@ -77,6 +77,11 @@ impl Tasks {
         self.runtime.as_ref().expect("the runtime lives as long as the table").spawn(future)
     }
 
+    /// Does what takes long and waits for nothing, on a thread on which nobody else waits.
+    pub fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
+        self.runtime.as_ref().expect("the runtime lives as long as the table").spawn_blocking(work)
+    }
+
     /// Does a job and appends its report, once.
     pub fn run(&self, host: Arc<Inner>, job: Job) {
         let place = (job.stream.clone(), job.key.clone());

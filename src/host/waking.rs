@@ -52,7 +52,8 @@ impl Inner {
 
     /// The streams that the server took out of service in an earlier life.
     async fn quarantined_before(&self) -> BTreeSet<StreamId> {
-        match fold(&self.log, &system::stream(), None).await {
+        let folded = fold(&self.log, &self.snapshots, &system::stream(), None).await;
+        match folded.map(|folded| folded.entity) {
             Ok(AnyEntity::System(system)) => system.state().quarantined.keys().cloned().collect(),
             Ok(AnyEntity::Chat(_) | AnyEntity::Session(_) | AnyEntity::Project(_)) => BTreeSet::new(),
             Err(error) => {

@@ -2,7 +2,8 @@
 
 use std::{fs, time::Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::Digest as _;
 
 use super::process::{Ground, PATIENCE, Server, reenact};
 
@@ -78,4 +79,68 @@ async fn rebuild_makes_the_lists_anew_and_leaves_those_of_a_running_server_alone
     assert!(said["head"].as_u64().unwrap() > 0, "{said}");
     let server = ground.serve();
     comes_back(&server, &before).await;
+}
+
+/// A chat that has a snapshot, and its file.
+async fn long_chat(ground: &Ground, server: &Server) -> (String, std::path::PathBuf) {
+    let (_, session) = server.desk(ground).await;
+    let chat = server.chat(&session).await;
+    let mut socket = server.socket().await;
+    for n in 0..replay::snapshot::LEAST {
+        let answer = socket.command(&chat, json!({"type": "RenameChat", "title": format!("title {n}")})).await;
+        assert_eq!(answer["op"], "accepted", "{answer}");
+    }
+    let file = ground.data.path().join("snapshots").join(&chat);
+    let started = Instant::now();
+    while !file.exists() {
+        assert!(started.elapsed() < PATIENCE, "{} is not there", file.display());
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    (chat, file)
+}
+
+fn deep(ground: &Ground) -> (Option<i32>, Value) {
+    let output = reenact(ground, &["verify", "--deep", "--json"]);
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn snapshots_are_compared_by_verify_deleted_by_rebuild_and_no_part_of_a_backup() {
+    let ground = Ground::new("");
+    let server = ground.serve();
+    let (chat, file) = long_chat(&ground, &server).await;
+    let before = server.http("GET", &format!("/api/streams/{chat}/view"), None).await.1;
+    server.kill();
+    let (code, report) = deep(&ground);
+    assert_eq!((code, &report["deep"]["snapshots"]), (Some(0), &json!(1)), "{report}");
+
+    // One that fits in everything and says something else: nothing but a bug can make it.
+    let text = fs::read_to_string(&file).unwrap();
+    let (_, rest) = text.split_once('\n').unwrap();
+    let wrong = rest.replace("\"turns\":0", "\"turns\":7");
+    assert_ne!(wrong, rest);
+    let sum = replay::digest::hex(&sha2::Sha256::digest(wrong.as_bytes()));
+    fs::write(&file, format!("{sum}\n{wrong}")).unwrap();
+    let (code, report) = deep(&ground);
+    let difference = &report["deep"]["differences"][0];
+    assert_eq!((code, &difference["stream"]), (Some(1), &json!(chat)), "{report}");
+    assert!(difference["what"].as_str().unwrap().contains("snapshot"), "{report}");
+
+    // A damaged one is no fault: whoever wakes the chat passes it over.
+    fs::write(&file, &text.as_bytes()[..text.len() / 2]).unwrap();
+    let (code, report) = deep(&ground);
+    assert_eq!((code, &report["deep"]["snapshots"]), (Some(0), &json!(0)), "{report}");
+    assert!(report["deep"]["snapshots_passed_over"][0].as_str().unwrap().contains(&chat), "{report}");
+    let server = ground.serve();
+    assert_eq!(server.http("GET", &format!("/api/streams/{chat}/view"), None).await.1, before);
+    server.kill();
+
+    let backup = tempfile::tempdir().unwrap();
+    let made = reenact(&ground, &["backup", backup.path().to_str().unwrap()]);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    assert!(!backup.path().join("snapshots").exists());
+    assert_eq!(reenact(&ground, &["rebuild"]).status.code(), Some(0));
+    assert!(!ground.data.path().join("snapshots").exists());
+    let server = ground.serve();
+    assert_eq!(server.http("GET", &format!("/api/streams/{chat}/view"), None).await.1, before);
 }

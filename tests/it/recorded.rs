@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// What a recorded log gives: its chain, and each stream's view, and its state's digest under the version of the rules.
 fn given(dir: &Path) -> Value {
     let mut refold = Refold::default();
-    let report = verify_each(dir, |_, _| (), |record| refold.apply(record)).unwrap();
+    let report = verify_each(dir, |_, _| (), |record, chain| refold.apply(record, chain)).unwrap();
     assert!(report.is_good(), "{}: {:?}", dir.display(), report.faults);
     assert_eq!(refold.differences(), [], "{}", dir.display());
     assert!(refold.compared() + refold.other_version() > 0, "{} records no state at all", dir.display());

@@ -20,6 +20,7 @@ use replay::{
     log::EventLog,
     ports::Machine,
     projection::Derived,
+    snapshot::SnapshotStore,
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -78,7 +79,8 @@ pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Sett
     let performer = Arc::new(Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()));
     let wanting = data.join("wanting.json");
     let lanes = [("timers".to_owned(), usize::MAX)].into();
-    let parts = Parts { log: log.clone(), blobs, performer, clock, ids: Arc::new(Machine), lanes, wanting };
+    let (ids, snapshots) = (Arc::new(Machine), SnapshotStore::new(&data.join("snapshots"), "test"));
+    let parts = Parts { log: log.clone(), blobs, performer, clock, ids, lanes, wanting, snapshots };
     let host = Host::start(parts).unwrap();
     let key = keys::fresh();
     let sha256 = keys::hash(&key).into();

@@ -16,6 +16,7 @@ use replay::{
     log::{Delivery, EventLog, Selection},
     ports::Machine,
     record::Record,
+    snapshot::SnapshotStore,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -60,6 +61,7 @@ impl Desk {
             ids: Arc::new(Machine),
             lanes: [("timers".to_owned(), usize::MAX)].into(),
             wanting: self.data.path().join("wanting.json"),
+            snapshots: SnapshotStore::new(&self.data.path().join("snapshots"), "test"),
         })
         .unwrap();
         host.wake();

@@ -1,5 +1,7 @@
 //! What an entity remembers, refuses and survives.
 
+mod snapshots;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};

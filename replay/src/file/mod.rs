@@ -48,7 +48,7 @@ use crate::{
     admission::check,
     follow,
     ids::{Position, Revision, StreamId},
-    log::{Append, AppendError, Appended, EventLog, LogId, ReadError, Selection, Subscription},
+    log::{Append, AppendError, Appended, EventLog, Link, LogId, ReadError, Selection, Subscription},
     merkle::Frontier,
     record::Record,
 };
@@ -298,6 +298,12 @@ impl EventLog for FileLog {
 
     fn streams(&self) -> Vec<(StreamId, Position)> {
         self.shared.index().streams().map(|(stream, last)| (stream.clone(), Position(last))).collect()
+    }
+
+    fn link(&self, stream: StreamId, revision: Revision) -> BoxFuture<'static, Result<Option<Link>, ReadError>> {
+        let shared = self.shared.clone();
+        let found = self.shared.have_read(move || shared.link(&stream, revision.0));
+        found.map(|found| found?).boxed()
     }
 
     fn read_stream(&self, stream: StreamId, from: Revision) -> BoxStream<'static, Result<Record, ReadError>> {

@@ -17,15 +17,18 @@ use futures_util::{
 use tokio::sync::oneshot;
 
 use super::{
-    format::frame::{self, Fault, Frame, LONGEST},
+    format::{
+        frame::{self, Fault, Frame, LONGEST},
+        record,
+    },
     index::{Index, Spot},
     segment::{SegmentFile, bytes_of, read_into},
     walk::{Found, Walk},
 };
 use crate::{
     follow::{BATCH, Batch, Bell, Source},
-    ids::{Revision, StreamId},
-    log::{ReadError, Selection},
+    ids::{Position, Revision, StreamId},
+    log::{Chain, Link, ReadError, Selection},
     record::Record,
 };
 
@@ -103,6 +106,51 @@ impl Shared {
     /// What is wrong.
     pub fn troubles(&self) -> Vec<String> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has one of the threads that read do something.
+    pub fn have_read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, ReadError>> {
+        let (answer, done) = oneshot::channel();
+        let job = move || {
+            // Who asked may have gone.
+            let _unwanted = answer.send(work()).is_err();
+        };
+        // A job that was not sent is dropped, and with it the answer.
+        let _ended = self.jobs.send(Box::new(job)).is_err();
+        async { done.await.map_err(|_| ReadError::Io("the threads that read the log have ended".into())) }.boxed()
+    }
+
+    /// Where a record of a stream stands in the chain.
+    pub fn link(&self, stream: &StreamId, revision: u64) -> Result<Option<Link>, ReadError> {
+        let spot = {
+            let index = self.index();
+            if let Some(error) = index.damaged.get(stream) {
+                return Err(error.clone());
+            }
+            let there = revision < index.next_revision(stream);
+            there.then(|| index.spots(stream, revision, 1).pop()).flatten()
+        };
+        let Some(spot) = spot.filter(|spot| spot.revision <= revision) else { return Ok(None) };
+        let found = Window::default().frame(&spot.file, spot.offset, GLANCE).and_then(|frame| {
+            let unfit = || Unfit::Damaged("another record stands where this one should be");
+            let mut chain = frame.before;
+            for (raw, at) in frame.records().zip(spot.revision..) {
+                let raw = raw.filter(|raw| raw.stream == stream.as_str() && raw.revision == at).ok_or_else(unfit)?;
+                chain = record::chain(&chain, &record::leaf(raw.header, &raw.body.commitment()));
+                if at == revision {
+                    return Ok(Link { position: Position(raw.position), chain: Chain(chain) });
+                }
+            }
+            Err(unfit())
+        });
+        found.map(Some).map_err(|unfit| {
+            let error = unfit.error(&spot.file, spot.offset, Some((stream, revision)));
+            self.note_damage(stream, &error);
+            error
+        })
     }
 
     fn stream_batch(&self, stream: &StreamId, from: u64) -> Batch {
@@ -356,25 +404,13 @@ impl Source for Shared {
         if from >= self.end(&selection) {
             return future::ready(Batch::default()).boxed();
         }
-        let (answer, batch) = oneshot::channel();
         let shared = self.clone();
-        let job = move || {
-            let batch = match &selection {
-                Selection::Stream { stream, from } => shared.stream_batch(stream, from.0),
-                Selection::All { from } => shared.log_batch(from.0),
-            };
-            // Who asked may have gone.
-            let _unwanted = answer.send(batch).is_err();
-        };
-        let sent = self.jobs.send(Box::new(job)).is_ok();
-        async move {
-            let ended = || ReadError::Io("the threads that read the log have ended".into());
-            match batch.await {
-                Ok(batch) if sent => batch,
-                _ => Batch { records: Vec::new(), stop: Some((ended(), u64::MAX)) },
-            }
-        }
-        .boxed()
+        let batch = self.have_read(move || match &selection {
+            Selection::Stream { stream, from } => shared.stream_batch(stream, from.0),
+            Selection::All { from } => shared.log_batch(from.0),
+        });
+        let ended = |error| Batch { records: Vec::new(), stop: Some((error, u64::MAX)) };
+        batch.map(move |batch| batch.unwrap_or_else(ended)).boxed()
     }
 
     fn end(&self, selection: &Selection) -> u64 {

@@ -19,7 +19,7 @@ use crate::{
         walk::{Found, Hole, Remains, Walk, remains},
     },
     ids::{Position, Revision, StreamId},
-    log::LogId,
+    log::{Chain, LogId},
     merkle::Frontier,
     record::Record,
 };
@@ -39,7 +39,7 @@ pub(super) struct Check<'a> {
     unfinished: u64,
     faults: Vec<LogFault>,
     /// Is handed every record that can be read.
-    each: &'a mut dyn FnMut(&Record),
+    each: &'a mut dyn FnMut(&Record, Chain),
 }
 
 /// The index of one segment, made anew from its frames.
@@ -47,7 +47,7 @@ type Runs = HashMap<String, StreamRun>;
 
 impl<'a> Check<'a> {
     /// A check that has seen nothing yet.
-    pub(super) fn new(log: Option<Uuid>, each: &'a mut dyn FnMut(&Record)) -> Self {
+    pub(super) fn new(log: Option<Uuid>, each: &'a mut dyn FnMut(&Record, Chain)) -> Self {
         Self {
             log,
             epoch: 0,
@@ -224,7 +224,7 @@ impl<'a> Check<'a> {
                 run.frames.push((u32::try_from(raw.revision - run.first).unwrap_or(u32::MAX), offset));
             }
             if let Some(record) = &whole {
-                (self.each)(record);
+                (self.each)(record, Chain(chain));
             }
         }
         if chain != frame.after {

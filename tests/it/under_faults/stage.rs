@@ -1,7 +1,7 @@
 //! A host whose log, clock and work do what a test says, when it says so.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::Path,
     sync::{
         Arc, Mutex,
@@ -30,10 +30,11 @@ use reenact::{
 use replay::{
     blobs::BlobStore,
     ids::{By, Micros, Position, Revision, StreamId},
-    log::{Append, AppendError, Appended, Delivery, EventLog, LogId, ReadError, Selection, Subscription},
+    log::{Append, AppendError, Appended, Delivery, EventLog, Link, LogId, ReadError, Selection, Subscription},
     memory::MemoryLog,
-    ports::{Clock, Machine},
+    ports::{Clock, Ids, Machine},
     record::Record,
+    snapshot::SnapshotStore,
 };
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -53,6 +54,8 @@ pub struct Faulty {
     held: watch::Sender<Option<&'static str>>,
     /// How many reads of a chat fail from now on.
     failing_reads: AtomicUsize,
+    /// From which revision on a chat was read last.
+    read_from: Mutex<Option<Revision>>,
     /// How many chats are read, and how many were at once at most.
     reading: Arc<(AtomicUsize, AtomicUsize)>,
     /// How many appends came to the gate.
@@ -67,6 +70,7 @@ impl Faulty {
             refusal,
             held: watch::Sender::new(None),
             failing_reads: AtomicUsize::new(0),
+            read_from: Mutex::new(None),
             reading: Arc::default(),
             tried: watch::Sender::new(0),
         }
@@ -86,6 +90,11 @@ impl Faulty {
 
     pub fn fail_reads(&self, times: usize) {
         self.failing_reads.store(times, Ordering::SeqCst);
+    }
+
+    /// From which revision on a chat was read last.
+    pub fn read_from(&self) -> Option<Revision> {
+        *self.read_from.lock().unwrap()
     }
 
     /// How many chats were read at once at most.
@@ -136,10 +145,15 @@ impl EventLog for Faulty {
         self.log.streams()
     }
 
+    fn link(&self, stream: StreamId, revision: Revision) -> BoxFuture<'static, Result<Option<Link>, ReadError>> {
+        self.log.link(stream, revision)
+    }
+
     fn read_stream(&self, stream: StreamId, from: Revision) -> BoxStream<'static, Result<Record, ReadError>> {
         if stream.kind() != "chat" {
             return self.log.read_stream(stream, from);
         }
+        *self.read_from.lock().unwrap() = Some(from);
         let fewer = |times: usize| times.checked_sub(1);
         if self.failing_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok() {
             return stream::iter([Err(ReadError::Io("as the test wants".into()))]).boxed();
@@ -186,21 +200,41 @@ impl Drop for Reading {
     }
 }
 
-/// The machine's clock, until an actor looks at it after it was told to fail.
+/// The machine's clock, until an actor looks at it after it was told to fail; and its ids, with a note of who needs them.
 #[derive(Default)]
-pub struct FailingClock(AtomicBool);
+pub struct FailingClock {
+    fails: AtomicBool,
+    /// The threads on which something was decided.
+    deciders: Mutex<BTreeSet<String>>,
+}
 
 impl FailingClock {
     /// The next actor that asks for the time panics.
     pub fn fail_once(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.fails.store(true, Ordering::SeqCst);
+    }
+
+    /// The threads on which something was decided since this was asked last.
+    pub fn deciders(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.deciders.lock().unwrap())
+    }
+}
+
+fn thread_name() -> String {
+    std::thread::current().name().unwrap_or_default().to_owned()
+}
+
+impl Ids for FailingClock {
+    fn fresh(&self) -> Uuid {
+        self.deciders.lock().unwrap().insert(thread_name());
+        Machine.fresh()
     }
 }
 
 impl Clock for FailingClock {
     fn now(&self) -> Micros {
-        let in_actor = std::thread::current().name().is_some_and(|name| name.starts_with("actix-rt"));
-        assert!(!in_actor || !self.0.swap(false, Ordering::SeqCst), "the clock fails, as the test wants");
+        let in_actor = thread_name().starts_with("actix-rt");
+        assert!(!in_actor || !self.fails.swap(false, Ordering::SeqCst), "the clock fails, as the test wants");
         Machine.now()
     }
 }
@@ -279,7 +313,7 @@ pub struct Stage {
     pub log: Arc<Faulty>,
     pub clock: Arc<FailingClock>,
     jobs: mpsc::UnboundedReceiver<Started>,
-    _data: TempDir,
+    pub data: TempDir,
 }
 
 impl Stage {
@@ -291,7 +325,7 @@ impl Stage {
         let data = tempfile::tempdir().unwrap();
         let (log, clock) = (Arc::new(Faulty::new(log)), Arc::new(FailingClock::default()));
         let (host, jobs) = start(log.clone(), clock.clone(), data.path(), lanes);
-        Self { host, log, clock, jobs, _data: data }
+        Self { host, log, clock, jobs, data }
     }
 
     /// Opens a chat with a model.
@@ -361,10 +395,11 @@ pub fn start(
         log,
         blobs: Arc::new(BlobStore::open(&data.join("blobs")).unwrap()),
         performer: Arc::new(ByHand(sender)),
-        clock,
-        ids: Arc::new(Machine),
+        clock: clock.clone(),
+        ids: clock,
         lanes,
         wanting: data.join("wanting.json"),
+        snapshots: SnapshotStore::new(&data.join("snapshots"), "test"),
     })
     .unwrap();
     (host, jobs)

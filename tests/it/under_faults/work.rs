@@ -9,12 +9,13 @@ use reenact::{
 };
 use replay::{
     decider::Attempt,
+    ids::By,
     log::{AppendError, EventLog as _},
     memory::MemoryLog,
 };
 use uuid::Uuid;
 
-use super::stage::{End, Stage, answered, holds, kinds};
+use super::stage::{End, Stage, answered, holds, kinds, start};
 
 fn rename(title: &str) -> chat::Command {
     chat::Command::RenameChat { title: title.into() }
@@ -261,4 +262,95 @@ async fn a_stream_that_could_not_be_read_is_read_again_and_what_runs_goes_on() {
     let records = stage.until(&chat, "TurnFinished", 1).await;
     assert_eq!(kinds(&records).iter().filter(|kind| **kind == "ModelCallStarted").count(), 1);
     assert!(stage.is_quiet());
+}
+
+#[actix_web::test]
+async fn nobody_is_refused_because_of_what_could_not_be_kept() {
+    let stage = Stage::new(&[]);
+    let chat = stage.chat("a/x").await;
+    stage.log.hold("ChatRenamed");
+    let before = *stage.log.tried.borrow();
+    let first = stage.submit(&chat, rename("first"));
+    let message = Some(Uuid::now_v7());
+    let post = || chat::Command::PostMessage { message, text: "hello".into() };
+    let rest = async {
+        // Both wait for the first append, and are decided together: the second is refused because of the first.
+        stage.log.tried_since(before, 1).await;
+        stage.log.refuse(|append| holds(append, "MessagePosted").then_some(AppendError::Full));
+        let release = async {
+            tokio::task::yield_now().await;
+            stage.log.release();
+        };
+        tokio::join!(stage.submit(&chat, post()), stage.submit(&chat, post()), release)
+    };
+    let (first, (one, other, ())) = tokio::join!(first, rest);
+    assert!(first.is_ok(), "{first:?}");
+    assert_eq!((one.unwrap_err().code(), other.unwrap_err().code()), ("disk_full", "disk_full"));
+    stage.log.refuse(|_| None);
+    stage.submit(&chat, post()).await.unwrap();
+    assert_eq!(stage.submit(&chat, post()).await.unwrap_err().code(), "message_known");
+}
+
+#[actix_web::test]
+async fn what_a_large_chat_is_asked_is_decided_beside_its_arbiter_and_in_order() {
+    let mut stage = Stage::new(&[]);
+    let (small, large) = (stage.chat("a/x").await, stage.chat("a/x").await);
+    stage.submit(&small, rename("small")).await.unwrap();
+    assert!(stage.clock.deciders().iter().all(|thread| thread.starts_with("actix-rt")));
+    stage.say(&large).await;
+    let job = stage.job().await;
+    for _ in 0..6 {
+        let text = "x".repeat(60_000).as_str().into();
+        stage.submit(&large, chat::Command::PostMessage { message: None, text }).await.unwrap();
+    }
+    stage.clock.deciders();
+    let titles = ["a", "b", "c", "d"].map(|title| stage.submit(&large, rename(title)));
+    for accepted in futures_util::future::join_all(titles).await {
+        accepted.unwrap();
+    }
+    let refused = stage.submit(&large, rename("")).await;
+    assert_eq!(refused.unwrap_err().code(), "bad_title");
+    job.answer();
+    stage.until(&large, "TurnFinished", 1).await;
+    let beside = stage.clock.deciders();
+    assert!(!beside.is_empty() && beside.iter().all(|thread| !thread.starts_with("actix-rt")), "{beside:?}");
+    let (_, view) = stage.host.view(&large).await.unwrap();
+    assert!(view.get().contains("\"title\":\"d\""), "they are decided in the order in which they came");
+
+    // Its next life finds it as large.
+    let _goes_on = stage.job().await;
+    let (next, mut jobs) = start(stage.log.clone(), stage.clock.clone(), stage.data.path(), &[]);
+    stage.clock.deciders();
+    next.submit(large.clone(), rename("e").into(), By::person("owner"), None).await.unwrap();
+    assert!(stage.clock.deciders().iter().all(|thread| !thread.starts_with("actix-rt")));
+    drop(jobs.try_recv());
+}
+
+#[actix_web::test]
+async fn what_an_answer_names_is_durable_even_if_the_command_changed_nothing() {
+    let mut stage = Stage::with(MemoryLog::manual(), &[]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    // Its begin is only written.
+    let _runs = stage.job().await;
+    let before = stage.log.next_revision(&chat);
+    let accepted = stage.submit(&chat, chat::Command::ConfigureChat { model: "a/x".into() }).await.unwrap();
+    assert_eq!(accepted.revision, Some(before), "the last event is the begin");
+    assert!(stage.log.next_revision(&chat) > before);
+}
+
+#[actix_web::test]
+async fn nothing_is_answered_that_names_what_a_failed_disk_took() {
+    let mut stage = Stage::with(MemoryLog::manual(), &[]);
+    let chat = stage.chat("a/x").await;
+    stage.say(&chat).await;
+    let job = stage.job().await;
+    let last = stage.log.next_revision(&chat).before();
+    stage.log.log.cut_power();
+    let configure = || chat::Command::ConfigureChat { model: "a/x".into() };
+    assert_eq!(stage.submit(&chat, configure()).await.unwrap_err().code(), "unknown_outcome");
+    // It is folded anew: the begin is gone, and made again.
+    let again = stage.job().await;
+    assert_eq!((again.job.key, again.job.attempt), (job.job.key.clone(), Attempt(1)));
+    assert!(stage.submit(&chat, configure()).await.unwrap().revision > last);
 }

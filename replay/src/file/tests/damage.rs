@@ -58,6 +58,10 @@ async fn a_flipped_byte_in_a_sealed_segment_is_named_and_the_other_streams_are_r
     let [broken] = broken[..] else { panic!("one stream is hit: {broken:?}") };
     let refused = log.append(append(broken, Expected::Any, 1, Ack::Durable)).await;
     assert_eq!(refused, Err(AppendError::Damaged(stream(broken))));
+    for n in 0..4 {
+        let link = log.link(stream(n), Revision(99)).await;
+        assert_eq!(link.is_err(), n == broken, "nothing stands on what a damaged stream held: {link:?}");
+    }
     log.append(append((broken + 1) % 4, Expected::Any, 1, Ack::Durable)).await.unwrap();
     let whole: Vec<_> = log.read_log(Position(0)).collect().await;
     assert_eq!(whole.iter().filter(|r| r.is_ok()).count(), 400, "400 and the new one, less the one that is lost");

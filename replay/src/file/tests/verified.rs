@@ -14,8 +14,9 @@ use super::{
 use crate::{
     conformance::{append, record, stream},
     ids::{Position, Revision},
-    log::{Ack, Append, EventLog, Expected},
-    verify::{LogFault, VerifyError, verify},
+    log::{Ack, Append, EventLog, Expected, Link},
+    record::Record,
+    verify::{LogFault, VerifyError, verify, verify_each},
 };
 
 pub(super) async fn fill(log: &FileLog, count: u64) {
@@ -165,4 +166,23 @@ async fn missing_segments_and_folders_are_named() {
     fs::remove_file(segment::path(dir.path(), 1)).unwrap();
     let report = verify(dir.path(), |_, _| ()).unwrap();
     assert!(report.faults.contains(&LogFault::Missing { segment: 1 }), "{:?}", report.faults);
+}
+
+#[tokio::test]
+async fn every_record_has_the_place_in_the_chain_that_is_computed_from_the_bytes() {
+    let dir = tempdir().unwrap();
+    let (log, _) = open(dir.path());
+    for n in 0..60 {
+        let count = usize::try_from(n % 4).unwrap() + 1;
+        log.append(append(n % 5, Expected::Any, count, Ack::Durable)).await.unwrap();
+    }
+    drop(log);
+    let mut places = Vec::new();
+    let each = |record: &Record, chain| places.push((record.stream.clone(), record.revision, record.position, chain));
+    assert!(verify_each(dir.path(), |_, _| (), each).unwrap().is_good());
+    let (log, _) = open(dir.path());
+    assert_eq!(log.head(), Position(places.len() as u64));
+    for (stream, revision, position, chain) in places {
+        assert_eq!(log.link(stream, revision).await, Ok(Some(Link { position, chain })));
+    }
 }
