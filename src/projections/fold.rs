@@ -36,7 +36,8 @@ pub(super) struct Stored {
 }
 
 /// The projection of the lists.
-pub(super) struct Folded;
+#[derive(Debug, Default)]
+pub struct Folded;
 
 impl Projection for Folded {
     const NAME: &'static str = "lists";

@@ -5,5 +5,6 @@ mod keys;
 mod lists;
 mod rows;
 
+pub use fold::Folded;
 pub use lists::{BadCursor, Change, Cursor, Filter, Lists, Page};
 pub use rows::{ChatRow, ChatState, List, ProjectRow, Row, SessionRow};

@@ -11,6 +11,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(test, feature = "conformance"))]
+pub use self::rows::MemoryRows;
 pub use self::{
     derived::Derived,
     follower::{Progress, Projected},

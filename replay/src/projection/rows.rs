@@ -16,16 +16,23 @@ pub(super) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 /// The rows as a projection sees and changes them: what earlier records of the same batch changed is seen.
 #[derive(Debug)]
 pub struct Rows<'a> {
-    tree: &'a sled::Tree,
-    derived: &'a Derived,
+    kept: Kept<'a>,
     before: &'a Changes,
     pub(super) changes: Changes,
     pub(super) failed: Option<DerivedError>,
 }
 
+/// Where the rows are kept.
+#[derive(Debug)]
+enum Kept<'a> {
+    Tree(&'a sled::Tree, &'a Derived),
+    #[cfg(any(test, feature = "conformance"))]
+    Memory(&'a BTreeMap<Vec<u8>, Vec<u8>>),
+}
+
 impl<'a> Rows<'a> {
     pub(super) fn new(tree: &'a sled::Tree, derived: &'a Derived, before: &'a Changes) -> Self {
-        Self { tree, derived, before, changes: Changes::new(), failed: None }
+        Self { kept: Kept::Tree(tree, derived), before, changes: Changes::new(), failed: None }
     }
 
     /// The value under a key.
@@ -34,7 +41,12 @@ impl<'a> Rows<'a> {
         if let Some(value) = self.changes.get(key).or_else(|| self.before.get(key)) {
             return value.clone();
         }
-        match self.derived.guarded(|| self.tree.get(key)) {
+        let read = match &self.kept {
+            Kept::Tree(tree, derived) => derived.guarded(|| tree.get(key)),
+            #[cfg(any(test, feature = "conformance"))]
+            Kept::Memory(rows) => return rows.get(key).cloned(),
+        };
+        match read {
             Ok(value) => value.map(|value| value.to_vec()),
             Err(error) => {
                 // The whole batch is tried again later; what is made of this answer is dropped.
@@ -63,6 +75,32 @@ impl<'a> Rows<'a> {
     /// Removes a row, if it is there.
     pub fn remove(&mut self, key: impl Into<Vec<u8>>) {
         self.changes.insert(key.into(), None);
+    }
+}
+
+/// Rows in memory, for tests and simulations: they change as those in a database do.
+#[cfg(any(test, feature = "conformance"))]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemoryRows(BTreeMap<Vec<u8>, Vec<u8>>);
+
+#[cfg(any(test, feature = "conformance"))]
+impl MemoryRows {
+    /// Changes them as a record says.
+    pub fn project<P: super::Projection>(&mut self, projection: &mut P, record: &crate::record::Record) {
+        let before = Changes::new();
+        let mut rows = Rows { kept: Kept::Memory(&self.0), before: &before, changes: Changes::new(), failed: None };
+        projection.project(&mut rows, record);
+        for (key, value) in rows.changes {
+            match value {
+                Some(value) => drop(self.0.insert(key, value)),
+                None => drop(self.0.remove(&key)),
+            }
+        }
+    }
+
+    /// The value under a key.
+    pub fn get(&self, key: impl AsRef<[u8]>) -> Option<&[u8]> {
+        self.0.get(key.as_ref()).map(Vec::as_slice)
     }
 }
 

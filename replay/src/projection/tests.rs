@@ -216,3 +216,18 @@ async fn it_ends_with_the_log() {
     assert!(!projected.wait_for(Position(4), SOON).await, "it says so at once, not when the time is over");
     assert!(projected.progress().ended);
 }
+
+#[test]
+fn rows_in_memory_change_as_those_in_a_database_do() {
+    let (mut rows, mut projection) = (MemoryRows::default(), Counts::<1>);
+    let log = MemoryLog::manual();
+    for n in [1, 2, 1] {
+        let appended = log.append(append(n, Expected::Any, 1, Ack::Durable));
+        futures_util::FutureExt::now_or_never(appended).unwrap().unwrap();
+    }
+    let records = futures_util::StreamExt::collect::<Vec<_>>(log.read_log(Position(0)));
+    for record in futures_util::FutureExt::now_or_never(records).unwrap() {
+        rows.project(&mut projection, &record.unwrap());
+    }
+    assert_eq!((rows.get(stream(1).as_str()), rows.get(stream(2).as_str())), (Some(&[2][..]), Some(&[1][..])));
+}

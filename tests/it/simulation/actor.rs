@@ -16,17 +16,19 @@ use super::story::Story;
 pub struct Actor<S: Story> {
     pub entity: Option<Entity<S>>,
     pub queue: VecDeque<Request<S>>,
-    pub phase: Phase,
+    pub phase: Phase<S>,
     /// It compares what is wanted after a pause, as its last append failed.
     pub pauses: bool,
     pub stirred: bool,
     pub failures: u32,
+    /// Events since the last snapshot, or since it woke.
+    pub since_snapshot: u64,
 }
 
-pub enum Phase {
+pub enum Phase<S: Story> {
     Idle,
     Folding,
-    Appending(Batch),
+    Appending(Batch<S>),
 }
 
 /// What an actor is asked.
@@ -45,9 +47,15 @@ impl<S: Story> Request<S> {
 }
 
 /// Who waits for an append.
-pub enum Waiting {
+pub enum Waiting<S: Story> {
     Command {
         revision: Option<Revision>,
+        client: usize,
+        number: usize,
+    },
+    /// A command that was refused, if what was decided before it is appended.
+    Refused {
+        why: S::Rejection,
         client: usize,
         number: usize,
     },
@@ -83,15 +91,18 @@ impl Said {
 }
 
 /// Decisions on their way into one append.
-#[derive(Default)]
-pub struct Batch {
+pub struct Batch<S: Story> {
     pub records: Vec<NewRecord>,
     expected: Option<Expected>,
     durable: bool,
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<Waiting<S>>,
 }
 
-impl Batch {
+impl<S: Story> Batch<S> {
+    pub fn new() -> Self {
+        Self { records: vec![], expected: None, durable: false, waiting: vec![] }
+    }
+
     pub fn add(&mut self, decision: Decision) {
         if decision.records.is_empty() {
             return;
@@ -110,7 +121,15 @@ impl Batch {
 
 impl<S: Story> Actor<S> {
     pub fn new() -> Self {
-        Self { entity: None, queue: VecDeque::new(), phase: Phase::Folding, pauses: false, stirred: false, failures: 0 }
+        Self {
+            entity: None,
+            queue: VecDeque::new(),
+            phase: Phase::Folding,
+            pauses: false,
+            stirred: false,
+            failures: 0,
+            since_snapshot: 0,
+        }
     }
 
     pub fn is_busy(&self) -> bool {
@@ -155,10 +174,10 @@ impl<S: Story> Request<S> {
     }
 }
 
-impl Waiting {
+impl<S: Story> Waiting<S> {
     pub fn who(&self) -> Who {
         match self {
-            Self::Command { client, .. } => Who::Client(*client),
+            Self::Command { client, .. } | Self::Refused { client, .. } => Who::Client(*client),
             Self::Effect { task, .. } | Self::Stale { task, .. } => task.map_or(Who::Nobody, Who::Task),
         }
     }

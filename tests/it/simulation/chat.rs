@@ -1,14 +1,18 @@
 //! The real chat, with a model and tools that follow a script.
 
-use reenact::entities::{
-    chat::{
-        Chat, Command, Event, Outcome, Piece, State, Work,
-        event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
-        work::{Answer, Streamed, ToolRequest},
+use reenact::{
+    entities::{
+        are_vital,
+        chat::{
+            Chat, Command, Event, Outcome, Piece, State, Work,
+            event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
+            work::{Answer, Streamed, ToolRequest},
+        },
+        usage::Usage,
     },
-    usage::Usage,
+    projections::Folded,
 };
-use replay::{decider::EffectKey, ids::StreamId};
+use replay::{decider::EffectKey, ids::StreamId, record::NewRecord};
 use uuid::Uuid;
 
 use super::{
@@ -26,7 +30,7 @@ pub enum Call {
 #[derive(Debug, Clone)]
 pub struct Script {
     /// What each client posts: how many messages.
-    chats: Vec<usize>,
+    pub chats: Vec<usize>,
     /// The calls of each turn, in all chats; after them comes one that answers.
     turns: Vec<Vec<Call>>,
 }
@@ -49,6 +53,7 @@ fn call(dice: &mut Dice) -> Call {
 
 impl Story for Chat {
     type Script = Script;
+    type Lists = Folded;
 
     fn script(dice: &mut Dice) -> Script {
         let chats = (0..2).map(|_| 1 + dice.below(MOST_TURNS)).collect();
@@ -65,14 +70,7 @@ impl Story for Chat {
 
     fn clients(script: &Script) -> Vec<(StreamId, Vec<Command>)> {
         let client = |(n, messages): (u128, &usize)| {
-            let mut commands = vec![Command::OpenChat {
-                session: Uuid::from_u128(n + 10),
-                project: Uuid::from_u128(20),
-                title: "".into(),
-                model: "lab/small".into(),
-                agent: "default".into(),
-                token_budget: 1_000_000,
-            }];
+            let mut commands = vec![open(n)];
             // Without an id of its own, so that a message that is taken twice stands there twice.
             let post = |m| Command::PostMessage {
                 message: None,
@@ -121,6 +119,22 @@ impl Story for Chat {
             _ => return None,
         };
         Some((EffectKey::new(key), end))
+    }
+
+    fn is_vital(stream: &StreamId, records: &[NewRecord]) -> bool {
+        are_vital(stream, records.iter().map(|record| &*record.kind))
+    }
+}
+
+/// What the `n`th client says first.
+pub fn open(n: u128) -> Command {
+    Command::OpenChat {
+        session: Uuid::from_u128(n + 10),
+        project: Uuid::from_u128(20),
+        title: "".into(),
+        model: "lab/small".into(),
+        agent: "default".into(),
+        token_budget: 1_000_000,
     }
 }
 

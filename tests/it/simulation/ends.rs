@@ -142,17 +142,29 @@ fn normalize(value: &mut Value) {
 /// What every run must keep, whatever went wrong in it.
 pub fn check<S: Story>(world: &World<S>) -> Result<(), Failure> {
     let records = world.all_records(Position(0));
-    for (at, seen) in (0..).zip(&world.seen) {
-        let still = records.get(usize::try_from(at).unwrap()).is_some_and(|record| record.event.id == *seen);
-        if !still {
-            return Err(Failure::SeenLost { at: Position(at) });
+    for reader in &world.readers {
+        let followed = match &reader.stream {
+            Some(stream) => world.records(stream),
+            None => records.clone(),
+        };
+        let ids: Vec<_> = followed.iter().map(|record| record.event.id).collect();
+        if !ids.starts_with(&reader.seen) {
+            return Err(Failure::SeenLost { what: reader.name() });
+        }
+        if ids.len() != reader.seen.len() {
+            return Err(Failure::NotRead { what: reader.name() });
         }
     }
+    world.lists.check(&records)?;
     for client in &world.clients {
         let records = world.records(&client.stream);
         let there = |id: &uuid::Uuid| records.iter().any(|record| record.event.id == *id);
-        if !client.is_done() || !client.acknowledged.iter().all(|(_, id)| there(id)) {
+        if !client.is_done() || !client.answered.iter().flatten().all(|(_, id)| there(id)) {
             return Err(Failure::AcknowledgedLost { stream: client.stream.clone() });
+        }
+        let entity = world.fold(&client.stream)?;
+        if let Some(why) = S::unsound(entity.state(), &records, &client.accepted()) {
+            return Err(Failure::Unsound { stream: client.stream.clone(), why });
         }
     }
     for stream in world.streams() {

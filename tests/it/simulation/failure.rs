@@ -1,9 +1,6 @@
 //! What a simulation may find wrong.
 
-use replay::{
-    decider::EffectKey,
-    ids::{Position, StreamId},
-};
+use replay::{decider::EffectKey, ids::StreamId};
 
 /// What a simulation found wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +17,16 @@ pub enum Failure {
     AnsweredDifferently { stream: StreamId },
     #[error("{stream}: a command was refused: {why}")]
     Refused { stream: StreamId, why: String },
-    #[error("the event at {at} was seen and is gone")]
-    SeenLost { at: Position },
+    #[error("what somebody who follows {what} saw is gone, or is another event")]
+    SeenLost { what: String },
+    #[error("who follows {what} has read {read} events when the next is number {next}")]
+    Gap { what: String, read: u64, next: u64 },
+    #[error("who follows {what} has not read all of it at the end")]
+    NotRead { what: String },
+    #[error("the lists differ from those made anew: {difference}")]
+    ListsDiffer { difference: String },
+    #[error("{stream}: {why}")]
+    Unsound { stream: StreamId, why: String },
     #[error("{stream}: still wanted when nothing happens any more: {keys:?}")]
     StillWanted { stream: StreamId, keys: Vec<EffectKey> },
     #[error("{stream}: the state in memory is not the fold of the log")]

@@ -13,6 +13,14 @@ pub enum Broken {
     RecordsBeforeDoing,
     /// Work is done before its begin is appended.
     DoesBeforeBeginning,
+    /// Snapshots are made of what lives, durable or not, and believed without a look at the log.
+    SnapshotsAhead,
+    /// Snapshots do not hold the commands that were answered.
+    SnapshotsForgetCommands,
+    /// A subscription begins behind the end of what was read before it: what came in between is in neither.
+    SubscribesTooLate,
+    /// A read model that fell behind goes on at the end of the log.
+    ListsSkip,
 }
 
 /// How a life of the server ends before its time.
@@ -40,7 +48,8 @@ pub enum Crashes {
 #[derive(Debug, Clone)]
 pub struct Faults {
     pub crashes: Crashes,
-    /// Whether smaller things go wrong too: refused appends, lost actors, answers that come twice or never, a jumping clock.
+    /// Whether smaller things go wrong too: a full disk, lost actors, slow work, answers that come twice or never, a jumping clock,
+    /// readers that lose their connection, snapshots and lists that are damaged, lost or old.
     pub troubles: bool,
     pub broken: Option<Broken>,
     /// Decides about faults only, so that a run up to its first fault is the clean run.
@@ -54,7 +63,7 @@ pub struct Faults {
 
 impl Faults {
     pub fn none() -> Self {
-        Self { crashes: Crashes::Never, troubles: false, broken: None, dice: Dice::new(0), cuts: 4, rest: 60 }
+        Self { crashes: Crashes::Never, troubles: false, broken: None, dice: Dice::new(0), cuts: 4, rest: 90 }
     }
 
     pub fn one(moment: u64, crash: Crash) -> Self {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use replay::{
     decider::{Attempt, Decider, EffectCommand, EffectKey},
-    digest::digest,
     ids::{Micros, StreamId},
     runner::Runner,
 };
@@ -13,12 +12,18 @@ use super::{
     actor::{Actor, Phase, Request, Stage, Task, Waiting},
     failure::Failure,
     faults::Broken,
+    snapshots::{self, Mishap},
     story::Story,
     world::{Client, Stop, World},
 };
 
 /// More steps than this, and a run goes in a circle.
 const STEPS: usize = 100_000;
+
+/// After so many events a snapshot is made, so that in a short story there are several.
+const SNAPSHOT: u64 = 10;
+/// How long slow work takes.
+const SLOW_MS: u64 = 3_600_000;
 
 /// What work said, and to whom.
 type Said<S> = (StreamId, EffectCommand<<S as Decider>::Piece, <S as Decider>::Outcome>);
@@ -42,6 +47,7 @@ enum Step {
     Land(StreamId),
     Fold(StreamId),
     GoOn(StreamId),
+    Snapshot(StreamId),
     Work(u64),
     Echo(usize),
 }
@@ -78,7 +84,12 @@ impl<S: Story> Host<'_, S> {
                 self.world.sync();
             }
             if self.world.dice.one_in(6) {
-                self.world.read();
+                let reader = self.world.dice.below(8);
+                self.world.read(reader)?;
+            }
+            if self.world.dice.one_in(10) {
+                let most = 1 + self.world.dice.below(6);
+                self.world.list(most);
             }
             self.take(step)?;
         }
@@ -99,6 +110,9 @@ impl<S: Story> Host<'_, S> {
             }
             if actor.pauses {
                 steps.push(Step::GoOn(stream.clone()));
+            }
+            if actor.since_snapshot >= SNAPSHOT {
+                steps.push(Step::Snapshot(stream.clone()));
             }
         }
         let due = |task: &Task<S>| !task.waits && self.timer(task).is_none();
@@ -121,7 +135,7 @@ impl<S: Story> Host<'_, S> {
             Step::Send { client } => {
                 let sender = &mut self.world.clients[client];
                 sender.waits = true;
-                let (stream, number) = (sender.stream.clone(), sender.acknowledged.len());
+                let (stream, number) = (sender.stream.clone(), sender.answered.len());
                 self.send(&stream, Request::Command { client, number });
             }
             Step::Turn(stream) => self.turn(&stream)?,
@@ -131,6 +145,7 @@ impl<S: Story> Host<'_, S> {
                 self.actor(&stream).pauses = false;
                 self.send(&stream, Request::Compare);
             }
+            Step::Snapshot(stream) => self.snapshot(&stream)?,
             Step::Work(serial) => self.work(serial)?,
             Step::Echo(n) => {
                 let (stream, command) = self.echoes.swap_remove(n);
@@ -154,7 +169,15 @@ impl<S: Story> Host<'_, S> {
             return;
         }
         let Some(entity) = &self.actors[stream].entity else { return };
-        let performance = S::perform(&self.world.script, entity.state(), work);
+        let mut performance = S::perform(&self.world.script, entity.state(), work);
+        if self.world.faults.happens_one_in(15) {
+            let then = self.world.now.plus_ms(SLOW_MS);
+            performance.not_before = performance.not_before.max(Some(then));
+        }
+        if let Some(outcome) = S::panicked(work).filter(|_| self.world.faults.happens_one_in(12)) {
+            performance.pieces.truncate(self.world.faults.size(performance.pieces.len() + 1));
+            performance.outcome = outcome;
+        }
         self.tasks.retain(|_, task| (&task.stream, &task.key) != (stream, &key));
         self.serial += 1;
         let task = Task { stream: stream.clone(), key, attempt, performance, stage: Stage::Doing, waits: false };
@@ -189,8 +212,31 @@ impl<S: Story> Host<'_, S> {
         Ok(())
     }
 
+    /// Makes a snapshot of what is durable of a stream, folded from the snapshot before it on.
+    fn snapshot(&mut self, stream: &StreamId) -> Result<(), Stop> {
+        self.actor(stream).since_snapshot = 0;
+        let faults = &self.world.faults;
+        let bytes = if faults.is(Broken::SnapshotsAhead) {
+            let living = self.actors[stream].entity.as_ref();
+            living.and_then(|entity| snapshots::ahead(entity, &self.world.log))
+        } else {
+            let folded = self.world.wake(stream)?;
+            let link = snapshots::link(&folded, &self.world.log);
+            link.and_then(|link| snapshots::of(&folded, &self.world.log, link))
+        };
+        self.world.moment()?;
+        if let Some(bytes) = bytes.filter(|_| self.world.full == 0) {
+            let forgets = self.world.faults.is(Broken::SnapshotsForgetCommands);
+            let bytes = if forgets { snapshots::forgetful(&bytes) } else { bytes };
+            self.world.snapshots.put(stream, bytes);
+            self.world.moment()?;
+        }
+        Ok(())
+    }
+
     /// The smaller faults.
     fn trouble(&mut self) -> Result<(), Stop> {
+        self.misfortune();
         if self.world.faults.happens_one_in(40) {
             let jump = [-3_600_000_000, 3_600_000_000, -20_000_000, 20_000_000][self.world.faults.size(4)];
             self.world.now = Micros(self.world.now.0 + jump);
@@ -215,6 +261,38 @@ impl<S: Story> Host<'_, S> {
         Ok(())
     }
 
+    /// What becomes of files and connections.
+    fn misfortune(&mut self) {
+        let world = &mut *self.world;
+        // What becomes of a snapshot would hide that it should never have been made.
+        if !world.faults.is(Broken::SnapshotsAhead) && world.faults.happens_one_in(25) {
+            let (n, at) = (world.faults.size(2), world.faults.size(4096));
+            let mishaps =
+                [Mishap::Lost, Mishap::Flipped(at), Mishap::CutOff(at), Mishap::Old, Mishap::Foreign, Mishap::AllLost];
+            let mishap = mishaps[world.faults.size(mishaps.len())];
+            world.snapshots.suffer(n, mishap);
+        }
+        if !world.faults.is(Broken::SnapshotsAhead) && world.faults.happens_one_in(40) {
+            let n = world.faults.size(self.actors.len().max(1));
+            // One that lies ahead of the durable head, as no server makes it.
+            if let Some((stream, actor)) = self.actors.iter().nth(n)
+                && let Some(bytes) = actor.entity.as_ref().and_then(|entity| snapshots::ahead(entity, &world.log))
+            {
+                world.snapshots.put(stream, bytes);
+            }
+        }
+        if world.faults.happens_one_in(15) {
+            let n = world.faults.size(world.readers.len());
+            world.readers[n].cut();
+        }
+        if world.faults.happens_one_in(40) {
+            if world.faults.size(2) == 0 { world.lists.lose() } else { world.lists.set_back() }
+        }
+        if world.faults.happens_one_in(60) {
+            world.full = 1 + world.faults.size(8);
+        }
+    }
+
     /// An actor panics, and takes a piece of work with it.
     fn die(&mut self, stream: &StreamId) -> Result<(), Stop> {
         let actor = self.actors.remove(stream).expect("only who lives dies");
@@ -237,10 +315,16 @@ impl<S: Story> Host<'_, S> {
     /// Nothing happens any more.
     fn end(&mut self) -> Result<(), Stop> {
         self.world.sync();
+        self.world.catch_up()?;
         for (stream, actor) in &self.actors {
             let Some(entity) = &actor.entity else { continue };
-            let folded = self.world.fold(stream)?;
-            if digest(entity.state()).unwrap() != digest(folded.state()).unwrap() {
+            // State, answers and causes, in memory, folded from the first event, and from the snapshot.
+            let (folded, woken) = (self.world.fold(stream)?, self.world.wake(stream)?);
+            let whole = |entity| {
+                let link = snapshots::link(entity, &self.world.log);
+                (entity.next_revision(), link.and_then(|link| snapshots::of(entity, &self.world.log, link)))
+            };
+            if whole(entity) != whole(&folded) || whole(&woken) != whole(&folded) {
                 return Err(Failure::StateIsNotFold { stream: stream.clone() }.into());
             }
         }

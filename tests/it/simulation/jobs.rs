@@ -6,6 +6,8 @@ use replay::{
     decider::{Attempt, Class, Context, Decider, EffectCommand, EffectKey, Lane, Rejection, Stale, Want},
     ids::{Micros, StreamId},
     log::Ack,
+    projection::{Projection, Rows},
+    record::Record,
 };
 use serde::{Deserialize, Serialize};
 
@@ -129,7 +131,8 @@ impl Decider for Jobs {
     type Rejection = Never;
     type Work = Work;
     type Piece = u32;
-    type Outcome = ();
+    /// How many notes it made: one that is missing was lost with a failed disk.
+    type Outcome = u32;
     type View = u32;
 
     fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Never> {
@@ -141,7 +144,7 @@ impl Decider for Jobs {
         })
     }
 
-    fn settle(state: &State, command: EffectCommand<u32, ()>, context: &Context) -> Result<Vec<Event>, Stale> {
+    fn settle(state: &State, command: EffectCommand<u32, u32>, context: &Context) -> Result<Vec<Event>, Stale> {
         let (EffectCommand::Begin { key }
         | EffectCommand::Progress { key, .. }
         | EffectCommand::Report { key, .. }
@@ -164,9 +167,10 @@ impl Decider for Jobs {
                 let fits = piece == job.notes;
                 fits.then(|| vec![Event::Noted { job: name, attempt, nth: piece }]).ok_or_else(|| stale(Some(attempt)))
             }
-            EffectCommand::Report { attempt, .. } => {
+            EffectCommand::Report { attempt, outcome: notes, .. } => {
                 is(attempt)?;
-                Ok(ended(job, name, KNOWN, context))
+                let whole = notes == job.notes;
+                whole.then(|| ended(job, name, KNOWN, context)).ok_or_else(|| stale(Some(attempt)))
             }
             EffectCommand::Lost { attempt, .. } => {
                 is(attempt)?;
@@ -242,8 +246,24 @@ fn ended(job: &Job, name: String, outcome: &str, context: &Context) -> Vec<Event
     events
 }
 
+/// How many events of which type there are in each stream.
+#[derive(Default)]
+pub struct Counts;
+
+impl Projection for Counts {
+    const NAME: &'static str = "counts";
+    const VERSION: u32 = 1;
+
+    fn project(&mut self, rows: &mut Rows<'_>, record: &Record) {
+        let key = format!("{} {}", record.stream, record.event.kind);
+        let before = rows.get(&key).map_or(0, |count| count[0]);
+        rows.insert(key, vec![before.wrapping_add(1)]);
+    }
+}
+
 impl Story for Jobs {
     type Script = Vec<(StreamId, Vec<Command>)>;
+    type Lists = Counts;
 
     fn script(dice: &mut Dice) -> Self::Script {
         let command = |dice: &mut Dice| {
@@ -269,7 +289,8 @@ impl Story for Jobs {
             Sort::Free | Sort::Once => vec![],
             Sort::Repeat | Sort::Keyed => vec![0, 1],
         };
-        Performance { not_before: work.until, pieces, outcome: () }
+        let notes = u32::try_from(pieces.len()).unwrap();
+        Performance { not_before: work.until, pieces, outcome: notes }
     }
 
     fn ended(event: &Event) -> Option<(EffectKey, End)> {

@@ -7,7 +7,7 @@ use replay::{
     decider::{Attempt, Class, EffectCommand, EffectKey, Want},
     entity::{HandleError, Sender},
     ids::{By, StreamId},
-    log::AppendError,
+    log::{AppendError, EventLog as _},
     ports::Ids as _,
     runner::Action,
 };
@@ -32,7 +32,7 @@ impl<S: Story> Host<'_, S> {
     /// Makes the entity anew from the log.
     pub fn fold(&mut self, stream: &StreamId) -> Result<(), Stop> {
         self.world.sync();
-        let entity = self.world.fold(stream)?;
+        let entity = self.world.wake(stream)?;
         let wants = entity.wants().map_err(|why| failed(stream, why))?;
         for (key, want) in wants {
             if let (Class::Once, Some(begun)) = (want.class, want.begun)
@@ -75,8 +75,8 @@ impl<S: Story> Host<'_, S> {
         Ok(())
     }
 
-    fn decide(&mut self, stream: &StreamId) -> Result<Batch, Stop> {
-        let mut batch = Batch::default();
+    fn decide(&mut self, stream: &StreamId) -> Result<Batch<S>, Stop> {
+        let mut batch = Batch::new();
         while !self.actor(stream).is_busy()
             && let Some(request) = self.actor(stream).queue.pop_front()
         {
@@ -98,7 +98,13 @@ impl<S: Story> Host<'_, S> {
         Ok(batch)
     }
 
-    fn take_command(&mut self, stream: &StreamId, client: usize, number: usize, batch: &mut Batch) -> Result<(), Stop> {
+    fn take_command(
+        &mut self,
+        stream: &StreamId,
+        client: usize,
+        number: usize,
+        batch: &mut Batch<S>,
+    ) -> Result<(), Stop> {
         let id = if self.world.faults.is(Broken::ForgetsCommands) {
             self.world.ids.fresh().to_string().parse().expect("a UUID is the id of a command")
         } else {
@@ -115,9 +121,11 @@ impl<S: Story> Host<'_, S> {
                 entity.next_revision().before()
             }
             Err(HandleError::Repeated(answer)) => Some(answer.revision),
-            Err(HandleError::Rejected(why)) => {
-                return Err(Failure::Refused { stream: stream.clone(), why: why.to_string() }.into());
+            Err(HandleError::Rejected(why)) if !batch.records.is_empty() => {
+                batch.waiting.push(Waiting::Refused { why, client, number });
+                return Ok(());
             }
+            Err(HandleError::Rejected(why)) => return Ok(self.world.refuse(client, number, &why)?),
             Err(HandleError::Broken(why)) => return Err(failed(stream, why)),
             Err(other @ (HandleError::HalfCopied | HandleError::Occupied)) => {
                 return Err(failed(stream, other.to_string()));
@@ -132,7 +140,7 @@ impl<S: Story> Host<'_, S> {
         stream: &StreamId,
         command: EffectCommand<S::Piece, S::Outcome>,
         task: Option<u64>,
-        batch: &mut Batch,
+        batch: &mut Batch<S>,
     ) -> Result<(), Stop> {
         let said = Said::of(&command);
         if let Said::Begin { .. } = said {
@@ -168,7 +176,7 @@ impl<S: Story> Host<'_, S> {
         let Phase::Appending(batch) = std::mem::replace(&mut self.actor(stream).phase, Phase::Idle) else {
             return Ok(());
         };
-        let appended = if self.world.faults.happens_one_in(15) {
+        let appended = if self.world.faults.happens_one_in(20) {
             Err(AppendError::Full)
         } else if self.world.faults.cuts_one_in(50) {
             self.failed_sync(stream, &batch)
@@ -179,7 +187,7 @@ impl<S: Story> Host<'_, S> {
         match appended {
             Ok(appended) => {
                 let actor = self.actor(stream);
-                actor.failures = 0;
+                (actor.failures, actor.since_snapshot) = (0, actor.since_snapshot + appended.count);
                 if let Some(entity) = &mut actor.entity {
                     entity.landed(appended);
                 }
@@ -192,7 +200,7 @@ impl<S: Story> Host<'_, S> {
     }
 
     /// Whether the records survive is not known: by the seed, they do or they do not.
-    fn failed_sync(&mut self, stream: &StreamId, batch: &Batch) -> Result<replay::log::Appended, AppendError> {
+    fn failed_sync(&mut self, stream: &StreamId, batch: &Batch<S>) -> Result<replay::log::Appended, AppendError> {
         if self.world.faults.size(2) == 0 {
             self.world.append(batch.append_to(stream))?;
             self.world.sync();
@@ -207,7 +215,7 @@ impl<S: Story> Host<'_, S> {
         Err(AppendError::Unknown("the disk failed".into()))
     }
 
-    fn not_appended(&mut self, stream: &StreamId, waiting: Vec<Waiting>) -> Result<(), Stop> {
+    fn not_appended(&mut self, stream: &StreamId, waiting: Vec<Waiting<S>>) -> Result<(), Stop> {
         for waiting in waiting {
             if let Waiting::Effect { said: Said::Begin { key } | Said::Lost { key }, .. }
             | Waiting::Stale { said: Said::Begin { key } | Said::Lost { key }, .. } = &waiting
@@ -255,13 +263,24 @@ impl<S: Story> Host<'_, S> {
         Ok(())
     }
 
-    fn settle_batch(&mut self, stream: &StreamId, waiting: Vec<Waiting>) -> Result<(), Stop> {
+    fn settle_batch(&mut self, stream: &StreamId, waiting: Vec<Waiting<S>>) -> Result<(), Stop> {
         for waiting in waiting {
             match waiting {
                 Waiting::Command { revision, client, number } => {
                     let Some(revision) = revision else { continue };
+                    if revision >= self.world.log.next_revision(stream) {
+                        // It changed nothing, behind an event that is only written.
+                        self.world.sync();
+                    }
+                    if revision >= self.world.log.next_revision(stream) {
+                        // A failed disk took that event.
+                        self.send(stream, Request::Refold);
+                        self.unanswered([Who::Client(client)].into_iter());
+                        continue;
+                    }
                     self.world.acknowledge(client, number, revision)?;
                 }
+                Waiting::Refused { why, client, number } => self.world.refuse(client, number, &why)?,
                 Waiting::Effect { said, task } => {
                     self.said(stream, said)?;
                     self.answer(task, Heard::Kept)?;

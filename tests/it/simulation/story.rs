@@ -3,6 +3,8 @@
 use replay::{
     decider::{Decider, EffectKey},
     ids::{Micros, StreamId},
+    projection::Projection,
+    record::{NewRecord, Record},
 };
 
 use super::dice::Dice;
@@ -11,6 +13,12 @@ use super::dice::Dice;
 pub trait Story: Decider<Piece: Clone, Outcome: Clone> {
     /// What the seed decides: the same for a run with faults and the clean run it is compared with.
     type Script: Clone;
+
+    /// A read model of such entities.
+    type Lists: Projection + Default;
+
+    /// Whether a run with faults must end as the clean one: not where the end depends on when somebody says something.
+    const COMPARED: bool = true;
 
     fn script(dice: &mut Dice) -> Self::Script;
 
@@ -22,6 +30,30 @@ pub trait Story: Decider<Piece: Clone, Outcome: Clone> {
 
     /// Which work an event ends, and how.
     fn ended(event: &Self::Event) -> Option<(EffectKey, End)>;
+
+    /// Whether an append may use the room that is kept for a full disk.
+    fn is_vital(stream: &StreamId, records: &[NewRecord]) -> bool {
+        let _ = (stream, records);
+        false
+    }
+
+    /// Whether a client may hear this: it came at the wrong moment.
+    fn may_refuse(why: &Self::Rejection) -> bool {
+        let _ = why;
+        false
+    }
+
+    /// How a piece of work ends that panics; `None` where a run is compared with one in which it does not.
+    fn panicked(work: &Self::Work) -> Option<Self::Outcome> {
+        let _ = work;
+        None
+    }
+
+    /// What is wrong with a stream at the end, apart from what holds for every kind. `accepted` are the commands that were.
+    fn unsound(state: &Self::State, records: &[Record], accepted: &[&Self::Command]) -> Option<String> {
+        let _ = (state, records, accepted);
+        None
+    }
 }
 
 /// How a piece of work goes.
