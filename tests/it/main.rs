@@ -29,6 +29,7 @@ mod simulation;
 mod socket;
 mod turns;
 mod under_faults;
+mod versions;
 mod wire;
 mod wire_broken;
 mod worst;
