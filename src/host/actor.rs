@@ -238,10 +238,14 @@ impl EntityActor {
             self.queue.push_front(request);
         }
         self.entity = Some(entity);
-        stale.iter().for_each(|said| self.stale(said));
+        for said in &stale {
+            self.stale(said);
+        }
         let broken = failed.is_some();
         if let Some(Failed { why, over }) = failed {
-            over.iter().for_each(|said| self.broke(said));
+            if let Some(said) = &over {
+                self.broke(said);
+            }
             // What was decided before is good, and appended; what is still to be decided waits for the new fold.
             tracing::error!(stream = %self.stream, why, "the rules failed; the entity is folded anew");
             self.entity = None;

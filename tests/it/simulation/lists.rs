@@ -67,14 +67,18 @@ impl<P: Projection + Default> Lists<P> {
     pub fn follow(&mut self, records: &[Record]) {
         let Some(last) = records.last() else { return };
         self.older = self.kept.clone();
-        records.iter().for_each(|record| self.kept.rows.project(&mut self.projection, record));
+        for record in records {
+            self.kept.rows.project(&mut self.projection, record);
+        }
         self.kept.checkpoint = Some((last.position.next(), last.event.id));
     }
 
     /// It is what it would be if it were made anew.
     pub fn check(&self, records: &[Record]) -> Result<(), Failure> {
         let (mut rows, mut projection) = (MemoryRows::default(), P::default());
-        records.iter().for_each(|record| rows.project(&mut projection, record));
+        for record in records {
+            rows.project(&mut projection, record);
+        }
         if rows == self.kept.rows {
             return Ok(());
         }

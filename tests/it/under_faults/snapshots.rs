@@ -63,7 +63,7 @@ impl Long {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, there).await.expect("a snapshot is made")
+        tokio::time::timeout(PATIENCE, there).await.expect("a snapshot is made");
     }
 
     /// The next life of the server on the same log and folder.
