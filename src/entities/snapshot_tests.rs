@@ -60,11 +60,13 @@ fn commands(kind: Kind) -> BoxedStrategy<Command> {
             prop_oneof![
                 3 => (id(), text()).prop_map(open),
                 4 => (proptest::option::of(id()), text())
-                    .prop_map(|(message, text)| C::PostMessage { message, text: (&*text).into() }),
+                    .prop_map(|(message, text)| C::PostMessage { message, text: (&*text).into(), attachments: vec![] }),
                 1 => id().prop_map(|message| C::UnqueueMessage { message }),
                 1 => Just(C::CancelTurn {}),
                 1 => text().prop_map(|title| C::RenameChat { title }),
                 1 => text().prop_map(|model| C::ConfigureChat { model }),
+                1 => Just(C::ArchiveChat {}),
+                1 => Just(C::UnarchiveChat {}),
             ]
             .prop_map(Command::from)
             .boxed()

@@ -42,7 +42,8 @@ impl<D: Decider> Entity<D> {
     /// # Errors
     /// It is of another program, stream, kind or version.
     pub fn of_snapshot(snapshot: &Snapshot, program: &str, stream: StreamId) -> Result<Self, Misfit> {
-        let Body { last, corr, answered, half_copied, state } = snapshot.body_for(program, &stream, (D::KIND, D::VERSION))?;
+        let Body { last, corr, answered, half_copied, state } =
+            snapshot.body_for(program, &stream, (D::KIND, D::VERSION))?;
         let head = snapshot.head();
         let (next, position) = (head.revision.next(), Some(head.position));
         Ok(Self { stream, state, next, position, last, corr, answered, half_copied })

@@ -74,12 +74,17 @@ fn message(n: usize) -> Uuid {
     Uuid::from_u128(0x1000 + n as u128)
 }
 
+fn post(n: usize) -> Command {
+    let text = format!("message {n}").as_str().into();
+    Command::PostMessage { message: Some(message(n)), text, attachments: vec![] }
+}
+
 fn said(dice: &mut Dice, n: usize) -> Command {
     match dice.below(7) {
         0 | 1 => Command::CancelTurn {},
         2 => Command::UnqueueMessage { message: message(dice.below(n.max(1))) },
         3 => Command::ConfigureChat { model: dice.pick(&["lab/large", "lab/small"]).into() },
-        _ => Command::PostMessage { message: Some(message(n)), text: format!("message {n}").as_str().into() },
+        _ => post(n),
     }
 }
 
@@ -93,9 +98,8 @@ impl Story for Stopping {
         let script = Chat::script(dice);
         let mut client = |n: u128| {
             let count = 3 + dice.below(4);
-            let first = Command::PostMessage { message: Some(message(0)), text: "message 0".into() };
             let rest = (1..count).map(|n| said(dice, n));
-            [chat::open(n), first].into_iter().chain(rest).collect()
+            [chat::open(n), post(0)].into_iter().chain(rest).collect()
         };
         Stops { chats: vec![client(0), client(1)], script }
     }

@@ -265,33 +265,6 @@ async fn a_stream_that_could_not_be_read_is_read_again_and_what_runs_goes_on() {
 }
 
 #[actix_web::test]
-async fn nobody_is_refused_because_of_what_could_not_be_kept() {
-    let stage = Stage::new(&[]);
-    let chat = stage.chat("a/x").await;
-    stage.log.hold("ChatRenamed");
-    let before = *stage.log.tried.borrow();
-    let first = stage.submit(&chat, rename("first"));
-    let message = Some(Uuid::now_v7());
-    let post = || chat::Command::PostMessage { message, text: "hello".into() };
-    let rest = async {
-        // Both wait for the first append, and are decided together: the second is refused because of the first.
-        stage.log.tried_since(before, 1).await;
-        stage.log.refuse(|append| holds(append, "MessagePosted").then_some(AppendError::Full));
-        let release = async {
-            tokio::task::yield_now().await;
-            stage.log.release();
-        };
-        tokio::join!(stage.submit(&chat, post()), stage.submit(&chat, post()), release)
-    };
-    let (first, (one, other, ())) = tokio::join!(first, rest);
-    assert!(first.is_ok(), "{first:?}");
-    assert_eq!((one.unwrap_err().code(), other.unwrap_err().code()), ("disk_full", "disk_full"));
-    stage.log.refuse(|_| None);
-    stage.submit(&chat, post()).await.unwrap();
-    assert_eq!(stage.submit(&chat, post()).await.unwrap_err().code(), "message_known");
-}
-
-#[actix_web::test]
 async fn what_a_large_chat_is_asked_is_decided_beside_its_arbiter_and_in_order() {
     let mut stage = Stage::new(&[]);
     let (small, large) = (stage.chat("a/x").await, stage.chat("a/x").await);
@@ -301,7 +274,8 @@ async fn what_a_large_chat_is_asked_is_decided_beside_its_arbiter_and_in_order()
     let job = stage.job().await;
     for _ in 0..6 {
         let text = "x".repeat(60_000).as_str().into();
-        stage.submit(&large, chat::Command::PostMessage { message: None, text }).await.unwrap();
+        let post = chat::Command::PostMessage { message: None, text, attachments: vec![] };
+        stage.submit(&large, post).await.unwrap();
     }
     stage.clock.deciders();
     let titles = ["a", "b", "c", "d"].map(|title| stage.submit(&large, rename(title)));
