@@ -6,10 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     app::Shared,
+    identity::Identity,
     problem::Problem,
     reading::{Answer, answer},
 };
-use crate::models::{ApiKey, KeyChangeError, ModelInfo, ProviderInfo};
+use crate::{
+    entities::system,
+    models::{ApiKey, KeyChangeError, ModelInfo, ProviderInfo, Providers},
+};
 
 /// The providers of models.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -80,16 +84,19 @@ pub async fn models(shared: web::Data<Shared>, id: web::Path<String>) -> Answer<
 /// `PUT /api/providers/{id}/key`
 pub async fn set_key(
     shared: web::Data<Shared>,
+    who: Identity,
     id: web::Path<String>,
     body: web::Json<NewProviderKey>,
 ) -> Answer<ProviderInfo> {
     let NewProviderKey { key } = body.into_inner();
-    change(shared, id.into_inner(), move |providers, id| providers.set_key(id, key)).await
+    let note = system::Command::NoteProviderKeySet { provider: id.as_str().into() };
+    change(shared, who, id.into_inner(), move |providers, id| providers.set_key(id, key), note).await
 }
 
 /// `DELETE /api/providers/{id}/key`
-pub async fn forget_key(shared: web::Data<Shared>, id: web::Path<String>) -> Answer<ProviderInfo> {
-    change(shared, id.into_inner(), crate::models::Providers::forget_key).await
+pub async fn forget_key(shared: web::Data<Shared>, who: Identity, id: web::Path<String>) -> Answer<ProviderInfo> {
+    let note = system::Command::NoteProviderKeyForgotten { provider: id.as_str().into() };
+    change(shared, who, id.into_inner(), Providers::forget_key, note).await
 }
 
 /// `POST /api/providers/{id}/test`
@@ -118,15 +125,18 @@ pub async fn test(shared: web::Data<Shared>, id: web::Path<String>, body: web::J
     })
 }
 
-/// Changes a key where waiting for the disk holds nobody up, and answers how the provider stands then.
+/// Changes a key where waiting for the disk holds nobody up, notes who did, and answers how the provider stands then.
 async fn change(
     shared: web::Data<Shared>,
+    who: Identity,
     id: String,
-    change: impl FnOnce(&crate::models::Providers, &str) -> Result<(), KeyChangeError> + Send + 'static,
+    change: impl FnOnce(&Providers, &str) -> Result<(), KeyChangeError> + Send + 'static,
+    note: system::Command,
 ) -> Answer<ProviderInfo> {
     let providers = shared.app.providers.clone();
     let (changed, id) = web::block(move || (change(&providers, &id), id)).await.map_err(Problem::internal)?;
     changed?;
+    shared.app.host.submit(system::stream(), note.into(), who.by, None).await?;
     answer(known(&shared, &id)?)
 }
 

@@ -26,7 +26,7 @@ use crate::{
     effects::Effects,
     entities::{self, AnyEntity, system},
     host::{FoldFailure, Host, Parts, SubmitError},
-    models::{BadSettings, ErrorKind, Providers, keys::KeyFile},
+    models::{BadSettings, ErrorKind, Providers},
     projections::Lists,
     tools::Toolbox,
 };
@@ -152,7 +152,7 @@ pub fn version() -> String {
 /// Starts a server in the current actix system. What was begun waits for [`Running::wake`].
 pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, ComposeError> {
     let Loaded { data, settings, .. } = loaded;
-    let providers = Providers::new(loaded.models()?)?.keeping(Arc::new(KeyFile::new(data.join("secrets"))));
+    let providers = Providers::new(loaded.models()?)?.keeping(Arc::new(loaded.keys()));
     let providers = Arc::new(providers);
     // Told at the start, and not to whoever asks first.
     if *listen == Listen::AsSet {
@@ -202,6 +202,8 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let host = Host::start(parts).map_err(ComposeError::Thread)?;
     note_start(&host, &report).await?;
     let key = first_key(&host, data).await?;
+    let looking = providers.clone();
+    actix_rt::spawn(async move { looking.look_around().await });
 
     let mut api = api::Settings::new(version(), key.clone());
     api.hosts = settings.server.allowed_hosts.clone();

@@ -39,16 +39,23 @@ impl Bodies {
             Body::Text(text) => return text.as_str().to_owned(),
             Body::Blob(reference) => reference.clone(),
         };
-        let blobs = Arc::clone(&self.0);
-        let id = reference.blob.parse::<BlobId>();
-        let bytes = match id {
-            Ok(id) => on_disk(move || blobs.get(id)).await,
-            Err(_) => Ok(None),
-        };
-        match bytes {
+        match self.get(&reference.blob).await {
             Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
             Ok(None) => missing(&reference, "it is not there any more"),
             Err(error) => missing(&reference, &error.to_string()),
+        }
+    }
+
+    /// The bytes of a blob; `None` where they cannot be had.
+    pub async fn bytes(&self, blob: &str) -> Option<Vec<u8>> {
+        self.get(blob).await.ok().flatten()
+    }
+
+    async fn get(&self, blob: &str) -> Result<Option<Vec<u8>>, BlobError> {
+        let blobs = Arc::clone(&self.0);
+        match blob.parse::<BlobId>() {
+            Ok(id) => on_disk(move || blobs.get(id)).await,
+            Err(_) => Ok(None),
         }
     }
 }

@@ -11,13 +11,13 @@ use crate::{
         body::{Body, INLINE_LIMIT},
         chat::{
             self,
-            event::{CallError, Retry, Stop, ToolClass},
+            event::{CallError, ProviderData, Retry, Stop, ToolClass},
             work::{Answer, Streamed, ToolRequest},
         },
         usage::Usage,
     },
     host::{Job, Stopped},
-    models::{self, Chunk, ErrorKind, ModelError, Resolved},
+    models::{self, Chunk, ErrorKind, ModelError},
     tools,
 };
 
@@ -25,6 +25,7 @@ use crate::{
 struct End {
     stop: models::Stop,
     usage: models::Usage,
+    provider_data: Option<serde_json::Value>,
     tools: Vec<(String, String, String)>,
 }
 
@@ -50,11 +51,11 @@ impl Effects {
                 "The chat has no call to make. This is a bug; please report it.".into(),
             ));
         };
-        let Resolved { model, name, .. } = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
+        let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
         let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
-        let request = self.request(state, name, &project, call.closing).await;
+        let request = self.request(state, &found, &project, call.closing).await;
         let mut pieces = Pieces::new(job.progress.clone());
-        let end = stream(model.stream(request), &mut pieces).await.map_err(|broken| match broken {
+        let end = stream(found.model.stream(request), &mut pieces).await.map_err(|broken| match broken {
             Broken::Model(error) => call_error(&error),
             Broken::Stopped => interrupted(),
         })?;
@@ -73,12 +74,24 @@ impl Effects {
             stop: stop(end.stop),
             usage: usage(&end.usage),
             raw_usage: end.usage.raw,
+            provider_data: self.provider_data(found.provider, end.provider_data).await?,
             latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             text: self.long(text).await?,
             reasoning: self.long(reasoning).await?,
             tools: asked,
             streamed,
         })
+    }
+
+    /// What a provider wants back, to be kept.
+    async fn provider_data(
+        &self,
+        provider: String,
+        data: Option<serde_json::Value>,
+    ) -> Result<Option<ProviderData>, CallError> {
+        let Some(data) = data else { return Ok(None) };
+        let data = self.bodies.write(data.to_string()).await.map_err(|error| blob_error(&error))?;
+        Ok(Some(ProviderData { provider: provider.into(), data }))
     }
 
     /// The reference to a text that is too long for the state.
@@ -107,9 +120,9 @@ async fn stream(mut chunks: BoxStream<'static, Result<Chunk, ModelError>>, piece
             Some(Ok(Chunk::Text(text))) => pieces.text(&text),
             Some(Ok(Chunk::Reasoning(text))) => pieces.reasoning(&text),
             Some(Ok(Chunk::ToolCall { id, name, arguments, .. })) => tools.push((id, name, arguments)),
-            Some(Ok(Chunk::Finished { stop, usage })) => {
+            Some(Ok(Chunk::Finished { stop, usage, provider_data })) => {
                 pieces.pass().await?;
-                return Ok(End { stop, usage, tools });
+                return Ok(End { stop, usage, provider_data, tools });
             }
             Some(Err(error)) => {
                 // What was written before it broke is kept: people can read it, and see where it ends.

@@ -1,6 +1,8 @@
 //! What a model is asked: instructions, the conversation, the tools. The same bytes for the same conversation, so that
 //! providers' prefix caches hit.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::{Effects, bodies::Bodies};
 use crate::{
     entities::{
@@ -8,7 +10,7 @@ use crate::{
         body::{BlobRef, Body, head},
         chat::{self, prompt::Part},
     },
-    models::{Message, ModelRequest, ToolCallRequest, ToolSpec},
+    models::{Image, Message, ModelRequest, Resolved, ToolCallRequest, ToolSpec},
 };
 
 /// How much of an attached text a model is shown, in bytes of UTF-8.
@@ -18,40 +20,53 @@ const LONGEST_ATTACHED: usize = 256 * 1024;
 const INSTRUCTIONS: &str = include_str!("agents/default.md");
 
 impl Effects {
-    /// The request for the current call of a chat.
+    /// The request for the current call of a chat. The tools go with a closing call too, so that its prompt begins as those
+    /// before it did, but none may be called.
     pub(super) async fn request(
         &self,
         state: &chat::State,
-        model: String,
+        model: &Resolved,
         project: &str,
         closing: bool,
     ) -> ModelRequest {
         let mut messages = vec![];
         for part in chat::prompt::prompt(state) {
-            messages.push(self.bodies.message(part).await);
+            messages.push(self.bodies.message(part, model).await);
         }
         let tool = |tool: crate::tools::ToolDescription| ToolSpec {
             name: tool.name,
             description: tool.description,
             schema: tool.parameters,
         };
-        let tools = if closing { vec![] } else { self.toolbox.descriptions().into_iter().map(tool).collect() };
-        let system = INSTRUCTIONS.replace("{project}", project);
-        ModelRequest { model, system, messages, tools, max_output_tokens: None }
+        // One that is known to call no tools refuses a request that names some.
+        let tools = if model.info.tools == Some(false) { vec![] } else { self.toolbox.descriptions() };
+        ModelRequest {
+            model: model.name.clone(),
+            system: INSTRUCTIONS.replace("{project}", project),
+            messages,
+            tools: tools.into_iter().map(tool).collect(),
+            max_output_tokens: None,
+            answer_only: closing,
+            effort: self.providers.effort(),
+            info: model.info.clone(),
+        }
     }
 }
 
 impl Bodies {
-    async fn message(&self, part: Part) -> Message {
+    async fn message(&self, part: Part, model: &Resolved) -> Message {
         match part {
             Part::User { text, attachments } => {
-                let mut text = self.read(&text).await;
+                let (mut text, mut images) = (self.read(&text).await, vec![]);
                 for attachment in attachments {
-                    text.push_str(&self.attached(&attachment).await);
+                    match self.seen(&attachment, model).await {
+                        Some(image) => images.push(image),
+                        None => text.push_str(&self.attached(&attachment).await),
+                    }
                 }
-                Message::User { text }
+                Message::User { text, images }
             }
-            Part::Assistant { reasoning, text, tools } => {
+            Part::Assistant { reasoning, text, tools, provider_data } => {
                 let mut tool_calls = vec![];
                 for tool in tools {
                     let arguments = self.read(&tool.arguments).await;
@@ -61,8 +76,13 @@ impl Bodies {
                         arguments,
                     });
                 }
+                let provider_data = match provider_data.filter(|data| *data.provider == *model.provider) {
+                    // What was lost with its blob is left out: the answer itself is still there.
+                    Some(data) => serde_json::from_str(&self.read(&data.data).await).ok(),
+                    None => None,
+                };
                 let (text, reasoning) = (self.read(&text).await, self.read(&reasoning).await);
-                Message::Assistant { text, reasoning, tool_calls }
+                Message::Assistant { text, reasoning, tool_calls, provider_data }
             }
             Part::Tool { id, name, output, note, failed } => {
                 let mut text = self.read(&output).await;
@@ -73,6 +93,14 @@ impl Bodies {
                 Message::ToolResult { tool_call_id: id.to_string(), name: name.to_string(), text, failed }
             }
         }
+    }
+
+    /// An image that the model sees; `None` for what is none, or is not there any more.
+    async fn seen(&self, attachment: &Attachment, model: &Resolved) -> Option<Image> {
+        let sees = attachment.is_image() && model.info.images == Some(true);
+        let bytes = if sees { self.bytes(&attachment.blob).await } else { None };
+        let (name, media_type) = (attachment.name.to_string(), attachment.media_type.to_string());
+        Some(Image { name, media_type, base64: STANDARD.encode(bytes?) })
     }
 
     /// A file that goes with a message, as text. An image that the model cannot be shown is named.

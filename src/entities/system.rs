@@ -48,6 +48,16 @@ pub enum Event {
         /// Its name.
         name: Arc<str>,
     },
+    /// A key of a provider of models was set. The key itself stands nowhere in the log.
+    ProviderKeySet {
+        /// The provider.
+        provider: Arc<str>,
+    },
+    /// A key of a provider of models was forgotten.
+    ProviderKeyForgotten {
+        /// The provider.
+        provider: Arc<str>,
+    },
     /// At start the end of the log was cut: it had never been acknowledged.
     TailCut {
         /// The number of the segment.
@@ -125,6 +135,16 @@ pub enum Command {
     RevokeKey {
         /// Its name.
         name: Arc<str>,
+    },
+    /// Notes that a key of a provider of models was set.
+    NoteProviderKeySet {
+        /// The provider.
+        provider: Arc<str>,
+    },
+    /// Notes that a key of a provider of models was forgotten.
+    NoteProviderKeyForgotten {
+        /// The provider.
+        provider: Arc<str>,
     },
     /// Notes that the end of the log was cut at start.
     NoteTailCut {
@@ -270,6 +290,8 @@ impl Decider for System {
                     vec![Event::KeyRevoked { name }]
                 }
             }
+            Command::NoteProviderKeySet { provider } => vec![Event::ProviderKeySet { provider }],
+            Command::NoteProviderKeyForgotten { provider } => vec![Event::ProviderKeyForgotten { provider }],
             Command::NoteTailCut { segment, offset, bytes } => vec![Event::TailCut { segment, offset, bytes }],
             Command::NoteDamage { segment, offset, what } => vec![Event::DamageFound { segment, offset, what }],
             Command::NoteRebuild { name, reason } => vec![Event::DerivedRebuilt { name, reason }],
@@ -294,6 +316,8 @@ impl Decider for System {
         match event {
             Event::ServerStarted { .. } => state.starts += 1,
             Event::ServerStopped {}
+            | Event::ProviderKeySet { .. }
+            | Event::ProviderKeyForgotten { .. }
             | Event::TailCut { .. }
             | Event::DamageFound { .. }
             | Event::DerivedRebuilt { .. } => {}

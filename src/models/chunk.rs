@@ -29,6 +29,10 @@ pub enum Chunk {
         stop: Stop,
         /// What the call cost.
         usage: Usage,
+        /// What the provider gave with the answer and wants back with later ones: the signatures of its reasoning. Only
+        /// the wire that gave it understands it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_data: Option<Value>,
     },
 }
 

@@ -1,8 +1,12 @@
 //! What a model is asked: provider-neutral, complete, and the same bytes for the same conversation.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::ModelInfo;
 
 /// One question to a model: everything it is to know, since models remember nothing between calls.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +24,47 @@ pub struct ModelRequest {
     /// The most tokens that the answer may have, reasoning included; `None` leaves it to the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
+    /// The tools stand there so that the prompt stays the same, but none may be called.
+    #[serde(default)]
+    pub answer_only: bool,
+    /// How much the model is to reason, where it reasons at all; `None` leaves it to the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+    /// What is known of the model, so that nothing is asked that it cannot do.
+    #[serde(default)]
+    pub info: ModelInfo,
+}
+
+/// How much a model is to reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Effort {
+    /// Little.
+    Low,
+    /// As much as is usual.
+    Medium,
+    /// Much.
+    High,
+}
+
+impl Effort {
+    /// Its name, as most wires have it too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+
+    /// How many tokens that is, for models that want a number.
+    pub fn tokens(self) -> u32 {
+        match self {
+            Self::Low => 2_048,
+            Self::Medium => 8_192,
+            Self::High => 24_576,
+        }
+    }
 }
 
 /// One entry of a conversation.
@@ -30,6 +75,9 @@ pub enum Message {
     User {
         /// The message as it was written.
         text: String,
+        /// The images that go with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        images: Vec<Image>,
     },
     /// What the model answered in an earlier call.
     Assistant {
@@ -42,6 +90,9 @@ pub enum Message {
         /// The tools that it called, in order.
         #[serde(default)]
         tool_calls: Vec<ToolCallRequest>,
+        /// What this same provider gave with the answer and wants back; `None` where another one answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_data: Option<Value>,
     },
     /// What a tool answered.
     ToolResult {
@@ -55,6 +106,18 @@ pub enum Message {
         #[serde(default)]
         failed: bool,
     },
+}
+
+/// An image that goes with a message.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Image {
+    /// What it is called.
+    pub name: String,
+    /// Its media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp`.
+    #[serde(rename = "type")]
+    pub media_type: String,
+    /// Its bytes, in base64.
+    pub base64: String,
 }
 
 /// A tool call as the model wrote it.
@@ -79,18 +142,39 @@ pub struct ToolSpec {
     pub schema: Value,
 }
 
+/// What an image counts for, in characters: about 1,500 tokens, whatever its size in bytes.
+const IMAGE: u64 = 6_000;
+
+impl Image {
+    /// The image as an address that holds it.
+    pub fn data_url(&self) -> String {
+        format!("data:{};base64,{}", self.media_type, self.base64)
+    }
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Image").field("name", &self.name).field("type", &self.media_type).finish_non_exhaustive()
+    }
+}
+
 impl Message {
     /// A person's message.
     pub fn user(text: impl Into<String>) -> Self {
-        Self::User { text: text.into() }
+        Self::User { text: text.into(), images: Vec::new() }
+    }
+
+    /// What the model answered, without anything that only its provider understands.
+    pub fn assistant(text: impl Into<String>, reasoning: impl Into<String>, tool_calls: Vec<ToolCallRequest>) -> Self {
+        Self::Assistant { text: text.into(), reasoning: reasoning.into(), tool_calls, provider_data: None }
     }
 
     /// How many characters of the prompt this message takes up, ids and names included.
     pub fn characters(&self) -> u64 {
         let count = |text: &str| u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
         match self {
-            Self::User { text } => count(text),
-            Self::Assistant { text, reasoning, tool_calls } => tool_calls
+            Self::User { text, images } => count(text).saturating_add(IMAGE * images.len() as u64),
+            Self::Assistant { text, reasoning, tool_calls, .. } => tool_calls
                 .iter()
                 .map(|call| count(&call.id) + count(&call.name) + count(&call.arguments))
                 .fold(count(text) + count(reasoning), u64::saturating_add),
@@ -109,10 +193,17 @@ impl ToolSpec {
 }
 
 impl ModelRequest {
+    /// The tools in the order in which they are sent.
+    pub fn sorted_tools(&self) -> Vec<&ToolSpec> {
+        let mut tools: Vec<&ToolSpec> = self.tools.iter().collect();
+        tools.sort_by(|a, b| a.name.cmp(&b.name));
+        tools
+    }
+
     /// The text of the last message that a person wrote, and how many messages follow it.
     pub fn last_user_message(&self) -> Option<(&str, &[Message])> {
         self.messages.iter().enumerate().rev().find_map(|(at, message)| match message {
-            Message::User { text } => Some((text.as_str(), &self.messages[at + 1..])),
+            Message::User { text, .. } => Some((text.as_str(), &self.messages[at + 1..])),
             Message::Assistant { .. } | Message::ToolResult { .. } => None,
         })
     }
@@ -151,7 +242,7 @@ mod tests {
 
     #[test]
     fn the_last_user_message_comes_with_what_follows_it() {
-        let answer = Message::Assistant { text: "hm".into(), reasoning: String::new(), tool_calls: vec![] };
+        let answer = Message::assistant("hm", "", vec![]);
         let request = ModelRequest {
             messages: vec![Message::user("one"), answer.clone(), Message::user("two"), answer.clone()],
             ..ModelRequest::default()

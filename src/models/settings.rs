@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{ApiKey, ModelInfo, Scenario};
+use super::{ApiKey, Effort, ModelInfo, Scenario};
 
 /// Everything that [`Providers`](super::Providers) needs to know.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct ProvidersSettings {
     pub providers: Vec<ProviderSettings>,
     /// The model to use where nobody names one, as `PROVIDER/NAME`; `None` means `offline`.
     pub default_model: Option<String>,
+    /// How much models are to reason that reason at all; `None` leaves it to them.
+    pub effort: Option<Effort>,
     /// How the offline model behaves.
     pub offline: OfflineSettings,
     /// How long to wait for whom.

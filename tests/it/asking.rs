@@ -3,9 +3,9 @@
 use futures_util::StreamExt;
 use reenact::models::{
     ApiKey, Chunk, Message, ModelError, ModelRequest, OfflineSettings, ProviderSettings, Providers, ProvidersSettings,
-    Resolved, Stop, Timeouts, ToolSpec, Usage,
+    Resolved, Stop, Timeouts, ToolCallRequest, ToolSpec, Usage,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Everything that came of one call.
 #[derive(Debug, Default, PartialEq)]
@@ -15,10 +15,27 @@ pub struct Answer {
     /// Id, name and arguments.
     pub calls: Vec<(String, String, String)>,
     pub end: Option<(Stop, Usage)>,
+    /// What the provider wants back.
+    pub provider_data: Option<Value>,
     pub error: Option<ModelError>,
 }
 
 impl Answer {
+    /// The answer as a message of the next request to the same provider.
+    pub fn message(&self) -> Message {
+        let call = |(id, name, arguments): &(String, String, String)| ToolCallRequest {
+            id: id.clone(),
+            name: name.clone(),
+            arguments: arguments.clone(),
+        };
+        Message::Assistant {
+            text: self.text.clone(),
+            reasoning: self.reasoning.clone(),
+            tool_calls: self.calls.iter().map(call).collect(),
+            provider_data: self.provider_data.clone(),
+        }
+    }
+
     #[track_caller]
     pub fn stop(&self) -> Stop {
         self.end.as_ref().unwrap_or_else(|| panic!("no end: {self:?}")).0
@@ -75,7 +92,10 @@ pub fn checked(chunks: Vec<Result<Chunk, ModelError>>) -> Answer {
                 assert_eq!(usize::try_from(index), Ok(answer.calls.len()), "calls come in order");
                 answer.calls.push((id, name, arguments));
             }
-            Ok(Chunk::Finished { stop, usage }) => answer.end = Some((stop, usage)),
+            Ok(Chunk::Finished { stop, usage, provider_data }) => {
+                answer.end = Some((stop, usage));
+                answer.provider_data = provider_data;
+            }
             Err(error) => answer.error = Some(error),
         }
     }
@@ -85,6 +105,6 @@ pub fn checked(chunks: Vec<Result<Chunk, ModelError>>) -> Answer {
 
 /// Asks the model of that name.
 pub async fn ask(providers: &Providers, model: &str, request: ModelRequest) -> Answer {
-    let Resolved { model, name, .. } = providers.resolve(model).unwrap();
-    checked(model.stream(ModelRequest { model: name, ..request }).collect().await)
+    let Resolved { model, name, info, .. } = providers.resolve(model).unwrap();
+    checked(model.stream(ModelRequest { model: name, info, ..request }).collect().await)
 }

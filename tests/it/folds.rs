@@ -9,7 +9,7 @@ use reenact::entities::{
     body::{BlobRef, Body},
     chat::{
         Chat, Command, Event, Fork, Outcome, Piece, State,
-        event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
+        event::{CallError, ProviderData, Retry, Stop, ToolClass, ToolOutcome},
         fork::forked,
         work::{Answer, ToolRequest},
     },
@@ -112,6 +112,8 @@ fn answered(tools: Vec<ToolRequest>, text: Option<Body>) -> Outcome {
         stop,
         usage,
         raw_usage: None,
+        // The page is not shown it.
+        provider_data: Some(ProviderData { provider: "openai".into(), data: "[]".into() }),
         latency_ms: 70,
         text,
         reasoning: None,

@@ -35,6 +35,13 @@ async fn a_key_is_set_used_at_once_and_forgotten() {
     let forgotten = served.with(&served.key, &Method::DELETE, "/api/providers/openai/key").send().await.unwrap();
     let forgotten: Value = forgotten.json().await.unwrap();
     assert_eq!((&forgotten["configured"], &forgotten["key"]["origin"]), (&json!(false), &Value::Null));
+    let events = served.get("/api/streams/system/host").await;
+    let changes: Vec<_> =
+        events["items"].as_array().unwrap().iter().filter(|event| event["data"]["provider"] == "openai").collect();
+    let told: Vec<_> = changes.iter().map(|event| (&event["type"], &event["by"]["name"])).collect();
+    assert_eq!(told.len(), 2, "{events}");
+    assert_eq!((told[0].0, told[1].0), (&json!("ProviderKeySet"), &json!("ProviderKeyForgotten")), "{events}");
+    assert!(!events.to_string().contains(SECRET));
     let (status, again) =
         problem(served.with(&served.key, &Method::DELETE, "/api/providers/openai/key").send().await.unwrap()).await;
     assert_eq!((status, again["code"].as_str()), (404, Some("no_provider_key")));
@@ -106,8 +113,18 @@ async fn home(ground: &Ground) -> MockServer {
 }
 
 async fn provider(ground: &Ground, arguments: &[&str], typed: &str) -> Output {
+    provider_with(ground, &[], arguments, typed).await
+}
+
+async fn provider_with(ground: &Ground, environment: &[(&str, &str)], arguments: &[&str], typed: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reenact"));
-    command.env_clear().env("HOME", ground.data.path()).arg("--data").arg(ground.data.path()).arg("provider");
+    command
+        .env_clear()
+        .env("HOME", ground.data.path())
+        .envs(environment.iter().copied())
+        .arg("--data")
+        .arg(ground.data.path())
+        .arg("provider");
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let typed = typed.to_owned();
     let run = move || {
@@ -137,7 +154,7 @@ async fn a_key_is_piped_to_the_command_line_tried_and_forgotten_and_shown_nowher
         (&["test", "home"], "", 0, "it has 1 model"),
         (&["test", "home", "--model", "small"], "", 0, "`small` did within"),
         (&["ls"], "", 0, "ready"),
-        (&["ls", "--models", "home"], "", 0, "small"),
+        (&["ls", "--models", "home"], "", 0, "4096"),
         (&["forget-key", "home"], "", 0, "forgotten"),
         (&["forget-key", "home"], "", 3, "nothing to forget"),
         (&["set-key", "nobody"], "k", 3, "nobody"),
@@ -148,6 +165,32 @@ async fn a_key_is_piped_to_the_command_line_tried_and_forgotten_and_shown_nowher
         all.push_str(&said(&output));
     }
     assert!(!all.contains(SECRET), "{all}");
+}
+
+#[tokio::test]
+async fn where_there_is_a_keyring_the_key_goes_there_and_not_into_the_file() {
+    let ground = Ground::new("");
+    let _server = home(&ground).await;
+    let programs = tempfile::tempdir().unwrap();
+    let program = programs.path().join("secret-tool");
+    // What libsecret's program does, with a file.
+    let text = "#!/bin/sh\nat=\"$(dirname \"$0\")/kept\"\ncase $1 in lookup) cat \"$at\" 2>/dev/null;; store) cat > \"$at\";; clear) rm \"$at\";; esac\n";
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let run = |arguments: &'static [&'static str], typed: &'static str| {
+        let (ground, path) = (&ground, path.clone());
+        async move { provider_with(ground, &[("PATH", path.as_str())], arguments, typed).await }
+    };
+    let set = run(&["set-key", "home"], SECRET).await;
+    assert!(said(&set).contains("the system's keyring"), "{}", said(&set));
+    assert_eq!(std::fs::read_to_string(programs.path().join("kept")).unwrap(), SECRET);
+    assert!(!ground.data.path().join("secrets").exists());
+    let tried = run(&["test", "home"], "").await;
+    assert_eq!(tried.status.code(), Some(0), "another process finds it there: {}", said(&tried));
+    let forgotten = run(&["forget-key", "home"], "").await;
+    assert_eq!(forgotten.status.code(), Some(0), "{}", said(&forgotten));
+    assert!(!programs.path().join("kept").exists());
 }
 
 #[tokio::test]

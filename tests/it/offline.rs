@@ -18,7 +18,7 @@ async fn a_file_is_read_and_shown_in_two_calls() {
     assert_eq!(asked.usage().cache_read, 0);
 
     let call = ToolCallRequest { id: id.clone(), name: name.clone(), arguments: arguments.clone() };
-    request.messages.push(Message::Assistant { text: asked.text, reasoning: asked.reasoning, tool_calls: vec![call] });
+    request.messages.push(Message::assistant(asked.text, asked.reasoning, vec![call]));
     let text = "README.md: lines 1-1 of 1\n# Title\n".into();
     request.messages.push(Message::ToolResult { tool_call_id: id.clone(), name: name.clone(), text, failed: false });
     let shown = plain(request).await;

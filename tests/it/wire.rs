@@ -84,8 +84,7 @@ async fn deepseek_reasons_aloud_and_gets_its_reasoning_back() {
     let usage = answer.usage();
     assert_eq!((usage.input, usage.cache_read, usage.output, usage.reasoning), (82, 64, 39, 30));
 
-    let Answer { text, reasoning, .. } = answer;
-    request.messages.push(Message::Assistant { text, reasoning, tool_calls: vec![] });
+    request.messages.push(answer.message());
     request.messages.push(Message::user("Sure?"));
     ask(&providers, "deepseek/deepseek-reasoner", request).await;
 

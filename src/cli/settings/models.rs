@@ -4,10 +4,11 @@ use std::{fs, io, path::PathBuf, time::Duration};
 
 use super::{
     Loaded,
-    values::{Anthropic, Model, Provider, Settings},
+    values::{Anthropic, KeepKeys, Model, Provider, Settings},
 };
 use crate::models::{
     ApiKey, ModelInfo, OfflineSettings, ProviderSettings, ProvidersSettings, Scenario, ScenarioError, SetKey, Timeouts,
+    keys::{Keys, Place},
 };
 
 /// Why no models can be built from the settings.
@@ -60,6 +61,7 @@ impl Loaded {
         Ok(ProvidersSettings {
             providers: all,
             default_model: models.default.clone(),
+            effort: models.effort,
             offline: OfflineSettings { words_per_second: models.words_per_second, scenario },
             timeouts: Timeouts {
                 connect: Duration::from_secs(models.connect_timeout_s),
@@ -67,6 +69,16 @@ impl Loaded {
                 ..Timeouts::default()
             },
         })
+    }
+
+    /// Where keys are kept that are set while the server runs. Asks the system whether there is a keyring.
+    pub fn keys(&self) -> Keys {
+        let place = match self.settings.models.keep_keys {
+            KeepKeys::Auto => Place::Auto,
+            KeepKeys::Keyring => Place::Keyring,
+            KeepKeys::File => Place::File,
+        };
+        Keys::of(&self.data, place)
     }
 
     fn built_in(&self) -> Vec<ProviderSettings> {

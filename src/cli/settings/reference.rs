@@ -16,17 +16,18 @@ const FLAGS: &[(&str, &str)] = &[
     ("server.host", "--host"),
     ("server.port", "--port"),
     ("models.default", "--model"),
+    ("models.effort", "\"medium\""),
     ("models.scenario", "--scenario"),
 ];
 
 /// What the example file says where nothing is the default: by the whole name of a setting, or by its last part.
 const EXAMPLES: &[(&str, &str)] = &[
     ("log", "\"info,replay=debug\""),
-    ("models.default", "\"openai/gpt-5\""),
+    ("models.default", "\"anthropic/sonnet\""),
     ("models.scenario", "\"/path/to/scenario.json\""),
-    ("anthropic.opus_model", "\"claude-opus-4-5\""),
-    ("anthropic.sonnet_model", "\"claude-sonnet-4-5\""),
-    ("anthropic.haiku_model", "\"claude-haiku-4-5\""),
+    ("anthropic.opus_model", "\"claude-opus-5-5\""),
+    ("anthropic.sonnet_model", "\"claude-sonnet-5-5\""),
+    ("anthropic.haiku_model", "\"claude-haiku-5-5\""),
     ("ollama.host", "\"127.0.0.1:11434\""),
     ("auth_token", "\"…\""),
     ("key", "\"sk-…\""),

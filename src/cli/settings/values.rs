@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::telling::Format,
-    models::{ApiKey, ModelInfo, Wire},
+    models::{ApiKey, Effort, ModelInfo, Wire},
 };
 
 /// Everything that can be set.
@@ -79,18 +79,37 @@ pub struct Models {
     /// The model where nobody names one, as `PROVIDER/NAME`; `offline` where absent.
     #[config(env = "REENACT_MODEL")]
     pub default: Option<String>,
+    /// How much models are to reason that reason at all: `low`, `medium` or `high`; where absent, as they do by themselves.
+    #[config(env = "REENACT_EFFORT")]
+    pub effort: Option<Effort>,
     /// A scenario file: what the offline model answers when.
     #[config(env = "REENACT_SCENARIO")]
     pub scenario: Option<PathBuf>,
     /// How many words the offline model writes in a second; 0 writes without pause.
     #[config(env = "REENACT_WORDS_PER_SECOND", default = 60)]
     pub words_per_second: u32,
+    /// Where keys are kept that are set while the server runs: `keyring` (the system's), `file` (`secrets` in the data
+    /// folder, readable by its owner alone), or `auto`: the keyring where there is one.
+    #[config(env = "REENACT_KEEP_KEYS", default = "auto")]
+    pub keep_keys: KeepKeys,
     /// How long a provider may take to accept a connection, in seconds.
     #[config(env = "REENACT_CONNECT_TIMEOUT_S", default = 10)]
     pub connect_timeout_s: u64,
     /// How long a provider may take for the next byte of an answer, in seconds.
     #[config(env = "REENACT_STALL_TIMEOUT_S", default = 60)]
     pub stall_timeout_s: u64,
+}
+
+/// Where keys are kept that are set while the server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepKeys {
+    /// In the system's keyring where there is one, else in the file.
+    Auto,
+    /// In the system's keyring.
+    Keyring,
+    /// In the file `secrets` of the data folder.
+    File,
 }
 
 /// The provider `anthropic`.

@@ -139,6 +139,9 @@ pub enum Event {
         /// The numbers as the provider gave them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         raw_usage: Option<serde_json::Value>,
+        /// What the provider gave with the answer and wants back with later ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_data: Option<ProviderData>,
         /// From the request to the last byte, in ms.
         latency_ms: u64,
         /// The whole text, where it is too long for the state.
@@ -276,6 +279,15 @@ pub enum Stop {
     Length,
     /// The provider held the rest back.
     ContentFilter,
+}
+
+/// What a provider gave with an answer, which it alone understands: the signatures of its reasoning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProviderData {
+    /// The provider, as it stands before the slash. Nobody else is sent it.
+    pub provider: Arc<str>,
+    /// What it gave, as JSON.
+    pub data: Body,
 }
 
 /// Why a model call failed.

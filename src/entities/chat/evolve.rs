@@ -107,9 +107,10 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 note_repetition(state, name, arguments);
             }
         }
-        Event::ModelCallFinished { call, attempt, stop, usage, latency_ms, text, reasoning, .. } => {
+        Event::ModelCallFinished { call, attempt, stop, usage, provider_data, latency_ms, text, reasoning, .. } => {
             if let Some(open) = attempt_of(state, *call, *attempt) {
                 open.state = CallState::Finished { stop: *stop };
+                open.provider_data.clone_from(provider_data);
                 open.usage = *usage;
                 open.latency_ms = *latency_ms;
                 if let Some(text) = text {
@@ -228,6 +229,7 @@ pub(super) fn push_call(state: &mut State, call: CallId, since: Micros) {
         interrupted: vec![],
         tool_calls: vec![],
         usage: Usage::default(),
+        provider_data: None,
         latency_ms: 0,
         closing,
     })));

@@ -1,10 +1,10 @@
 //! What a model is sent of a conversation. A later prompt begins with the earlier one, so that prefix caches hit; only the
-//! request to sum up at a limit, which no tools go with, is left out of later ones.
+//! request to sum up at a limit, at which no tools may be called, is left out of later ones.
 
 use std::sync::Arc;
 
 use super::{
-    event::{Limit, ToolOutcome},
+    event::{Limit, ProviderData, ToolOutcome},
     state::{Call, CallState, Message, State, ToolCall, ToolState},
 };
 use crate::entities::{attachment::Attachment, body::Body};
@@ -27,6 +27,8 @@ pub enum Part {
         text: Body,
         /// The tools it asked for.
         tools: Vec<Asked>,
+        /// What its provider gave with it, for that provider alone.
+        provider_data: Option<ProviderData>,
     },
     /// What a tool answered.
     Tool {
@@ -95,6 +97,7 @@ fn push_call(parts: &mut Vec<Part>, call: &Call, mistakes: &mut u32) {
         reasoning: call.reasoning.clone(),
         text: call.text.clone(),
         tools: call.tool_calls.iter().map(asked).collect(),
+        provider_data: call.provider_data.clone(),
     });
     for tool in &call.tool_calls {
         let ToolState::Finished { outcome, output, .. } = &tool.state else {

@@ -159,8 +159,18 @@ fn end_call(state: &State, attempt: Attempt, answer: Answer, context: &Context) 
             class: tool.class,
         })
         .collect();
-    let Answer { stop, usage, raw_usage, latency_ms, text, reasoning, .. } = answer;
-    events.push(Event::ModelCallFinished { call, attempt, stop, usage, raw_usage, latency_ms, text, reasoning });
+    let Answer { stop, usage, raw_usage, provider_data, latency_ms, text, reasoning, .. } = answer;
+    events.push(Event::ModelCallFinished {
+        call,
+        attempt,
+        stop,
+        usage,
+        raw_usage,
+        provider_data,
+        latency_ms,
+        text,
+        reasoning,
+    });
     if done {
         let after = folded(state.clone(), &events, context);
         let outcome = match after.turn.as_ref().and_then(|turn| turn.limit.clone()) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    event::{CallError, Limit, Origin, Stop, ToolClass, ToolOutcome, TurnOutcome},
+    event::{CallError, Limit, Origin, ProviderData, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
 };
 use crate::entities::{attachment::Attachment, body::Body, usage::Usage};
@@ -119,6 +119,9 @@ pub struct Call {
     pub tool_calls: Vec<ToolCall>,
     /// What it took.
     pub usage: Usage,
+    /// What the provider gave with its answer and wants back. It is no part of a view.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_data: Option<ProviderData>,
     /// From the request to the last byte, in ms.
     pub latency_ms: u64,
     /// It sums up at a limit and is given no tools.

@@ -263,6 +263,7 @@ fn answer(tools: Vec<ToolRequest>) -> Answer {
         stop,
         usage: usage(10, 2),
         raw_usage: None,
+        provider_data: None,
         latency_ms: 70,
         text: None,
         reasoning: None,

@@ -56,5 +56,17 @@ pub(super) fn view(state: &State) -> View {
 pub fn page(state: &State, before: usize, limit: usize) -> MessagesPage {
     let end = before.min(state.messages.len());
     let start = end.saturating_sub(limit);
-    MessagesPage { messages: state.messages[start..end].to_vec(), first: start as u64 }
+    MessagesPage { messages: state.messages[start..end].iter().map(shown).collect(), first: start as u64 }
+}
+
+/// A message without what only a provider understands.
+fn shown(message: &Message) -> Message {
+    match message {
+        Message::Call(call) if call.provider_data.is_some() => {
+            let mut call = call.clone();
+            call.provider_data = None;
+            Message::Call(call)
+        }
+        message => message.clone(),
+    }
 }

@@ -9,7 +9,7 @@ use replay::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    event::{CallError, Stop, ToolClass, ToolOutcome},
+    event::{CallError, ProviderData, Stop, ToolClass, ToolOutcome},
     ids::{CallId, ToolCallId},
     state::{CallState, State, ToolCall, ToolState},
 };
@@ -87,6 +87,8 @@ pub struct Answer {
     pub usage: Usage,
     /// The numbers as the provider gave them.
     pub raw_usage: Option<serde_json::Value>,
+    /// What the provider gave with it and wants back.
+    pub provider_data: Option<ProviderData>,
     /// From the request to the last byte, in ms.
     pub latency_ms: u64,
     /// The whole text as a blob, where it is too long for the state.

@@ -10,7 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{KeepError, KeepKeys};
+use super::{KeepError, KeepKeys, Kept};
 use crate::models::ApiKey;
 
 /// A file of keys: a JSON object from a provider's name to its key. It comes into being with the first key.
@@ -24,6 +24,10 @@ impl KeyFile {
     /// The file at a path.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), changing: Mutex::new(()) }
+    }
+
+    fn place(&self) -> String {
+        format!("the file {}", self.path.display())
     }
 
     fn io(&self, source: io::Error) -> KeepError {
@@ -61,19 +65,17 @@ impl KeyFile {
 }
 
 impl KeepKeys for KeyFile {
-    fn label(&self) -> String {
-        format!("the file {}", self.path.display())
+    fn get(&self, provider: &str) -> Result<Option<Kept>, KeepError> {
+        let key = self.read()?.remove(provider).map(ApiKey::new).filter(|key| !key.is_empty());
+        Ok(key.map(|key| Kept { key, place: self.place() }))
     }
 
-    fn get(&self, provider: &str) -> Result<Option<ApiKey>, KeepError> {
-        Ok(self.read()?.remove(provider).map(ApiKey::new).filter(|key| !key.is_empty()))
-    }
-
-    fn set(&self, provider: &str, key: &ApiKey) -> Result<(), KeepError> {
+    fn set(&self, provider: &str, key: &ApiKey) -> Result<String, KeepError> {
         let _changing = self.changing.lock();
         let mut keys = self.read()?;
         keys.insert(provider.to_owned(), key.reveal().to_owned());
-        self.write(&keys)
+        self.write(&keys)?;
+        Ok(self.place())
     }
 
     fn forget(&self, provider: &str) -> Result<bool, KeepError> {
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     fn reveal(keys: &KeyFile, provider: &str) -> Option<String> {
-        keys.get(provider).unwrap().map(|key| key.reveal().to_owned())
+        keys.get(provider).unwrap().map(|kept| kept.key.reveal().to_owned())
     }
 
     #[test]

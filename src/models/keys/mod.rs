@@ -1,27 +1,46 @@
 //! Where keys are kept that somebody set while the server ran: never in the log, and never in a backup.
 
 mod file;
+mod keyring;
 
-use std::{io, path::PathBuf};
+use std::{io, path::Path, path::PathBuf};
 
 use thiserror::Error;
 
 use super::ApiKey;
 pub use file::KeyFile;
+pub use keyring::SystemKeyring;
 
 /// A place that keeps the keys of providers. Its functions wait for the disk or for another program.
 pub trait KeepKeys: Send + Sync {
-    /// What it is called: `the system's keyring`.
-    fn label(&self) -> String;
-
     /// The key of a provider.
-    fn get(&self, provider: &str) -> Result<Option<ApiKey>, KeepError>;
+    fn get(&self, provider: &str) -> Result<Option<Kept>, KeepError>;
 
-    /// Keeps a key in place of the one before.
-    fn set(&self, provider: &str, key: &ApiKey) -> Result<(), KeepError>;
+    /// Keeps a key in place of the one before; says where, for people.
+    fn set(&self, provider: &str, key: &ApiKey) -> Result<String, KeepError>;
 
     /// Forgets the key of a provider; whether there was one.
     fn forget(&self, provider: &str) -> Result<bool, KeepError>;
+}
+
+/// A key that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The key.
+    pub key: ApiKey,
+    /// Where it is kept, for people: `the system's keyring`.
+    pub place: String,
+}
+
+/// Where keys are to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the system's keyring where there is one, else in the file.
+    Auto,
+    /// In the system's keyring alone.
+    Keyring,
+    /// In the file alone.
+    File,
 }
 
 /// A key could not be kept, read or forgotten.
@@ -44,6 +63,85 @@ pub enum KeepError {
         problem: String,
     },
     /// The system's keyring does not do what it is asked.
-    #[error("the system's keyring cannot be used: {0}")]
+    #[error("the system's keyring cannot be used: {0}. Keys are kept in a file with models.keep_keys = \"file\"")]
     Keyring(String),
+}
+
+/// The system's keyring and the file beside it.
+pub struct Keys {
+    keyring: Option<SystemKeyring>,
+    file: Option<KeyFile>,
+}
+
+impl Keys {
+    /// The keys of the server with this data folder.
+    pub fn of(data: &Path, place: Place) -> Self {
+        let keyring = SystemKeyring::new("secret-tool", data);
+        let keyring = match place {
+            Place::Auto => keyring.is_there().then_some(keyring),
+            Place::Keyring => Some(keyring),
+            Place::File => None,
+        };
+        Self { keyring, file: (place != Place::Keyring).then(|| KeyFile::new(data.join("secrets"))) }
+    }
+
+    fn places(&self) -> impl Iterator<Item = &dyn KeepKeys> {
+        let keyring = self.keyring.iter().map(|keyring| keyring as &dyn KeepKeys);
+        keyring.chain(self.file.iter().map(|file| file as &dyn KeepKeys))
+    }
+}
+
+impl KeepKeys for Keys {
+    fn get(&self, provider: &str) -> Result<Option<Kept>, KeepError> {
+        let mut failed = None;
+        for place in self.places() {
+            match place.get(provider) {
+                Ok(None) => {}
+                Ok(kept) => return Ok(kept),
+                // It may stand in the other place.
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(None), Err)
+    }
+
+    fn set(&self, provider: &str, key: &ApiKey) -> Result<String, KeepError> {
+        let mut places = self.places();
+        let Some(first) = places.next() else { return Ok(String::new()) };
+        let kept = first.set(provider, key)?;
+        // One key in one place: an older one elsewhere would come up again when this one is forgotten.
+        for other in places {
+            other.forget(provider)?;
+        }
+        Ok(kept)
+    }
+
+    fn forget(&self, provider: &str) -> Result<bool, KeepError> {
+        let mut found = false;
+        for place in self.places() {
+            found |= place.forget(provider)?;
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_moves_from_the_file_to_the_keyring_and_is_forgotten_everywhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = || Some(KeyFile::new(folder.path().join("secrets")));
+        let before = Keys { keyring: None, file: file() };
+        assert!(before.set("openai", &ApiKey::new("one")).unwrap().contains("secrets"));
+
+        let keys = Keys { keyring: Some(keyring::tests::fake(folder.path())), file: file() };
+        assert_eq!(keys.get("openai").unwrap().unwrap().key.reveal(), "one");
+        assert_eq!(keys.set("openai", &ApiKey::new("two")).unwrap(), "the system's keyring");
+        assert_eq!(keys.get("openai").unwrap().unwrap().key.reveal(), "two");
+        assert_eq!(before.get("openai").unwrap(), None, "the file no longer holds it");
+        assert!(keys.forget("openai").unwrap() && !keys.forget("openai").unwrap());
+        assert_eq!(keys.get("openai").unwrap(), None);
+    }
 }

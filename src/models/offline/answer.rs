@@ -186,7 +186,7 @@ mod tests {
     fn after_a_tool(name: &str, arguments: &str, text: &str, failed: bool) -> String {
         let call = ToolCallRequest { id: "c".into(), name: name.into(), arguments: arguments.into() };
         let result = Message::ToolResult { tool_call_id: "c".into(), name: name.into(), text: text.into(), failed };
-        let answer = Message::Assistant { text: String::new(), reasoning: String::new(), tool_calls: vec![call] };
+        let answer = Message::assistant("", "", vec![call]);
         said(&asked(vec![Message::user("read a.rs"), answer, result]))
     }
 

@@ -20,7 +20,10 @@ impl OfflineModel {
 }
 
 impl Model for OfflineModel {
-    fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<Chunk, ModelError>> {
+    fn stream(&self, mut request: ModelRequest) -> BoxStream<'static, Result<Chunk, ModelError>> {
+        if request.answer_only {
+            request.tools.clear();
+        }
         let scenario = self.settings.scenario.as_ref();
         let beats = scenario.and_then(|scenario| scenario.beats(&request)).unwrap_or_else(|| answer(&request));
         play(request, beats, self.settings.words_per_second)

@@ -123,7 +123,7 @@ impl Playing {
         self.over = true;
         let stop = self.stop.unwrap_or(if self.called > 0 { Stop::ToolCalls } else { Stop::End });
         let usage = self.usage.take().unwrap_or_else(|| self.written.usage(&self.request));
-        Chunk::Finished { stop, usage }
+        Chunk::Finished { stop, usage, provider_data: None }
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn tool_calls_come_after_the_text_with_ids_that_the_conversation_has_not_used() {
         let earlier = ToolCallRequest { id: "offline_0".into(), name: "a".into(), arguments: "{}".into() };
-        let message = Message::Assistant { text: String::new(), reasoning: String::new(), tool_calls: vec![earlier] };
+        let message = Message::assistant("", "", vec![earlier]);
         let request = ModelRequest { messages: vec![message], ..ModelRequest::default() };
         let chunks = played(request, vec![call("x"), Beat::Text("t".into()), call("y")]).await;
         let expected = |index: u32, id: &str, name: &str| {

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     fn answer() -> Message {
-        Message::Assistant { text: "12345678".into(), reasoning: String::new(), tool_calls: vec![] }
+        Message::assistant("12345678", "", vec![])
     }
 
     #[test]

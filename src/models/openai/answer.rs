@@ -1,15 +1,12 @@
 //! Puts an answer together from the events of its stream. Pure: text in, chunks out.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::calls::{CallDelta, Calls};
-use super::failure::Origin;
 use super::usage::normalised;
-use crate::models::request::tokens;
-use crate::models::{Chunk, ErrorKind, ModelError, ModelRequest, Stop, Usage};
+use crate::models::http::{self, Added, Draft, Origin};
+use crate::models::{Chunk, ErrorKind, ModelError, Stop};
 
 #[derive(Debug, Deserialize)]
 struct Event {
@@ -38,62 +35,16 @@ struct Delta {
 
 /// The answer so far.
 #[derive(Debug)]
-pub(super) struct Answer {
-    origin: Arc<Origin>,
-    model: String,
-    first_id: usize,
-    prompt_tokens: u64,
+pub struct Answer {
+    draft: Draft,
     calls: Calls,
-    text: usize,
-    reasoning: usize,
-    stop: Option<Stop>,
     usage: Option<Value>,
-    began: bool,
 }
 
 impl Answer {
     /// An answer of which nothing has come yet.
-    pub fn new(origin: Arc<Origin>, request: &ModelRequest) -> Self {
-        Self {
-            origin,
-            model: request.model.clone(),
-            first_id: request.tool_calls_so_far(),
-            prompt_tokens: request.estimated_tokens(),
-            calls: Calls::default(),
-            text: 0,
-            reasoning: 0,
-            stop: None,
-            usage: None,
-            began: false,
-        }
-    }
-
-    /// Takes one event's data; gives what it adds.
-    pub fn event(&mut self, data: &str) -> Result<Vec<Chunk>, ModelError> {
-        let event: Value = match serde_json::from_str(data) {
-            Ok(event) => event,
-            // Only the usage can still be missing, and it can be estimated.
-            Err(_) if self.stop.is_some() => return Ok(Vec::new()),
-            Err(error) => return Err(self.garbled(&error)),
-        };
-        if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
-            return Err(self.origin.reported(error, &self.model));
-        }
-        if event.get("object").and_then(Value::as_str) == Some("error") {
-            return Err(self.origin.reported(&event, &self.model));
-        }
-        if !event.is_object() || (event.get("choices").is_none() && event.get("usage").is_none()) {
-            return if self.began { Ok(Vec::new()) } else { Err(self.foreign()) };
-        }
-        let event: Event = serde_json::from_value(event).map_err(|error| self.garbled(&error))?;
-        self.began = true;
-        if event.usage.as_ref().is_some_and(|usage| !usage.is_null()) {
-            self.usage = event.usage;
-        }
-        match event.choices.into_iter().next() {
-            Some(choice) => self.choice(choice),
-            None => Ok(Vec::new()),
-        }
+    pub fn new(draft: Draft) -> Self {
+        Self { draft, calls: Calls::default(), usage: None }
     }
 
     fn choice(&mut self, choice: Choice) -> Result<Vec<Chunk>, ModelError> {
@@ -103,108 +54,67 @@ impl Answer {
             // Some servers send the same reasoning under both names.
             let named = [&delta.reasoning_content, &delta.reasoning];
             let named = named.into_iter().flatten().filter_map(Value::as_str).find(|text| !text.is_empty());
-            let reasoning = named.map_or(thinking, str::to_owned);
-            if !reasoning.is_empty() {
-                self.reasoning += reasoning.chars().count();
-                chunks.push(Chunk::Reasoning(reasoning));
-            }
-            for text in [content, delta.refusal.unwrap_or_default()] {
-                if !text.is_empty() {
-                    self.text += text.chars().count();
-                    chunks.push(Chunk::Text(text));
-                }
-            }
+            chunks.extend(self.draft.reasoning(named.map_or(thinking, str::to_owned)));
+            chunks.extend(self.draft.text(content));
+            chunks.extend(self.draft.text(delta.refusal.unwrap_or_default()));
             for call in delta.tool_calls.into_iter().flatten() {
                 self.calls.add(call);
             }
         }
         match choice.finish_reason.as_deref() {
             None | Some("") => {}
-            Some("length" | "max_tokens" | "model_length") => self.stop = Some(Stop::Length),
-            Some("content_filter") => self.stop = Some(Stop::ContentFilter),
-            Some("tool_calls" | "function_call") => self.stop = Some(Stop::ToolCalls),
+            Some("length" | "max_tokens" | "model_length") => self.draft.stop = Some(Stop::Length),
+            Some("content_filter") => self.draft.stop = Some(Stop::ContentFilter),
+            Some("tool_calls" | "function_call") => self.draft.stop = Some(Stop::ToolCalls),
             Some("insufficient_system_resource") => {
-                let message =
-                    format!("{} ran out of resources in the middle of the answer: try again later.", self.origin.label);
-                return Err(self.origin.error(ErrorKind::Overloaded, &message));
+                let Origin { label, .. } = &*self.draft.origin;
+                let message = format!("{label} ran out of resources in the middle of the answer: try again later.");
+                return Err(self.draft.origin.error(ErrorKind::Overloaded, &message));
             }
-            Some("error") => {
-                let message = format!("{} broke the answer off with an error: try again.", self.origin.label);
-                return Err(self.origin.error(ErrorKind::BrokenStream, &message));
-            }
+            Some("error") => return Err(self.draft.broke_off("with an error")),
             // `stop`, and the names that smaller servers have for it.
-            Some(_) => self.stop = Some(Stop::End),
+            Some(_) => self.draft.stop = Some(Stop::End),
         }
         Ok(chunks)
     }
+}
 
-    /// The provider said that the answer is complete: the tool calls and the end.
-    pub fn done(self) -> Result<Vec<Chunk>, ModelError> {
-        let came = self.text > 0 || self.reasoning > 0 || !self.calls.is_empty();
-        match self.stop {
-            None if !came => {
-                let message = format!("{} ended the answer before it began: try again.", self.origin.label);
-                Err(self.origin.error(ErrorKind::BrokenStream, &message))
-            }
-            stop => Ok(self.finish(stop.unwrap_or(Stop::End))),
+impl http::Answer for Answer {
+    fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    fn event(&mut self, data: &str) -> Result<Added, ModelError> {
+        if data.trim() == "[DONE]" {
+            return Ok(Added { last: true, ..Added::default() });
+        }
+        let Some(event) = self.draft.parse(data)? else { return Ok(Added::default()) };
+        if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
+            return Err(self.draft.origin.reported(error, &self.draft.model));
+        }
+        if event.get("object").and_then(Value::as_str) == Some("error") {
+            return Err(self.draft.origin.reported(&event, &self.draft.model));
+        }
+        if !event.is_object() || (event.get("choices").is_none() && event.get("usage").is_none()) {
+            return if self.draft.began() { Ok(Added::default()) } else { Err(self.draft.foreign()) };
+        }
+        let event: Event = serde_json::from_value(event).map_err(|error| self.draft.garbled(&error))?;
+        self.draft.begin();
+        if event.usage.as_ref().is_some_and(|usage| !usage.is_null()) {
+            self.usage = event.usage;
+        }
+        match event.choices.into_iter().next() {
+            Some(choice) => Ok(self.choice(choice)?.into()),
+            None => Ok(Added::default()),
         }
     }
 
-    /// The stream ended or failed without the provider's word that the answer is complete. If it had said why it
-    /// stopped, only the usage can be missing; otherwise the answer is broken, as `failure` says.
-    pub fn cut(self, failure: ModelError) -> Result<Vec<Chunk>, ModelError> {
-        match self.stop {
-            Some(stop) => Ok(self.finish(stop)),
-            None => Err(failure),
-        }
+    fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
     }
 
     fn finish(self, stop: Stop) -> Vec<Chunk> {
-        let usage = self.final_usage();
-        let cut = matches!(stop, Stop::Length | Stop::ContentFilter);
-        let mut chunks = self.calls.finish(self.first_id, cut);
-        let stop = match stop {
-            Stop::End | Stop::ToolCalls if chunks.is_empty() => Stop::End,
-            Stop::End | Stop::ToolCalls => Stop::ToolCalls,
-            Stop::Length | Stop::ContentFilter => stop,
-        };
-        chunks.push(Chunk::Finished { stop, usage });
-        chunks
-    }
-
-    fn final_usage(&self) -> Usage {
-        let counted = self.usage.as_ref().and_then(normalised);
-        // Some servers send the object with nothing but zeros.
-        counted.filter(|usage| usage.input > 0 || usage.output > 0).unwrap_or_else(|| {
-            let count = |characters: usize| tokens(u64::try_from(characters).unwrap_or(u64::MAX));
-            Usage {
-                input: self.prompt_tokens,
-                output: count(self.text + self.calls.characters()) + count(self.reasoning),
-                reasoning: count(self.reasoning),
-                cache_read: 0,
-                cache_write: 0,
-                estimated: true,
-                raw: self.usage.clone(),
-            }
-        })
-    }
-
-    fn garbled(&self, error: &serde_json::Error) -> ModelError {
-        if !self.began {
-            return self.foreign();
-        }
-        let Origin { label, base_url, .. } = &*self.origin;
-        let message = format!(
-            "{label} at {base_url} sent something unreadable in the middle of the answer ({error}): try again."
-        );
-        self.origin.error(ErrorKind::BrokenStream, &message)
-    }
-
-    /// What came is not an answer of a language model.
-    pub fn foreign(&self) -> ModelError {
-        let Origin { label, base_url, .. } = &*self.origin;
-        let message = format!("{base_url} answered, but not as a language model does: check the address of {label}.");
-        self.origin.error(ErrorKind::BadAnswer, &message)
+        self.draft.finish(stop, self.calls.whole(), self.usage, normalised, None)
     }
 }
 
@@ -231,15 +141,13 @@ fn texts(content: &Value) -> (String, String) {
 mod tests {
     use serde_json::json;
 
+    use super::super::tests::draft;
     use super::*;
-    use crate::models::{Message, ProviderSettings};
+    use crate::models::Usage;
+    use crate::models::http::Answer as _;
 
     fn answer() -> Answer {
-        let settings = ProviderSettings::compatible("home", "http://127.0.0.1:1/v1", None);
-        let url = settings.url().unwrap();
-        let request =
-            ModelRequest { model: "m".into(), messages: vec![Message::user("12345678")], ..ModelRequest::default() };
-        Answer::new(Arc::new(Origin::new(&settings, url)), &request)
+        Answer::new(draft(0))
     }
 
     fn delta(delta: Value) -> String {
@@ -255,7 +163,7 @@ mod tests {
         let mut answer = answer();
         let mut chunks = Vec::new();
         for event in events {
-            chunks.extend(answer.event(event)?);
+            chunks.extend(answer.event(event)?.chunks);
         }
         chunks.extend(answer.done()?);
         Ok(chunks)
@@ -272,6 +180,10 @@ mod tests {
         Chunk::Text(text.into())
     }
 
+    fn end(usage: Usage) -> Chunk {
+        Chunk::Finished { stop: Stop::End, usage, provider_data: None }
+    }
+
     fn estimated(input: u64, output: u64, reasoning: u64) -> Usage {
         Usage { input, output, reasoning, estimated: true, ..Usage::default() }
     }
@@ -285,7 +197,7 @@ mod tests {
             delta(json!({"content": "lo"})),
             stop("stop"),
         ];
-        let end = Chunk::Finished { stop: Stop::End, usage: estimated(2, 2, 0) };
+        let end = end(estimated(2, 2, 0));
         assert_eq!(whole(&events).unwrap(), [text("Hel"), text("lo"), end]);
     }
 
@@ -297,7 +209,7 @@ mod tests {
             json!({"reasoning": "so", "reasoning_content": "so"}),
         ] {
             let chunks = whole(&[delta(piece), delta(json!({"content": "a"})), stop("stop")]).unwrap();
-            let end = Chunk::Finished { stop: Stop::End, usage: estimated(2, 2, 1) };
+            let end = end(estimated(2, 2, 1));
             assert_eq!(chunks, [Chunk::Reasoning("so".into()), text("a"), end]);
         }
     }
@@ -339,7 +251,7 @@ mod tests {
         let last = json!({"choices": [], "usage": raw}).to_string();
         let chunks = whole(&[delta(json!({"content": "a"})), stop("stop"), last]).unwrap();
         let usage = Usage { input: 7, output: 3, raw: Some(raw), ..Usage::default() };
-        assert_eq!(chunks.last(), Some(&Chunk::Finished { stop: Stop::End, usage }));
+        assert_eq!(chunks.last(), Some(&end(usage)));
     }
 
     #[test]
@@ -348,14 +260,14 @@ mod tests {
         let last = json!({"choices": [], "usage": raw}).to_string();
         let chunks = whole(&[delta(json!({"content": "a"})), stop("stop"), last]).unwrap();
         let usage = Usage { raw: Some(raw), ..estimated(2, 1, 0) };
-        assert_eq!(chunks.last(), Some(&Chunk::Finished { stop: Stop::End, usage }));
+        assert_eq!(chunks.last(), Some(&end(usage)));
     }
 
     #[test]
     fn a_whole_message_is_an_answer_too() {
         let body = json!({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}).to_string();
         let mut answer = answer();
-        assert_eq!(answer.event(&body).unwrap(), [text("a")]);
+        assert_eq!(answer.event(&body).unwrap().chunks, [text("a")]);
     }
 
     #[test]
@@ -382,7 +294,7 @@ mod tests {
         let mut finished = answer();
         finished.event(&delta(json!({"content": "a"}))).unwrap();
         finished.event(&stop("stop")).unwrap();
-        let end = Chunk::Finished { stop: Stop::End, usage: estimated(2, 1, 0) };
+        let end = end(estimated(2, 1, 0));
         assert_eq!(finished.cut(failure.clone()), Ok(vec![end]));
 
         let mut unfinished = answer();

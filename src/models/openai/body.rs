@@ -4,17 +4,20 @@ use std::borrow::Cow;
 
 use reqwest::Url;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::models::{Message, ModelRequest, ProviderSettings, ToolCallRequest, ToolSpec};
+use crate::models::http::sendable;
+use crate::models::{Effort, Message, ModelRequest, ProviderSettings, ToolCallRequest, ToolSpec};
 
 /// What differs between the servers that speak this wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
+pub struct Dialect {
     /// Reasoning goes back with every assistant message, empty or not.
     pub sends_reasoning_back: bool,
-    /// The limit is called `max_completion_tokens`, as `OpenAI`'s own newer models insist.
-    pub counts_completion_tokens: bool,
+    /// It is `OpenAI` itself, whose newer models want the limit under the name `max_completion_tokens`.
+    pub is_openai: bool,
+    /// Thinking is switched on with a field of its own, as `DeepSeek` has it.
+    pub switches_thinking: bool,
 }
 
 impl Dialect {
@@ -23,7 +26,8 @@ impl Dialect {
         let host = url.host_str().unwrap_or_default();
         Self {
             sends_reasoning_back: settings.sends_reasoning_back || host == "api.deepseek.com",
-            counts_completion_tokens: host == "api.openai.com",
+            is_openai: host == "api.openai.com",
+            switches_thinking: host == "api.deepseek.com",
         }
     }
 }
@@ -35,11 +39,22 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<WireTool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking: Option<Thinking>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
     stream: bool,
     stream_options: StreamOptions,
+}
+
+#[derive(Serialize)]
+struct Thinking {
+    r#type: &'static str,
 }
 
 #[derive(Serialize)]
@@ -50,13 +65,33 @@ struct StreamOptions {
 #[derive(Serialize)]
 struct WireMessage<'a> {
     role: &'static str,
-    content: Option<Cow<'a, str>>,
+    content: Option<Content<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_content: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<WireCall<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_call_id: Option<&'a str>,
+}
+
+/// A text, or parts where images go with it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(Cow<'a, str>),
+    Parts(Vec<ContentPart<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ContentPart<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -86,18 +121,20 @@ struct WireToolFunction<'a> {
 }
 
 /// The body as JSON bytes.
-pub(super) fn body(request: &ModelRequest, dialect: Dialect) -> Vec<u8> {
+pub fn body(request: &ModelRequest, dialect: Dialect) -> Vec<u8> {
     let system = (!request.system.is_empty()).then(|| WireMessage::plain("system", &request.system));
     let messages = system.into_iter().chain(request.messages.iter().map(|message| wire_message(message, dialect)));
-    let mut tools: Vec<&ToolSpec> = request.tools.iter().collect();
-    tools.sort_by(|a, b| a.name.cmp(&b.name));
     let limit = request.max_output_tokens;
+    let effort = request.effort.filter(|_| request.info.reasoning == Some(true));
     let body = Body {
         model: &request.model,
         messages: messages.collect(),
-        tools: tools.into_iter().map(wire_tool).collect(),
-        max_tokens: limit.filter(|_| !dialect.counts_completion_tokens),
-        max_completion_tokens: limit.filter(|_| dialect.counts_completion_tokens),
+        tool_choice: (request.answer_only && !request.tools.is_empty()).then_some("none"),
+        tools: request.sorted_tools().into_iter().map(wire_tool).collect(),
+        reasoning_effort: effort.filter(|_| !dialect.switches_thinking).map(Effort::name),
+        thinking: effort.filter(|_| dialect.switches_thinking).map(|_| Thinking { r#type: "enabled" }),
+        max_tokens: limit.filter(|_| !dialect.is_openai),
+        max_completion_tokens: limit.filter(|_| dialect.is_openai),
         stream: true,
         stream_options: StreamOptions { include_usage: true },
     };
@@ -108,7 +145,7 @@ impl<'a> WireMessage<'a> {
     fn plain(role: &'static str, text: &'a str) -> Self {
         Self {
             role,
-            content: Some(Cow::Borrowed(text)),
+            content: Some(Content::Text(Cow::Borrowed(text))),
             reasoning_content: None,
             tool_calls: Vec::new(),
             tool_call_id: None,
@@ -118,17 +155,28 @@ impl<'a> WireMessage<'a> {
 
 fn wire_message(message: &Message, dialect: Dialect) -> WireMessage<'_> {
     match message {
-        Message::User { text } => WireMessage::plain("user", text),
-        Message::Assistant { text, reasoning, tool_calls } => WireMessage {
+        Message::User { text, images } if images.is_empty() => WireMessage::plain("user", text),
+        Message::User { text, images } => {
+            let text_part = (!text.is_empty()).then_some(ContentPart::Text { text });
+            let images =
+                images.iter().map(|image| ContentPart::ImageUrl { image_url: ImageUrl { url: image.data_url() } });
+            let parts = text_part.into_iter().chain(images).collect();
+            WireMessage { content: Some(Content::Parts(parts)), ..WireMessage::plain("user", text) }
+        }
+        Message::Assistant { text, reasoning, tool_calls, provider_data: _ } => WireMessage {
             // Some servers refuse an empty text beside tool calls, others a missing one without them.
-            content: (!text.is_empty() || tool_calls.is_empty()).then_some(Cow::Borrowed(text.as_str())),
+            content: (!text.is_empty() || tool_calls.is_empty()).then_some(Content::Text(Cow::Borrowed(text.as_str()))),
             reasoning_content: dialect.sends_reasoning_back.then_some(reasoning.as_str()),
             tool_calls: tool_calls.iter().map(wire_call).collect(),
             ..WireMessage::plain("assistant", text)
         },
         Message::ToolResult { tool_call_id, name: _, text, failed } => WireMessage {
             // The wire has no field for failure, so the text has to say it.
-            content: Some(if *failed { Cow::Owned(format!("Error: {text}")) } else { Cow::Borrowed(text.as_str()) }),
+            content: Some(Content::Text(if *failed {
+                Cow::Owned(format!("Error: {text}"))
+            } else {
+                Cow::Borrowed(text.as_str())
+            })),
             tool_call_id: Some(tool_call_id),
             ..WireMessage::plain("tool", text)
         },
@@ -143,15 +191,6 @@ fn wire_call(call: &ToolCallRequest) -> WireCall<'_> {
     }
 }
 
-/// Arguments that are no JSON object would make some servers refuse this and every later call of the chat, so they are
-/// wrapped in one; the model still sees what it wrote.
-fn sendable(arguments: &str) -> Cow<'_, str> {
-    match serde_json::from_str::<Value>(arguments) {
-        Ok(Value::Object(_)) => Cow::Borrowed(arguments),
-        _ => Cow::Owned(json!({"invalid_arguments": arguments}).to_string()),
-    }
-}
-
 fn wire_tool(tool: &ToolSpec) -> WireTool<'_> {
     let function = WireToolFunction { name: &tool.name, description: &tool.description, parameters: &tool.schema };
     WireTool { r#type: "function", function }
@@ -159,10 +198,13 @@ fn wire_tool(tool: &ToolSpec) -> WireTool<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    const COMPATIBLE: Dialect = Dialect { sends_reasoning_back: false, counts_completion_tokens: false };
-    const DEEPSEEK: Dialect = Dialect { sends_reasoning_back: true, counts_completion_tokens: false };
+    use super::*;
+    use crate::models::Image;
+
+    const COMPATIBLE: Dialect = Dialect { sends_reasoning_back: false, is_openai: false, switches_thinking: false };
+    const DEEPSEEK: Dialect = Dialect { sends_reasoning_back: true, is_openai: false, switches_thinking: true };
 
     fn tool(name: &str) -> ToolSpec {
         ToolSpec { name: name.into(), description: "does".into(), schema: json!({"type": "object"}) }
@@ -175,12 +217,12 @@ mod tests {
             system: "be brief".into(),
             messages: vec![
                 Message::user("hi"),
-                Message::Assistant { text: String::new(), reasoning: "so".into(), tool_calls: vec![call] },
+                Message::assistant("", "so", vec![call]),
                 Message::ToolResult { tool_call_id: "c1".into(), name: "list".into(), text: "a".into(), failed: false },
-                Message::Assistant { text: "done".into(), reasoning: String::new(), tool_calls: vec![] },
+                Message::assistant("done", "", vec![]),
             ],
             tools: vec![tool("read"), tool("list")],
-            max_output_tokens: None,
+            ..ModelRequest::default()
         }
     }
 
@@ -231,7 +273,7 @@ mod tests {
         let mut request = conversation();
         request.max_output_tokens = Some(7);
         assert!(text(&request, COMPATIBLE).contains(r#""max_tokens":7"#));
-        let newer = Dialect { counts_completion_tokens: true, ..COMPATIBLE };
+        let newer = Dialect { is_openai: true, ..COMPATIBLE };
         assert!(text(&request, newer).contains(r#""max_completion_tokens":7"#));
     }
 
@@ -243,15 +285,40 @@ mod tests {
         };
         assert_eq!(dialect("https://api.deepseek.com/beta"), DEEPSEEK);
         assert_eq!(dialect("http://127.0.0.1:8080/v1"), COMPATIBLE);
-        assert!(dialect("https://api.openai.com/v1").counts_completion_tokens);
+        assert!(dialect("https://api.openai.com/v1").is_openai);
     }
 
     #[test]
-    fn arguments_that_are_no_object_and_results_that_failed_stay_readable() {
-        assert_eq!(sendable("{\"a\": 1}"), "{\"a\": 1}");
-        assert_eq!(sendable("{\"a\": "), r#"{"invalid_arguments":"{\"a\": "}"#);
+    fn a_call_that_may_only_answer_keeps_its_tools_so_that_the_prompt_stays_the_same() {
+        let closing = ModelRequest { answer_only: true, ..conversation() };
+        let (open, closed) = (text(&conversation(), COMPATIBLE), text(&closing, COMPATIBLE));
+        assert_eq!(closed.replace(r#","tool_choice":"none""#, ""), open);
+    }
+
+    #[test]
+    fn effort_is_asked_of_models_that_reason_in_the_words_of_the_server() {
+        let mut request = ModelRequest { effort: Some(Effort::High), ..conversation() };
+        assert!(!text(&request, COMPATIBLE).contains("effort"));
+        request.info.reasoning = Some(true);
+        assert!(text(&request, COMPATIBLE).contains(r#""reasoning_effort":"high""#));
+        assert!(text(&request, DEEPSEEK).contains(r#""thinking":{"type":"enabled"}"#));
+    }
+
+    #[test]
+    fn an_image_is_a_part_of_the_message() {
+        let image = Image { name: "cat.png".into(), media_type: "image/png".into(), base64: "AAAA".into() };
+        let message = Message::User { text: "look".into(), images: vec![image] };
+        let request = ModelRequest { messages: vec![message], ..ModelRequest::default() };
+        let parts =
+            r#"[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]"#;
+        assert!(text(&request, COMPATIBLE).contains(parts));
+    }
+
+    #[test]
+    fn a_result_that_failed_says_so() {
         let failed =
             Message::ToolResult { tool_call_id: "c".into(), name: "n".into(), text: "no".into(), failed: true };
-        assert_eq!(wire_message(&failed, COMPATIBLE).content.unwrap(), "Error: no");
+        let request = ModelRequest { messages: vec![failed], ..ModelRequest::default() };
+        assert!(text(&request, COMPATIBLE).contains(r#""content":"Error: no""#));
     }
 }

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::models::Chunk;
+use crate::models::http::WholeCall;
 
 /// A piece of a tool call; every field may be missing.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct CallDelta {
+pub struct CallDelta {
     index: Option<u32>,
     id: Option<String>,
     function: Option<FunctionDelta>,
@@ -22,7 +22,7 @@ struct FunctionDelta {
 
 /// The calls of one answer so far.
 #[derive(Debug, Default)]
-pub(super) struct Calls {
+pub struct Calls {
     open: Vec<Call>,
 }
 
@@ -38,11 +38,6 @@ impl Calls {
     /// Whether no call has begun.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
-    }
-
-    /// How many characters the calls have, for an estimate of tokens.
-    pub fn characters(&self) -> usize {
-        self.open.iter().map(|call| call.name.chars().count() + call.arguments.chars().count()).sum()
     }
 
     /// Adds a piece to the call that it belongs to.
@@ -85,22 +80,13 @@ impl Calls {
         }
     }
 
-    /// The whole calls in the order of their index. Missing ids are numbered on from the conversation's calls so far.
-    /// A call that the limit of tokens cut in the middle is left out: `cut` says that the answer ended so.
-    pub fn finish(self, first_id: usize, cut: bool) -> Vec<Chunk> {
-        let mut calls = self.open;
+    /// The calls in the order of their index.
+    pub fn whole(mut self) -> Vec<WholeCall> {
         // Stable: calls without an index keep the order in which they came.
-        calls.sort_by_key(|call| call.index);
-        let whole =
-            |call: &Call| !cut || serde_json::from_str::<Value>(&call.arguments).is_ok_and(|value| value.is_object());
-        let numbered = calls.into_iter().filter(whole).enumerate();
-        numbered
-            .map(|(at, call)| Chunk::ToolCall {
-                index: u32::try_from(at).unwrap_or(u32::MAX),
-                id: if call.id.is_empty() { format!("call_{}", first_id + at) } else { call.id },
-                name: call.name,
-                arguments: if call.arguments.trim().is_empty() { "{}".to_owned() } else { call.arguments },
-            })
+        self.open.sort_by_key(|call| call.index);
+        self.open
+            .into_iter()
+            .map(|call| WholeCall { id: call.id, name: call.name, arguments: call.arguments })
             .collect()
     }
 }
@@ -124,21 +110,14 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn assembled(deltas: Value, expected: &[(u32, &str, &str, &str)]) {
+    fn assembled(deltas: Value, expected: &[(&str, &str, &str)]) {
         let mut calls = Calls::default();
         for delta in serde_json::from_value::<Vec<CallDelta>>(deltas).unwrap() {
             calls.add(delta);
         }
-        let expected: Vec<Chunk> = expected
-            .iter()
-            .map(|&(index, id, name, arguments)| Chunk::ToolCall {
-                index,
-                id: id.into(),
-                name: name.into(),
-                arguments: arguments.into(),
-            })
-            .collect();
-        assert_eq!(calls.finish(3, false), expected);
+        let whole = calls.whole();
+        let found: Vec<_> = whole.iter().map(|call| (&*call.id, &*call.name, &*call.arguments)).collect();
+        assert_eq!(found, expected);
     }
 
     #[test]
@@ -151,22 +130,22 @@ mod tests {
                 {"index": 0, "function": {"arguments": "{\"p\":"}},
                 {"index": 0, "function": {"arguments": "1}"}},
             ]),
-            &[(0, "a", "read", "{\"p\":1}"), (1, "b", "list", "{}")],
+            &[("a", "read", "{\"p\":1}"), ("b", "list", "{}")],
         );
     }
 
     #[test]
     fn whole_calls_without_an_index_are_told_apart() {
         let call = |id: &str| json!({"id": id, "function": {"name": "read", "arguments": "{}"}});
-        assembled(json!([call("a"), call("b")]), &[(0, "a", "read", "{}"), (1, "b", "read", "{}")]);
-        assembled(json!([call(""), call("")]), &[(0, "call_3", "read", "{}"), (1, "call_4", "read", "{}")]);
+        assembled(json!([call("a"), call("b")]), &[("a", "read", "{}"), ("b", "read", "{}")]);
+        assembled(json!([call(""), call("")]), &[("", "read", "{}"), ("", "read", "{}")]);
     }
 
     #[test]
     fn whole_calls_that_all_say_index_0_are_told_apart() {
         let call = |id: &str, name: &str| json!({"index": 0, "id": id, "function": {"name": name, "arguments": "{}"}});
-        assembled(json!([call("a", "x"), call("b", "y")]), &[(0, "a", "x", "{}"), (1, "b", "y", "{}")]);
-        assembled(json!([call("", "x"), call("", "y")]), &[(0, "call_3", "x", "{}"), (1, "call_4", "y", "{}")]);
+        assembled(json!([call("a", "x"), call("b", "y")]), &[("a", "x", "{}"), ("b", "y", "{}")]);
+        assembled(json!([call("", "x"), call("", "y")]), &[("", "x", "{}"), ("", "y", "{}")]);
     }
 
     #[test]
@@ -176,7 +155,7 @@ mod tests {
                 {"id": "a", "function": {"name": "read", "arguments": "{\"p\""}},
                 {"function": {"arguments": ":1}"}},
             ]),
-            &[(0, "a", "read", "{\"p\":1}")],
+            &[("a", "read", "{\"p\":1}")],
         );
     }
 
@@ -187,7 +166,7 @@ mod tests {
                 {"index": 0, "id": "a", "function": {"name": "read", "arguments": "{"}},
                 {"index": 0, "id": "a", "function": {"name": "read", "arguments": "}"}},
             ]),
-            &[(0, "a", "read", "{}")],
+            &[("a", "read", "{}")],
         );
         assembled(
             json!([
@@ -195,7 +174,7 @@ mod tests {
                 {"index": 0, "function": {"name": "file"}},
                 {"index": 0, "function": {"arguments": "{}"}},
             ]),
-            &[(0, "a", "read_file", "{}")],
+            &[("a", "read_file", "{}")],
         );
     }
 
@@ -206,17 +185,7 @@ mod tests {
                 {"index": 0, "id": "a", "function": {"name": "x", "arguments": {"p": 1}}},
                 {"index": 1, "id": "b", "function": {"name": "y", "arguments": null}},
             ]),
-            &[(0, "a", "x", "{\"p\":1}"), (1, "b", "y", "{}")],
+            &[("a", "x", "{\"p\":1}"), ("b", "y", "")],
         );
-    }
-
-    #[test]
-    fn a_call_that_the_limit_cut_is_left_out() {
-        let mut calls = Calls::default();
-        for arguments in ["{\"p\":1}", "{\"p\":"] {
-            let delta = json!({"function": {"name": "x", "arguments": arguments}});
-            calls.add(serde_json::from_value(delta).unwrap());
-        }
-        assert_eq!(calls.finish(0, true).len(), 1);
     }
 }

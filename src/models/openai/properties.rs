@@ -1,15 +1,14 @@
 //! What holds of any answer, whatever a server sends.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::calls::Calls;
-use super::failure::Origin;
+use super::tests::draft;
 use super::usage::normalised;
-use crate::models::{Chunk, ModelRequest, ProviderSettings};
+use crate::models::Chunk;
+use crate::models::http::{Answer as _, WholeCall};
 
 const WORDS: [&str; 24] = [
     "choices",
@@ -37,12 +36,6 @@ const WORDS: [&str; 24] = [
     "type",
     "object",
 ];
-
-fn answer() -> Answer {
-    let settings = ProviderSettings::compatible("home", "http://127.0.0.1:1/v1", None);
-    let url = settings.url().unwrap();
-    Answer::new(Arc::new(Origin::new(&settings, url)), &ModelRequest::default())
-}
 
 /// JSON that is made of the wire's own words, so that it gets far.
 fn wire_json() -> impl Strategy<Value = Value> {
@@ -80,9 +73,9 @@ fn event() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_events_bring_an_answer_down_and_no_piece_is_empty(events in prop::collection::vec(event(), 0..12)) {
-        let mut answer = answer();
+        let mut answer = Answer::new(draft(0));
         for event in events {
-            for chunk in answer.event(&event).unwrap_or_default() {
+            for chunk in answer.event(&event).unwrap_or_default().chunks {
                 let empty = matches!(&chunk, Chunk::Text(text) | Chunk::Reasoning(text) if text.is_empty());
                 prop_assert!(!empty);
             }
@@ -133,12 +126,11 @@ proptest! {
         for (at, last) in rest.into_iter().enumerate() {
             add(json!({"index": at, "function": {"arguments": last.into_iter().collect::<String>()}}));
         }
-        let expected: Vec<Chunk> = calls.iter().zip(&whole).enumerate().map(|(at, ((name, _), arguments))| Chunk::ToolCall {
-            index: u32::try_from(at).unwrap(),
+        let expected: Vec<WholeCall> = calls.iter().zip(&whole).enumerate().map(|(at, ((name, _), arguments))| WholeCall {
             id: format!("id{at}"),
             name: name.clone(),
             arguments: arguments.clone(),
         }).collect();
-        prop_assert_eq!(assembled.finish(0, false), expected);
+        prop_assert_eq!(assembled.whole(), expected);
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::models::Usage;
 
 /// The record, or `None` where the provider's object does not even count prompt and answer.
-pub(super) fn normalised(raw: &Value) -> Option<Usage> {
+pub fn normalised(raw: &Value) -> Option<Usage> {
     let number = |pointer: &str| raw.pointer(pointer).and_then(count);
     let first = |pointers: &[&str]| pointers.iter().find_map(|pointer| number(pointer)).unwrap_or(0);
     let input = number("/prompt_tokens")?;

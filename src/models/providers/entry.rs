@@ -5,8 +5,9 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::models::{
-    ApiKey, BadSettings, ErrorKind, Model, ModelError, ModelInfo, ProviderSettings, SetKey, Timeouts, Wire, known,
-    model::Server, openai::OpenAi,
+    BadSettings, ErrorKind, Model, ModelError, ModelInfo, ProviderSettings, SetKey, Timeouts, Wire,
+    anthropic::Anthropic, gemini::Gemini, http::Client, keys::Kept, known, model::Server, ollama::Ollama,
+    openai::OpenAi,
 };
 
 /// The addresses at which a provider's own models are.
@@ -48,8 +49,8 @@ impl Entry {
     }
 
     /// Uses a key that was set, or goes back to that of the settings.
-    pub fn use_key(&self, kept: Option<(ApiKey, String)>) -> Result<(), BadSettings> {
-        let kept = kept.and_then(|(key, origin)| SetKey::new(key, origin));
+    pub fn use_key(&self, kept: Option<Kept>) -> Result<(), BadSettings> {
+        let kept = kept.and_then(|Kept { key, place }| SetKey::new(key, place));
         let settings = ProviderSettings { key: kept.or_else(|| self.settings.key.clone()), ..self.settings.clone() };
         let server = connect(&settings, self.timeouts)?;
         let mut now = self.now.write();
@@ -145,7 +146,16 @@ impl Entry {
 
 /// The client for a provider.
 fn connect(settings: &ProviderSettings, timeouts: Timeouts) -> Result<Arc<dyn Server>, BadSettings> {
-    match settings.wire {
-        Wire::OpenAi | Wire::Anthropic | Wire::Gemini | Wire::Ollama => Ok(Arc::new(OpenAi::new(settings, timeouts)?)),
-    }
+    let url = settings.url()?;
+    Ok(match settings.wire {
+        Wire::OpenAi => Arc::new(Client::new(settings, timeouts, OpenAi::new(settings, &url))?),
+        Wire::Anthropic => {
+            // Others write the address with what the wire adds.
+            let base_url = url.as_str().trim_end_matches('/');
+            let base_url = base_url.strip_suffix("/v1").unwrap_or(base_url).to_owned();
+            Arc::new(Client::new(&ProviderSettings { base_url, ..settings.clone() }, timeouts, Anthropic)?)
+        }
+        Wire::Gemini => Arc::new(Client::new(settings, timeouts, Gemini)?),
+        Wire::Ollama => Arc::new(Ollama::new(settings, &url, timeouts)?),
+    })
 }

@@ -9,9 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::keys::{KeepError, KeepKeys};
+use super::keys::{KeepError, KeepKeys, Kept};
 use super::offline::OfflineModel;
-use super::{ApiKey, BadSettings, ErrorKind, Model, ModelError, ModelInfo, ProviderSettings, ProvidersSettings};
+use super::{
+    ApiKey, BadSettings, Effort, ErrorKind, Model, ModelError, ModelInfo, ProviderSettings, ProvidersSettings,
+};
 use entry::Entry;
 pub use trial::Trial;
 
@@ -26,6 +28,7 @@ pub struct Providers {
     over_http: Vec<Entry>,
     offline: Arc<OfflineModel>,
     default_model: String,
+    effort: Option<Effort>,
     keys: Option<Arc<dyn KeepKeys>>,
 }
 
@@ -121,6 +124,7 @@ impl Providers {
             over_http,
             offline: Arc::new(OfflineModel::new(settings.offline)),
             default_model: settings.default_model.unwrap_or_else(|| OFFLINE.to_owned()),
+            effort: settings.effort,
             keys: None,
         })
     }
@@ -132,8 +136,8 @@ impl Providers {
             let id = &entry.settings.id;
             match keys.get(id) {
                 Ok(None) => {}
-                Ok(Some(key)) => {
-                    if let Err(error) = entry.use_key(Some((key, keys.label()))) {
+                Ok(Some(kept)) => {
+                    if let Err(error) = entry.use_key(Some(kept)) {
                         tracing::warn!("{error}");
                     }
                 }
@@ -146,6 +150,11 @@ impl Providers {
     /// The model to use where nobody names one.
     pub fn default_model(&self) -> &str {
         &self.default_model
+    }
+
+    /// How much models are to reason that reason at all; `None` leaves it to them.
+    pub fn effort(&self) -> Option<Effort> {
+        self.effort
     }
 
     /// The model of that name: `offline`, `PROVIDER/NAME`, or a provider that has a default.
@@ -226,8 +235,8 @@ impl Providers {
         if key.is_empty() || key.reveal().len() > LONGEST_KEY || !fits {
             return Err(KeyChangeError::Unusable);
         }
-        keys.set(id, &key)?;
-        entry.use_key(Some((key, keys.label()))).map_err(|_| KeyChangeError::Unusable)
+        let place = keys.set(id, &key)?;
+        entry.use_key(Some(Kept { key, place })).map_err(|_| KeyChangeError::Unusable)
     }
 
     /// Forgets the key that was set for a provider; from the next call on none is sent. Waits for the disk.

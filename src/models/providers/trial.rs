@@ -41,6 +41,7 @@ impl Providers {
             model: entry.wire_name(model).to_owned(),
             messages: vec![Message::user("Answer with the one word: ready")],
             max_output_tokens: Some(MOST_TOKENS),
+            info: entry.describe(model),
             ..ModelRequest::default()
         };
         let answered = async {

@@ -139,7 +139,7 @@ mod tests {
     use crate::models::Stop;
 
     fn answer() -> Message {
-        Message::Assistant { text: String::new(), reasoning: String::new(), tool_calls: vec![] }
+        Message::assistant("", "", vec![])
     }
 
     fn result(text: &str) -> Message {

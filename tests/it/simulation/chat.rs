@@ -167,6 +167,16 @@ fn answered(stop: Stop, tools: &[(ToolClass, ToolOutcome)]) -> Outcome {
     let usage = Usage { input: 10, output: 2, ..Usage::default() };
     let text = TEXT.iter().map(|piece| piece.len() as u64).sum();
     let streamed = Some(Streamed { reasoning: 0, text });
-    let answer = Answer { stop, usage, raw_usage: None, latency_ms: 70, text: None, reasoning: None, tools, streamed };
+    let answer = Answer {
+        stop,
+        usage,
+        raw_usage: None,
+        provider_data: None,
+        latency_ms: 70,
+        text: None,
+        reasoning: None,
+        tools,
+        streamed,
+    };
     Outcome::Answered(Box::new(answer))
 }

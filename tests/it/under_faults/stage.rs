@@ -299,6 +299,7 @@ pub fn answered(raw_usage: Option<serde_json::Value>) -> Outcome {
         stop: Stop::End,
         usage,
         raw_usage,
+        provider_data: None,
         latency_ms: 1,
         text: None,
         reasoning: None,

@@ -68,6 +68,7 @@ fn an_answer_without_tools_ends_the_turn() {
         stop: Stop::End,
         usage,
         raw_usage: None,
+        provider_data: None,
         latency_ms,
         text,
         reasoning,

@@ -158,6 +158,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
                 stop: Stop::Length,
                 usage,
                 raw_usage: None,
+                provider_data: None,
                 latency_ms: 1,
                 text,
                 reasoning,

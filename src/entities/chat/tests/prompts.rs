@@ -1,14 +1,17 @@
 //! What the model is sent.
 
 use super::*;
-use crate::entities::chat::prompt::{MISTAKES_BEFORE_HINT, Part, prompt};
+use crate::entities::chat::{
+    event::ProviderData,
+    prompt::{MISTAKES_BEFORE_HINT, Part, prompt},
+};
 
 fn user(text: &str) -> Part {
     Part::User { text: text.into(), attachments: vec![] }
 }
 
 fn assistant(text: &str) -> Part {
-    Part::Assistant { reasoning: Body::default(), text: text.into(), tools: vec![] }
+    Part::Assistant { reasoning: Body::default(), text: text.into(), tools: vec![], provider_data: None }
 }
 
 /// The open call answers with a text; its turn ends.
@@ -52,6 +55,19 @@ fn tools_are_sent_under_the_ids_of_the_provider_or_else_our_own() {
         Part::Tool { id, name, output, note: None, failed }
     };
     assert_eq!(parts[2..], [tool("1.1.0", "read", false), tool("toolu_1", "edit", true)]);
+}
+
+#[test]
+fn what_a_provider_gave_goes_back_with_its_answer_and_stands_in_no_view() {
+    let mut story = Story::calling();
+    story.write("call/1.1", 1, 0, "It is.").unwrap();
+    let data = ProviderData { provider: "anthropic".into(), data: "[]".into() };
+    let given = Answer { provider_data: Some(data.clone()), ..answer(vec![]) };
+    story.report("call/1.1", 1, Outcome::Answered(Box::new(given)));
+    let parts = prompt(&story.state);
+    assert!(matches!(&parts[1], Part::Assistant { provider_data: Some(kept), .. } if *kept == data), "{parts:?}");
+    let view = serde_json::to_string(&Chat::view(&story.state)).unwrap();
+    assert!(view.contains("It is.") && !view.contains("provider_data"), "{view}");
 }
 
 #[test]

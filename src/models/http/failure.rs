@@ -1,8 +1,11 @@
 //! Turns what a provider answers instead of an answer into a [`ModelError`] that says what to do.
 
+use std::time::Duration;
+
 use reqwest::Url;
 use serde_json::Value;
 
+use super::retry_after::retry_delay_ms;
 use crate::models::{ApiKey, ErrorKind, ModelError, ProviderSettings};
 
 /// The most characters of a provider's own words that are shown.
@@ -10,12 +13,17 @@ const MOST_WORDS: usize = 400;
 
 /// Whose error it is, for messages.
 #[derive(Clone, Debug)]
-pub(super) struct Origin {
+pub struct Origin {
+    /// The provider's id.
     pub id: String,
+    /// Its name for people.
     pub label: String,
+    /// Where it is.
     pub base_url: Url,
-    pub key: Option<ApiKey>,
+    key: Option<ApiKey>,
     key_name: String,
+    /// How the address of such a provider usually ends.
+    address: &'static str,
 }
 
 /// What a provider said about an error.
@@ -23,15 +31,19 @@ pub(super) struct Origin {
 struct Said {
     /// Its words for people.
     message: String,
-    /// Its code and type, in small letters, with a space between.
+    /// Its code, type, status and reasons, in small letters, with spaces between.
     code: String,
     /// The HTTP status that it names in an error within a stream.
     status: Option<u16>,
+    /// How long it asks to wait, in ms.
+    wait: Option<u64>,
 }
 
 impl Origin {
-    pub fn new(settings: &ProviderSettings, base_url: Url) -> Self {
+    /// The provider of these settings; `address` says how such an address usually ends.
+    pub fn new(settings: &ProviderSettings, base_url: Url, address: &'static str) -> Self {
         Self {
+            address,
             id: settings.id.clone(),
             label: settings.label.clone(),
             base_url,
@@ -50,19 +62,23 @@ impl Origin {
     pub fn refused(&self, status: u16, retry_after_ms: Option<u64>, body: &[u8], model: &str) -> ModelError {
         let text = String::from_utf8_lossy(body);
         let said = match serde_json::from_str::<Value>(&text) {
-            Ok(json) => Said::read(json.get("error").filter(|error| !error.is_null()).unwrap_or(&json)),
+            Ok(json) => {
+                // Gemini answers a stream that never began with a list of one error.
+                let json = json.get(0).unwrap_or(&json);
+                Said::read(json.get("error").filter(|error| !error.is_null()).unwrap_or(json))
+            }
             Err(_) if text.trim_start().starts_with('<') => {
                 Said { message: "a web page instead of an error".to_owned(), ..Said::default() }
             }
             Err(_) => Said { message: text.trim().to_owned(), ..Said::default() },
         };
-        self.named(kind(Some(status), &said), Some(status), retry_after_ms, &said, model)
+        self.named(kind(Some(status), &said), Some(status), retry_after_ms.or(said.wait), &said, model)
     }
 
     /// The provider reported an error within a stream that had begun well.
     pub fn reported(&self, error: &Value, model: &str) -> ModelError {
         let said = Said::read(error);
-        self.named(kind(said.status, &said), said.status, None, &said, model)
+        self.named(kind(said.status, &said), said.status, said.wait, &said, model)
     }
 
     /// No connection, or one that broke before there was an answer.
@@ -77,18 +93,29 @@ impl Origin {
         self.error(ErrorKind::BrokenStream, &format!("The connection to {label} at {url} broke: {reason}. Try again."))
     }
 
+    /// Nothing came for so long.
+    pub fn stalled(&self, after: Duration) -> ModelError {
+        let message = format!("{} at {} sent nothing for {after:?}: try again.", self.label, self.base_url);
+        self.error(ErrorKind::Stalled, &message)
+    }
+
     fn named(&self, kind: ErrorKind, status: Option<u16>, wait: Option<u64>, said: &Said, model: &str) -> ModelError {
         let (label, url, key_name) = (&self.label, &self.base_url, &self.key_name);
         let what = match kind {
             ErrorKind::BadKey if self.key.is_none() => {
-                format!("{label} wants a key: set {key_name}.")
+                format!("{label} wants a key: set it with `reenact provider set-key {}`, or as {key_name}.", self.id)
             }
-            ErrorKind::BadKey => format!("{label} refused the key: check {key_name}."),
+            ErrorKind::BadKey => {
+                format!(
+                    "{label} refused the key: set another with `reenact provider set-key {}`, or check {key_name}.",
+                    self.id
+                )
+            }
             ErrorKind::OutOfCredit => {
                 format!("{label} says that the account has no credit or quota left: check its plan and billing.")
             }
             ErrorKind::BadRequest if matches!(status, Some(404 | 405)) => {
-                format!("{url} has no chat completions: check the address of {label}; it usually ends in /v1.")
+                format!("{url} is no such server: check the address of {label}; it usually ends in {}.", self.address)
             }
             ErrorKind::BadRequest if status.is_some_and(|status| (300..400).contains(&status)) => {
                 format!("{url} redirects elsewhere: set the address of {label} to where it leads.")
@@ -134,14 +161,17 @@ impl Said {
         }
         let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
         let message = ["message", "detail", "error", "msg"].iter().map(|name| text(name)).find(|text| !text.is_empty());
+        let details = || error.get("details").and_then(Value::as_array).into_iter().flatten();
+        let reasons: Vec<&str> = details().filter_map(|detail| detail.get("reason")?.as_str()).collect();
         let status = ["code", "status", "status_code"].iter().find_map(|name| {
             let number = error.get(name)?.as_u64().or_else(|| text(name).parse().ok())?;
             u16::try_from(number).ok().filter(|status| (400..600).contains(status))
         });
         Self {
             message: message.unwrap_or_default().to_owned(),
-            code: format!("{} {}", text("code"), text("type")).to_lowercase(),
+            code: format!("{} {} {} {}", text("code"), text("type"), text("status"), reasons.join(" ")).to_lowercase(),
             status,
+            wait: details().find_map(|detail| retry_delay_ms(detail.get("retryDelay")?.as_str()?)),
         }
     }
 }
@@ -151,25 +181,33 @@ fn kind(status: Option<u16>, said: &Said) -> ErrorKind {
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let coded = |words: &[&str]| words.iter().any(|word| said.code.contains(word));
     let about_the_request = matches!(status, None | Some(400 | 404 | 413 | 422 | 500));
-    let too_long = coded(&["context_length", "context_size", "context_window"])
+    let too_long = coded(&["context_length", "context_size", "context_window", "request_too_large"])
         || says(&[
             "context length",
             "context window",
             "context size",
+            "context limit",
             "prompt is too long",
             "input is too long",
             "reduce the length",
+            "maximum prompt length",
+            "exceeds the maximum number of tokens",
+            "exceed the maximum number of tokens",
         ]);
     if status == Some(413) || (about_the_request && too_long) {
         return ErrorKind::ContextTooLong;
     }
-    if status == Some(402) || coded(&["insufficient_quota", "billing"]) || says(&["insufficient balance"]) {
+    if status == Some(402)
+        || coded(&["insufficient_quota", "billing"])
+        || says(&["insufficient balance", "credit balance is too low"])
+    {
         return ErrorKind::OutOfCredit;
     }
-    if matches!(status, Some(401 | 403)) || coded(&["invalid_api_key", "authentication", "permission"]) {
+    if matches!(status, Some(401 | 403)) || coded(&["api_key", "authentication", "unauthenticated", "permission"]) {
         return ErrorKind::BadKey;
     }
-    let missing = says(&["not found", "not exist", "unknown model", "no such model"]) && message.contains("model");
+    let missing = (says(&["not found", "not exist", "unknown model", "no such model"]) || coded(&["not_found"]))
+        && message.contains("model");
     if about_the_request && (coded(&["model_not_found"]) || missing) {
         return ErrorKind::UnknownModel;
     }
@@ -177,9 +215,9 @@ fn kind(status: Option<u16>, said: &Said) -> ErrorKind {
         Some(429) => ErrorKind::RateLimited,
         Some(408 | 500..=599) => ErrorKind::Overloaded,
         Some(_) => ErrorKind::BadRequest,
-        None if coded(&["rate_limit", "too_many_requests"]) => ErrorKind::RateLimited,
+        None if coded(&["rate_limit", "too_many_requests", "resource_exhausted"]) => ErrorKind::RateLimited,
         None if coded(&["overloaded", "server_error", "unavailable", "internal"]) => ErrorKind::Overloaded,
-        None if coded(&["invalid_request", "bad_request"]) => ErrorKind::BadRequest,
+        None if coded(&["invalid_request", "bad_request", "invalid_argument"]) => ErrorKind::BadRequest,
         None => ErrorKind::BrokenStream,
     }
 }
@@ -211,7 +249,7 @@ mod tests {
     fn origin() -> Origin {
         let settings = ProviderSettings::openai(SetKey::new(ApiKey::new("sk-secret"), "here"), None);
         let url = settings.url().unwrap();
-        Origin::new(&settings, url)
+        Origin::new(&settings, url, "/v1")
     }
 
     #[track_caller]
@@ -267,10 +305,83 @@ mod tests {
             r#"{"error":{"message":"This model's maximum context length is 8192 tokens","code":"context_length_exceeded"}}"#,
             r#"{"error":{"message":"the request exceeds the available context size","type":"exceed_context_size_error","code":400}}"#,
             r#"{"object":"error","message":"Please reduce the length of the messages","code":400}"#,
+            r#"{"error":"This model's maximum prompt length is 131072 but the request contains 140000 tokens."}"#,
         ] {
             refused(400, body, ErrorKind::ContextTooLong, "too long");
         }
         refused(413, "<html>", ErrorKind::ContextTooLong, "too long");
+    }
+
+    #[test]
+    fn anthropics_errors_are_recognised() {
+        let said = |kind: &str, message: &str| {
+            json!({"type": "error", "error": {"type": kind, "message": message}}).to_string()
+        };
+        for (status, kind, message, expected) in [
+            (401, "authentication_error", "invalid x-api-key", ErrorKind::BadKey),
+            (403, "permission_error", "Your API key does not have permission", ErrorKind::BadKey),
+            (404, "not_found_error", "model: claude-nothing", ErrorKind::UnknownModel),
+            (413, "request_too_large", "Request exceeds the maximum size", ErrorKind::ContextTooLong),
+            (429, "rate_limit_error", "This request would exceed your rate limit", ErrorKind::RateLimited),
+            (529, "overloaded_error", "Overloaded", ErrorKind::Overloaded),
+            (
+                400,
+                "invalid_request_error",
+                "prompt is too long: 210000 tokens > 200000 maximum",
+                ErrorKind::ContextTooLong,
+            ),
+            (
+                400,
+                "invalid_request_error",
+                "input length and `max_tokens` exceed context limit: 190000 + 32000 > 200000",
+                ErrorKind::ContextTooLong,
+            ),
+            (
+                400,
+                "invalid_request_error",
+                "Your credit balance is too low to access the Anthropic API",
+                ErrorKind::OutOfCredit,
+            ),
+            (400, "invalid_request_error", "messages: text content blocks must be non-empty", ErrorKind::BadRequest),
+        ] {
+            refused(status, &said(kind, message), expected, message);
+        }
+    }
+
+    #[test]
+    fn geminis_errors_are_recognised_also_in_a_list_and_its_wait_is_read() {
+        let said = |code: u16, status: &str, message: &str, details: Value| json!({"error": {"code": code, "message": message, "status": status, "details": details}});
+        let bad_key = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]);
+        for (code, status, message, details, expected) in [
+            (400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", bad_key, ErrorKind::BadKey),
+            (403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers", json!([]), ErrorKind::BadKey),
+            (
+                404,
+                "NOT_FOUND",
+                "models/gemini-0 is not found for API version v1beta",
+                json!([]),
+                ErrorKind::UnknownModel,
+            ),
+            (
+                400,
+                "INVALID_ARGUMENT",
+                "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+                json!([]),
+                ErrorKind::ContextTooLong,
+            ),
+            (400, "INVALID_ARGUMENT", "Invalid JSON payload received", json!([]), ErrorKind::BadRequest),
+            (503, "UNAVAILABLE", "The model is overloaded. Please try again later.", json!([]), ErrorKind::Overloaded),
+        ] {
+            let error = said(code, status, message, details);
+            refused(code, &error.to_string(), expected, message);
+            refused(code, &json!([error]).to_string(), expected, message);
+        }
+        let wait = json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}]);
+        let limited = said(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota", wait);
+        let error = origin().refused(429, None, limited.to_string().as_bytes(), "m");
+        assert_eq!((error.kind, error.retry_after_ms), (ErrorKind::RateLimited, Some(34_500)));
+        let within = origin().reported(&limited["error"], "m");
+        assert_eq!((within.kind, within.retry_after_ms), (ErrorKind::RateLimited, Some(34_500)));
     }
 
     #[test]

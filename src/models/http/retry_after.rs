@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// The wait in milliseconds that `retry-after-ms` or `retry-after` (seconds or an HTTP date, RFC 9110) asks for.
-pub(super) fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
+pub fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let milliseconds = header("retry-after-ms").and_then(|text| number(text, 1000.0));
     let wait = milliseconds.or_else(|| {
@@ -18,6 +18,12 @@ pub(super) fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64
             Some(until.duration_since(now).unwrap_or(Duration::ZERO))
         })
     })?;
+    u64::try_from(wait.min(LONGEST).as_millis()).ok()
+}
+
+/// The wait in milliseconds of a `retryDelay`: `34.5s`, as Google's errors have it.
+pub fn retry_delay_ms(text: &str) -> Option<u64> {
+    let wait = number(text.trim().strip_suffix('s')?, 1.0)?;
     u64::try_from(wait.min(LONGEST).as_millis()).ok()
 }
 
@@ -53,6 +59,13 @@ mod tests {
         assert_eq!(wait(&[("retry-after", "soon")]), None);
         assert_eq!(wait(&[("retry-after", "-5")]), None);
         assert_eq!(wait(&[]), None);
+    }
+
+    #[test]
+    fn googles_delay_is_understood() {
+        assert_eq!(retry_delay_ms("34.074824224s"), Some(34_074));
+        assert_eq!(retry_delay_ms("34"), None);
+        assert_eq!(retry_delay_ms("-1s"), None);
     }
 
     #[test]
