@@ -1,5 +1,5 @@
 // Long texts, stored by the server under their hash: they never change, so that each is read once.
-import type { BlobRef, Call, ChatView, ServerFrame } from "../wire/index.ts";
+import type { BlobRef, Body, Call, ChatView, ServerFrame } from "../wire/index.ts";
 import { getText } from "./http.ts";
 
 const KEPT = 64;
@@ -18,6 +18,11 @@ export function blobText(reference: BlobRef): Promise<string> {
     texts.set(reference.blob, text);
   }
   return text;
+}
+
+/** The whole of a text, wherever it stands. */
+export async function wholeText(body: Body): Promise<string> {
+  return typeof body === "string" ? body : blobText(body);
 }
 
 /** The text of a blob, where it is at hand already. */

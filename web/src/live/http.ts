@@ -30,7 +30,8 @@ export function send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?
   );
 }
 
-async function request(path: string, init: RequestInit): Promise<Response> {
+/** Asks the server, and gives its answer if that is a good one. */
+export async function request(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, { credentials: "same-origin", ...init });

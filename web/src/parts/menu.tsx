@@ -31,7 +31,7 @@ export function Menu({ label, actions, icon: Icon = Ellipsis, className = "" }: 
       </Base.Trigger>
       <Base.Portal>
         <Base.Positioner sideOffset={4} align="end" className="z-50 outline-none">
-          <Popup actions={actions} />
+          <MenuPopup actions={actions} />
         </Base.Positioner>
       </Base.Portal>
     </Base.Root>
@@ -47,16 +47,25 @@ export function WithMenu(props: { actions: Action[]; render: ReactElement; child
       </Context.Trigger>
       <Context.Portal>
         <Context.Positioner className="z-50 outline-none">
-          <Popup actions={props.actions} />
+          <MenuPopup actions={props.actions} />
         </Context.Positioner>
       </Context.Portal>
     </Context.Root>
   );
 }
 
-function Popup({ actions }: { actions: Action[] }) {
+interface PopupProps {
+  actions: Action[];
+  /** What has the focus afterwards, where that is not what opened it. */
+  finalFocus?: ComponentProps<typeof Base.Popup>["finalFocus"];
+}
+
+export function MenuPopup({ actions, finalFocus }: PopupProps) {
   return (
-    <Base.Popup className="min-w-44 rounded-md border border-line bg-raised p-1 text-ink shadow-pop outline-none">
+    <Base.Popup
+      {...(finalFocus === undefined ? {} : { finalFocus })}
+      className="min-w-44 rounded-md border border-line bg-raised p-1 text-ink shadow-pop outline-none"
+    >
       {actions.map(({ label, icon: Icon, run, keys, danger, disabled = false }) => (
         <Base.Item
           key={label}

@@ -26,7 +26,7 @@ export function choices({ providers }: Providers): ModelGroup[] {
     }));
 }
 
-const NONE: Read<Providers> = { data: null, error: null, again: () => undefined };
+const NONE: Read<Providers> = { data: null, of: null, error: null, again: () => undefined };
 export const ProvidersContext = createContext<Read<Providers>>(NONE);
 
 export function useProviders(): Read<Providers> {

@@ -5,6 +5,7 @@ import type { Command as ProjectCommand } from "./generated/project.ts";
 import type { Command as SessionCommand } from "./generated/session.ts";
 
 export type {
+  Attachment,
   BlobRef,
   Body,
   CallError,
@@ -34,10 +35,15 @@ export type {
 export type {
   Directories,
   DirectoryEntry as Directory,
+  FileItem,
+  Files,
+  Find,
+  Finds,
   ModelInfo,
   Problem,
   ProviderInfo as Provider,
   ProvidersOut as Providers,
+  StoredAttachment,
   Trust,
 } from "./generated/http.ts";
 

@@ -1,6 +1,16 @@
 // What can be done with a chat: typed after a slash, found in the palette, reached by keys. Said once, here.
-import { Copy, Keyboard, Pencil, Sparkles, Square, SquarePen } from "lucide-react";
-import { blobText } from "../../live/blobs.ts";
+import {
+  Archive,
+  ArchiveRestore,
+  Copy,
+  Keyboard,
+  Pencil,
+  Search,
+  Sparkles,
+  Square,
+  SquarePen,
+} from "lucide-react";
+import { wholeText } from "../../live/blobs.ts";
 import { useLive } from "../../live/react.tsx";
 import { type Action, offered, useActions } from "../../parts/actions.ts";
 import { copyText } from "../../parts/copy.ts";
@@ -28,6 +38,7 @@ export interface ChatId {
 export interface Doors {
   rename(): void;
   chooseModel(): void;
+  find(words: string): void;
 }
 
 export function useCommands(
@@ -58,6 +69,15 @@ export function useCommands(
         model ? void live.command(stream, { type: "ConfigureChat", model }) : doors.chooseModel(),
     },
     {
+      name: "search",
+      icon: Search,
+      does: "Search in this chat",
+      takes: "words",
+      keys: "Mod+F",
+      inMenu: true,
+      run: doors.find,
+    },
+    {
       name: "new",
       icon: SquarePen,
       does: "Begin another chat in this session",
@@ -70,7 +90,22 @@ export function useCommands(
           name: "copy",
           icon: Copy,
           does: "Copy the last answer",
-          run: () => void whole(answer).then(copyText),
+          run: () => void wholeText(answer).then(copyText),
+        },
+    view.about?.archived
+      ? {
+          name: "unarchive",
+          icon: ArchiveRestore,
+          does: "Bring the chat back",
+          inMenu: true,
+          run: () => void live.command(stream, { type: "UnarchiveChat" }),
+        }
+      : {
+          name: "archive",
+          icon: Archive,
+          does: "Put the chat away",
+          inMenu: true,
+          run: () => void live.command(stream, { type: "ArchiveChat" }),
         },
     view.turn && {
       name: "stop",
@@ -108,5 +143,3 @@ function lastAnswer({ messages }: ChatView): Body | null {
   }
   return null;
 }
-
-const whole = async (body: Body): Promise<string> => (typeof body === "string" ? body : blobText(body));

@@ -1,17 +1,18 @@
 // What waits, and the field for what comes next.
-import { uuid7 } from "../../live/ids.ts";
 import { useLive } from "../../live/react.tsx";
 import { shown } from "../../parts/format.ts";
 import { usePane } from "../../parts/pane.tsx";
 import type { ChatView, Queued } from "../../wire/index.ts";
+import type { ChatId } from "./commands.ts";
 import { useDraft } from "./composer/drafts.ts";
 import { Facts } from "./composer/facts.tsx";
 import { Composer, focusComposer } from "./composer/index.tsx";
+import { posting } from "./composer/posting.ts";
 import { Queue } from "./composer/queue.tsx";
 import type { SlashCommand } from "./composer/slash.ts";
 
 interface Props {
-  chat: string;
+  id: ChatId;
   view: ChatView;
   commands: readonly SlashCommand[];
   /** Stop was pressed and not answered yet. */
@@ -22,15 +23,18 @@ interface Props {
 }
 
 /** What is typed is its own: typing draws nothing else anew. */
-export function Foot({ chat, view, commands, stopping, choosing, onChoosing }: Props) {
+export function Foot({ id: { project, chat }, view, commands, stopping, choosing, onChoosing }: Props) {
   const live = useLive();
   const pane = usePane()?.id;
   const [draft, setDraft] = useDraft(chat);
   const stream = `chat/${chat}`;
   const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
-  const edit = ({ message, text }: Queued) => {
+  const edit = ({ message, text, attachments = [] }: Queued) => {
     unqueue(message);
-    setDraft(draft ? `${shown(text)}\n\n${draft}` : shown(text));
+    setDraft((was) => ({
+      text: was.text ? `${shown(text)}\n\n${was.text}` : shown(text),
+      attachments: [...attachments, ...was.attachments],
+    }));
     focusComposer(pane);
   };
   const editWaiting = () => {
@@ -43,8 +47,9 @@ export function Foot({ chat, view, commands, stopping, choosing, onChoosing }: P
     <>
       <Queue queue={view.queue} onRemove={unqueue} onEdit={edit} />
       <Composer
-        text={draft}
-        onText={setDraft}
+        project={project}
+        draft={draft}
+        onDraft={setDraft}
         model={view.about?.model ?? ""}
         running={view.turn !== null}
         stopping={stopping}
@@ -55,7 +60,7 @@ export function Foot({ chat, view, commands, stopping, choosing, onChoosing }: P
         onEditWaiting={editWaiting}
         facts={<Facts view={view} />}
         onModel={(model) => void live.command(stream, { type: "ConfigureChat", model })}
-        onSend={(text) => live.command(stream, { type: "PostMessage", message: uuid7(), text })}
+        onSend={(sent) => live.command(stream, posting(sent))}
         onStop={() => void live.command(stream, { type: "CancelTurn" })}
       />
     </>

@@ -1,22 +1,30 @@
 // A chat: its messages, what is happening now, and the field for what comes next.
-import { useEffect, useState } from "react";
+import { Archive } from "lucide-react";
+import { useCallback, useEffect, useState } from "react";
 import { chatLabel } from "../../live/desk.ts";
 import type { StreamEntry } from "../../live/entries.ts";
 import type { Outgoing } from "../../live/outbox.ts";
-import { useChat, useConnection, useList, useLive, useOutgoing } from "../../live/react.tsx";
+import { useChat, useConnection, useList, useLive, useOlder, useOutgoing } from "../../live/react.tsx";
 import { useLooking } from "../../live/seen.ts";
 import { outcomeOf, Rename } from "../../parts/ask.tsx";
 import { Button } from "../../parts/button.tsx";
-import { useIsActive, usePaneTitle } from "../../parts/pane.tsx";
+import { useIsActive, usePane, usePaneTitle } from "../../parts/pane.tsx";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
 import type { ChatRow, ChatView } from "../../wire/index.ts";
 import { type ChatId, useCommands } from "./commands.ts";
+import { focusComposer } from "./composer/index.tsx";
 import { Sending } from "./composer/queue.tsx";
 import { Refusals } from "./composer/refusals.tsx";
+import { useMessageDeeds } from "./deeds.ts";
+import { FindBar } from "./find/index.tsx";
 import { Foot } from "./foot.tsx";
 import { Head } from "./head.tsx";
 import { Conversation } from "./list/conversation.tsx";
+import type { Target } from "./list/target.ts";
+import { PinBar, usePinned } from "./pin.tsx";
+import { DeedsContext } from "./rows/deeds.ts";
+import { RowMenu } from "./rows/menu.tsx";
 
 export function ChatPane({ project, session, chat }: ChatId) {
   const stream = `chat/${chat}`;
@@ -70,23 +78,51 @@ function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
   const live = useLive();
   const { phase } = useConnection();
   const [asking, setAsking] = useState<"name" | "model" | null>(null);
+  const [finding, setFinding] = useState<{ words: string } | null>(null);
+  const [target, setTarget] = useState<Target | null>(null);
+  const pinned = usePinned();
+  const active = useIsActive();
+  const { blocks } = useOlder(id.chat);
+  const deeds = useMessageDeeds(id);
+  const pane = usePane()?.id;
   const stream = `chat/${id.chat}`;
   const { view } = entry;
+  const goTo = useCallback((index: number) => setTarget({ index }), []);
   const commands = useCommands(id, view, {
     rename: () => setAsking("name"),
     chooseModel: () => setAsking("model"),
+    find: (words) => setFinding({ words }),
   });
   return (
     <div className="flex h-full flex-col">
       <Head project={id.project} session={id.session} title={title} commands={commands} />
-      <Conversation chat={id.chat} entry={entry} away={phase !== "live"}>
-        <Sending posting={posting} away={phase !== "live"} />
-      </Conversation>
+      {pinned && active && <PinBar key={pinned} chat={id.chat} view={view} pinned={pinned} onGo={goTo} />}
+      {finding && (
+        <FindBar
+          chat={id.chat}
+          view={view}
+          blocks={blocks}
+          asked={finding}
+          onGo={({ index, tool_call }, words) => setTarget({ index, tool: tool_call ?? undefined, words })}
+          onClose={() => {
+            setFinding(null);
+            focusComposer(pane);
+          }}
+        />
+      )}
+      <DeedsContext value={deeds}>
+        <RowMenu>
+          <Conversation chat={id.chat} entry={entry} away={phase !== "live"} target={target}>
+            <Sending posting={posting} away={phase !== "live"} />
+          </Conversation>
+        </RowMenu>
+      </DeedsContext>
       <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
         {entry.trouble && <Ended stream={stream}>{entry.trouble.message}</Ended>}
         <Refusals stream={stream} />
+        {view.about?.archived && <PutAway stream={stream} />}
         <Foot
-          chat={id.chat}
+          id={id}
           view={view}
           commands={commands}
           stopping={stopping}
@@ -102,6 +138,24 @@ function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
           save={(to) => outcomeOf(live.command(stream, { type: "RenameChat", title: to }))}
         />
       )}
+    </div>
+  );
+}
+
+/** The chat was put away. What one says brings it back. */
+function PutAway({ stream }: { stream: string }) {
+  const live = useLive();
+  return (
+    <div className="mb-1.5 flex items-center gap-2 rounded-md bg-sunken px-3 py-1.5 text-small text-soft">
+      <Archive size={14} className="shrink-0" aria-hidden />
+      <p className="min-w-0 flex-1">This chat was put away. A message brings it back.</p>
+      <button
+        type="button"
+        onClick={() => void live.command(stream, { type: "UnarchiveChat" })}
+        className="shrink-0 text-accent hover:underline"
+      >
+        Bring it back
+      </button>
     </div>
   );
 }

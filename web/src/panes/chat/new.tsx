@@ -6,14 +6,15 @@ import type { Live } from "../../live/live.ts";
 import type { Answer } from "../../live/outbox.ts";
 import { useConnection, useDesk, useLive } from "../../live/react.tsx";
 import { Ago } from "../../parts/clock.tsx";
-import { titleOf } from "../../parts/format.ts";
+import { titleOf as firstWords } from "../../parts/format.ts";
 import { OFFLINE, useProviders } from "../../parts/models.ts";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Dot, Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, type Route, useRouter } from "../../routes.tsx";
 import { TrustCard } from "../start/trust.tsx";
-import { useDraft } from "./composer/drafts.ts";
+import { type Draft, EMPTY, useDraft } from "./composer/drafts.ts";
 import { Composer } from "./composer/index.tsx";
+import { posting } from "./composer/posting.ts";
 
 interface Props {
   project: string;
@@ -41,16 +42,16 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
   const [trouble, setTrouble] = useState<string | null>(null);
   const model = chosen ?? session?.model ?? providers?.default_model ?? "";
 
-  const begin = async (text: string): Promise<Answer> => {
+  const begin = async (sent: Draft): Promise<Answer> => {
     setBusy(true);
     setTrouble(null);
-    const { answer, chat, to } = await opened(live, project.id, session?.id ?? null, model, text);
+    const { answer, chat, to } = await opened(live, project.id, session?.id ?? null, model, titleOf(sent));
     setBusy(false);
     if (!answer.ok) {
       setTrouble(answer.message);
       return answer;
     }
-    void live.command(chat, { type: "PostMessage", message: uuid7(), text });
+    void live.command(chat, posting(sent));
     go(to);
     return answer;
   };
@@ -87,8 +88,9 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
             </div>
           )}
           <Composer
-            text={draft}
-            onText={setDraft}
+            project={project.id}
+            draft={draft}
+            onDraft={setDraft}
             model={model}
             running={false}
             busy={busy || !model}
@@ -101,7 +103,13 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
           {busy && phase !== "live" && (
             <p className="mt-1 text-small text-warn">It is sent when the connection is back.</p>
           )}
-          {!session && <Samples offline={model === OFFLINE} busy={busy || !model} onAsk={begin} />}
+          {!session && (
+            <Samples
+              offline={model === OFFLINE}
+              busy={busy || !model}
+              onAsk={(text) => begin({ ...EMPTY, text })}
+            />
+          )}
         </div>
         {session ? <Chats session={session} /> : <Sessions project={project} />}
       </div>
@@ -109,8 +117,13 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
   );
 }
 
+/** The beginning of what is said, or the name of what goes with it. */
+function titleOf({ text, attachments: [first] }: Draft): string {
+  return firstWords(text) || (first?.name ?? "");
+}
+
 /** Opens the chat, and the session where it is the first. The page names both. */
-async function opened(live: Live, project: string, inside: string | null, model: string, text: string) {
+async function opened(live: Live, project: string, inside: string | null, model: string, title: string) {
   const session = inside ?? uuid7();
   const id = uuid7();
   const chat = `chat/${id}`;
@@ -119,7 +132,7 @@ async function opened(live: Live, project: string, inside: string | null, model:
     const answer = await live.command(`session/${session}`, {
       type: "OpenSession",
       project,
-      title: titleOf(text),
+      title,
     });
     if (!answer.ok) return { answer, chat, to };
   }
@@ -127,7 +140,7 @@ async function opened(live: Live, project: string, inside: string | null, model:
     type: "OpenChat",
     session,
     project,
-    title: titleOf(text),
+    title,
     model,
   });
   return { answer, chat, to };

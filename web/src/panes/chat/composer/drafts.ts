@@ -1,34 +1,60 @@
-// What was typed and not sent, kept on this machine for each chat.
+// What was typed and not sent, with the files that go with it, kept on this machine for each chat.
 import { useCallback, useState } from "react";
+import type { Attachment } from "../../../wire/index.ts";
 
-const keyOf = (draft: string) => `draft:${draft}`;
+/** A message that is not sent yet. */
+export interface Draft {
+  text: string;
+  attachments: readonly Attachment[];
+}
 
-function read(draft: string): string {
+export const EMPTY: Draft = { text: "", attachments: [] };
+
+const textKey = (draft: string) => `draft:${draft}`;
+const filesKey = (draft: string) => `draft-files:${draft}`;
+
+export function isEmptyDraft({ text, attachments }: Draft): boolean {
+  return text.trim() === "" && attachments.length === 0;
+}
+
+function read(draft: string): Draft {
   try {
-    return localStorage.getItem(keyOf(draft)) ?? "";
+    const text = localStorage.getItem(textKey(draft)) ?? "";
+    const files: unknown = JSON.parse(localStorage.getItem(filesKey(draft)) ?? "[]");
+    return { text, attachments: Array.isArray(files) ? files : [] };
   } catch {
-    return "";
+    return EMPTY;
   }
 }
 
-function write(draft: string, text: string): void {
+/** Keeps a draft, until the chat is looked at next. */
+export function keepDraft(draft: string, { text, attachments }: Draft): void {
   try {
-    if (text) localStorage.setItem(keyOf(draft), text);
-    else localStorage.removeItem(keyOf(draft));
+    put(textKey(draft), text);
+    put(filesKey(draft), attachments.length > 0 ? JSON.stringify(attachments) : "");
   } catch {
     // Storage is full or closed: the draft then lasts as long as the page.
   }
 }
 
+function put(key: string, value: string): void {
+  if (value) localStorage.setItem(key, value);
+  else localStorage.removeItem(key);
+}
+
+export type ChangeDraft = (change: Partial<Draft> | ((was: Draft) => Partial<Draft>)) => void;
+
 /** The draft of a chat, and how to change it. */
-export function useDraft(draft: string): [string, (text: string) => void] {
-  const [text, setText] = useState(() => read(draft));
-  const change = useCallback(
-    (to: string) => {
-      write(draft, to);
-      setText(to);
-    },
+export function useDraft(draft: string): [Draft, ChangeDraft] {
+  const [now, setNow] = useState(() => read(draft));
+  const change: ChangeDraft = useCallback(
+    (by) =>
+      setNow((was) => {
+        const after = { ...was, ...(typeof by === "function" ? by(was) : by) };
+        keepDraft(draft, after);
+        return after;
+      }),
     [draft],
   );
-  return [text, change];
+  return [now, change];
 }

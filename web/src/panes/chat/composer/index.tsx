@@ -1,18 +1,31 @@
 // The field for the next message: it grows, completes commands, goes back through what was said; at its foot the model.
-import { ArrowUp, Square } from "lucide-react";
-import { type KeyboardEvent as Press, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { ArrowUp, Paperclip, Square } from "lucide-react";
+import {
+  type KeyboardEvent as Press,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import type { Answer } from "../../../live/outbox.ts";
 import { useActions } from "../../../parts/actions.ts";
 import { ModelPicker } from "../../../parts/model-picker.tsx";
 import { usePane } from "../../../parts/pane.tsx";
+import { type ChangeDraft, type Draft, EMPTY, isEmptyDraft } from "./drafts.ts";
+import { FileChips } from "./file-chips.tsx";
+import { filesOf, MOST_FILES, useFiles } from "./files.ts";
 import { distinct, further, nearer, type Recall } from "./history.ts";
 import type { SlashCommand } from "./slash.ts";
 import { useSuggestions } from "./suggest.ts";
 import { optionId, Suggestions } from "./suggestions.tsx";
 
 interface Props {
-  text: string;
-  onText(text: string): void;
+  /** The project whose files can be named. */
+  project: string;
+  draft: Draft;
+  onDraft: ChangeDraft;
   model: string;
   /** A turn is open: what is sent now waits. */
   running: boolean;
@@ -33,7 +46,7 @@ interface Props {
   /** What else stands in the foot. */
   facts?: ReactNode;
   onModel(model: string): void;
-  onSend(text: string): Promise<Answer>;
+  onSend(draft: Draft): Promise<Answer>;
   onStop(): void;
 }
 
@@ -57,13 +70,14 @@ export function focusComposer(pane: number | undefined): void {
 
 export function Composer(props: Props) {
   const { running, stopping = false, busy = false, keepUntilAnswered = false } = props;
-  const { text, onText: setText, onStop, commands = NO_COMMANDS } = props;
+  const { project, draft, onDraft, onStop, commands = NO_COMMANDS } = props;
+  const { text, attachments } = draft;
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
-  const latest = useRef(text);
+  const latest = useRef(draft);
   useEffect(() => {
-    latest.current = text;
-  }, [text]);
+    latest.current = draft;
+  }, [draft]);
   useEffect(() => {
     if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
   }, []);
@@ -75,17 +89,34 @@ export function Composer(props: Props) {
     ...TYPED,
   ]);
 
-  const suggested = useSuggestions({ text, commands, write: setText });
-  const recall = useRecall(props, setText);
+  const [caret, setCaret] = useState(text.length);
+  const wanted = useRef<number | null>(null);
+  const write = (to: string, at: number) => {
+    wanted.current = at;
+    setCaret(at);
+    onDraft({ text: to });
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when another text was written
+  useLayoutEffect(() => {
+    if (wanted.current !== null) field.current?.setSelectionRange(wanted.current, wanted.current);
+    wanted.current = null;
+  }, [text]);
+
+  const files = useFiles((stored) => onDraft((was) => ({ attachments: [...was.attachments, stored] })));
+  const room = MOST_FILES - attachments.length - files.sending.length;
+  const add = (added: File[]) => files.add(added.slice(0, room));
+  const suggested = useSuggestions({ text, caret, commands, project, write });
+  const recall = useRecall(props, (to) => write(to, to.length));
+  const ready = !busy && files.sending.length === 0 && !isEmptyDraft(draft);
   const send = async () => {
-    const sent = text.trim();
-    if (!sent || busy) return;
-    if (!keepUntilAnswered) setText("");
+    if (!ready) return;
+    const sent = { ...draft, text: text.trim() };
+    if (!keepUntilAnswered) onDraft(EMPTY);
     const answer = await props.onSend(sent);
     if (answer.ok) {
-      if (keepUntilAnswered) setText("");
-    } else if (latest.current === "") {
-      setText(sent); // Refused: the words come back, unless others have been typed since.
+      if (keepUntilAnswered) onDraft(EMPTY);
+    } else if (isEmptyDraft(latest.current)) {
+      onDraft(sent); // Refused: the words come back, unless others have been typed since.
     }
     field.current?.focus();
   };
@@ -105,6 +136,13 @@ export function Composer(props: Props) {
         event.preventDefault();
         void send();
       }}
+      onDragOver={(event) => event.dataTransfer.types.includes("Files") && event.preventDefault()}
+      onDrop={(event) => {
+        const dropped = filesOf(event.dataTransfer);
+        if (dropped.length === 0) return;
+        event.preventDefault();
+        add(dropped);
+      }}
     >
       {suggested && (
         <Suggestions
@@ -116,6 +154,13 @@ export function Composer(props: Props) {
           empty={suggested.empty}
         />
       )}
+      <FileChips
+        attachments={attachments}
+        sending={files.sending}
+        onRemove={(file) => onDraft((was) => ({ attachments: was.attachments.filter((it) => it !== file) }))}
+        onAgain={files.again}
+        onGiveUp={files.giveUp}
+      />
       <label htmlFor={id} className="sr-only">
         Message
       </label>
@@ -134,7 +179,18 @@ export function Composer(props: Props) {
           props.placeholder ??
           (running ? "Add a message: it waits for its turn" : "Ask something, / for commands")
         }
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => {
+          setCaret(event.target.selectionEnd);
+          onDraft({ text: event.target.value });
+        }}
+        onSelect={(event) => setCaret(event.currentTarget.selectionEnd)}
+        onPaste={(event) => {
+          const pasted = filesOf(event.clipboardData);
+          // What is pasted as text and as a picture is taken as text.
+          if (pasted.length === 0 || event.clipboardData.types.includes("text/plain")) return;
+          event.preventDefault();
+          add(pasted);
+        }}
         onKeyDown={press}
         className="field-sizing-content block max-h-[40vh] min-h-10 w-full resize-none bg-transparent px-3 pt-2.5 pb-1 text-prose outline-none max-md:text-[1rem]"
       />
@@ -147,7 +203,8 @@ export function Composer(props: Props) {
         />
         {props.facts ?? <span className="ml-auto" />}
         <span className="flex items-center gap-1.5">
-          {running && text.trim() !== "" && <SendButton label="Queue the message" disabled={busy} />}
+          <Attach disabled={room <= 0} onFiles={add} />
+          {running && !isEmptyDraft(draft) && <SendButton label="Queue the message" disabled={!ready} />}
           {running ? (
             <button
               type="button"
@@ -160,7 +217,7 @@ export function Composer(props: Props) {
               <Square size={11} fill="currentColor" aria-hidden />
             </button>
           ) : (
-            <SendButton label="Send" disabled={busy || text.trim() === ""} />
+            <SendButton label="Send" disabled={!ready} />
           )}
         </span>
       </div>
@@ -169,7 +226,7 @@ export function Composer(props: Props) {
 }
 
 /** What the arrow keys do with the past: says whether a key meant anything there. */
-function useRecall({ text, said, onEditWaiting }: Props, setText: (text: string) => void) {
+function useRecall({ draft: { text }, said, onEditWaiting }: Props, setText: (text: string) => void) {
   const [recall, setRecall] = useState<Recall | null>(null);
   const put = (to: string, next: Recall | null) => {
     setRecall(next);
@@ -191,6 +248,36 @@ function useRecall({ text, said, onEditWaiting }: Props, setText: (text: string)
     }
     return false;
   };
+}
+
+/** Chooses files, for those who neither paste nor drop them. */
+function Attach({ disabled, onFiles }: { disabled: boolean; onFiles(files: File[]): void }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        accept="image/*,text/*,.md,.json,.toml,.yaml,.yml,.log,.csv,.rs,.ts,.tsx,.js,.py,.go"
+        onChange={(event) => {
+          onFiles([...(event.target.files ?? [])]);
+          event.target.value = "";
+        }}
+      />
+      <button
+        type="button"
+        disabled={disabled}
+        onClick={() => input.current?.click()}
+        aria-label="Attach images or texts"
+        title="Attach images or texts (or paste, or drop them)"
+        className="inline-flex size-7 items-center justify-center rounded-md text-soft hover:bg-hover hover:text-ink disabled:text-faint max-md:size-9"
+      >
+        <Paperclip size={15} aria-hidden />
+      </button>
+    </>
+  );
 }
 
 function SendButton({ label, disabled }: { label: string; disabled: boolean }) {

@@ -4,12 +4,12 @@ import { mentionAt, mentioned } from "./mention.ts";
 /** A text in which | stands for the caret. */
 const at = (marked: string) => mentionAt(marked.replace("|", ""), marked.indexOf("|"));
 
-function pick(marked: string, path: string, kind: "file" | "folder" = "file") {
+function pick(marked: string, path: string, kind: "file" | "folder" = "file", goOn = false) {
   const text = marked.replace("|", "");
   const caret = marked.indexOf("|");
   const mention = mentionAt(text, caret);
   if (!mention) throw new Error("nothing is named there");
-  const after = mentioned(text, caret, mention, { path, kind });
+  const after = mentioned(text, caret, mention, { path, kind }, goOn);
   return `${after.text.slice(0, after.caret)}|${after.text.slice(after.caret)}`;
 }
 
@@ -32,9 +32,10 @@ describe("a file", () => {
   });
 });
 
-it("a folder stays open, so that one goes on into it", () => {
-  expect(pick("@sr|", "src", "folder")).toBe("@src/|");
-  const open = pick("@my|", "my notes", "folder");
+it("a folder is named as such, or stays open so that one goes on into it", () => {
+  expect(pick("look into @sr|", "src", "folder")).toBe("look into @src/ |");
+  expect(pick("@sr|", "src", "folder", true)).toBe("@src/|");
+  const open = pick("@my|", "my notes", "folder", true);
   expect(open).toBe('@"my notes/|');
   expect(pick(open, "my notes/a.md")).toBe('@"my notes/a.md" |');
 });

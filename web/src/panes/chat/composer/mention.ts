@@ -14,16 +14,17 @@ export function mentionAt(text: string, caret: number): Mention | null {
   return { from: caret - query.length - 1, query: query.replace(/^"/, "") };
 }
 
-/** The text with the name in place of what was typed, and where the caret is then. A folder stays open for more. */
+/** What stands in place of what was typed, and where the caret is then. A folder may stay open for more. */
 export function mentioned(
   text: string,
   caret: number,
   { from }: Mention,
   { path, kind }: { path: string; kind: "file" | "folder" },
+  goOn: boolean,
 ): { text: string; caret: number } {
+  const open = kind === "folder" && goOn;
   const whole = kind === "folder" ? `${path.replace(/\/$/, "")}/` : path;
   const quoted = /\s/.test(whole);
-  const open = kind === "folder";
   const written = `@${quoted ? `"${whole}` : whole}${quoted && !open ? '"' : ""}`;
   const after = text.slice(caret);
   const gap = open || /^\s/.test(after) ? "" : " ";

@@ -2,6 +2,7 @@
 import { Clock, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Outgoing } from "../../../live/outbox.ts";
+import { Attachments } from "../../../parts/attachments.tsx";
 import { firstLine, shown } from "../../../parts/format.ts";
 import type { Queued } from "../../../wire/index.ts";
 
@@ -29,12 +30,12 @@ export function Queue({ queue, onRemove, onEdit }: QueueProps) {
             className="max-w-64 truncate hover:text-ink"
             title={`Edit: ${shown(posted.text)}`}
           >
-            {firstLine(shown(posted.text))}
+            {label(posted)}
           </button>
           <button
             type="button"
             onClick={() => onRemove(posted.message)}
-            aria-label={`Take back: ${firstLine(shown(posted.text))}`}
+            aria-label={`Take back: ${label(posted)}`}
             title="Take back"
             className="inline-flex size-5 items-center justify-center rounded-full hover:bg-hover hover:text-ink"
           >
@@ -44,6 +45,12 @@ export function Queue({ queue, onRemove, onEdit }: QueueProps) {
       ))}
     </ul>
   );
+}
+
+/** The first line of a message, or the name of what goes with it. */
+function label({ text, attachments = [] }: Queued): string {
+  const files = attachments.map((file) => file.name).join(", ");
+  return [firstLine(shown(text)), files].filter((part) => part !== "").join(" · ");
 }
 
 /** After so long without an answer, in ms, a message is shown as being on its way. */
@@ -63,6 +70,7 @@ export function Sending({ posting, away }: { posting: Outgoing[]; away: boolean 
     command.type === "PostMessage" ? (
       <div key={id} className="mt-6 rounded-lg bg-said px-3.5 py-2.5 text-faint">
         <div className="whitespace-pre-wrap text-prose [overflow-wrap:anywhere]">{shown(command.text)}</div>
+        {command.attachments && <Attachments attachments={command.attachments} />}
         {away && <div className="mt-1 text-small">is sent when the connection is back</div>}
       </div>
     ) : null,

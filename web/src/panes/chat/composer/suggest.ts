@@ -1,13 +1,21 @@
-// What is suggested while one types: commands after a slash at the beginning.
+// What is suggested while one types: commands after a slash at the beginning, files after an at sign.
+import { FileText, Folder } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
+import { useRead } from "../../../parts/read.ts";
+import { useSettled } from "../../../parts/settled.ts";
+import type { Files } from "../../../wire/index.ts";
+import { type Mention, mentionAt, mentioned } from "./mention.ts";
 import { matching, type SlashCommand, typedCommand } from "./slash.ts";
 import type { Suggestion } from "./suggestions.tsx";
 
 interface Field {
   text: string;
+  caret: number;
   commands: readonly SlashCommand[];
-  /** Writes another text into the field. */
-  write(text: string): void;
+  /** The project whose files are named. */
+  project: string;
+  /** Writes another text into the field, and puts the caret to a place in it. */
+  write(text: string, caret: number): void;
 }
 
 export interface Suggested {
@@ -23,7 +31,8 @@ export interface Suggested {
 
 /** What fits what is typed; null where nothing is suggested. */
 export function useSuggestions(field: Field): Suggested | null {
-  const found = commandsFor(field);
+  const files = useFilesFor(field);
+  const found = commandsFor(field) ?? files;
   const subject = found ? `${found.label} ${found.items.map((item) => item.key).join(" ")}` : "";
   const [dismissed, setDismissed] = useState("");
   const [choice, setChoice] = useState({ subject: "", index: 0 });
@@ -75,9 +84,10 @@ function commandsFor({ text, commands, write }: Field): Found | null {
       detail: command.does,
       choose(how) {
         if (how === "complete" && typed.rest === null) {
-          write(`/${command.name}${command.takes ? " " : ""}`);
+          const whole = `/${command.name}${command.takes ? " " : ""}`;
+          write(whole, whole.length);
         } else {
-          write("");
+          write("", 0);
           command.run(typed.rest ?? "");
         }
       },
@@ -88,4 +98,41 @@ function commandsFor({ text, commands, write }: Field): Found | null {
   return commands.length > 0 && typed.rest === null
     ? { label: "Commands", items, empty: `There is no command /${typed.name}. Enter sends it as a message.` }
     : null;
+}
+
+/** So many files are listed. */
+const MOST = 30;
+
+/** The files and folders that may be meant by the name before the caret. */
+function useFilesFor({ text, caret, project, write }: Field): Found | null {
+  const mention = mentionAt(text, caret);
+  const query = useSettled(mention?.query ?? null, 40);
+  const wanted = mention !== null && query !== null;
+  const path = wanted
+    ? `/api/projects/${project}/files?query=${encodeURIComponent(query)}&limit=${MOST}`
+    : null;
+  const { data, error } = useRead<Files>(path);
+  if (!mention) return null;
+  if (error && !data) return { label: "Files", items: [], empty: error.message };
+  if (!data) return null;
+  return {
+    label: "Files",
+    items: data.items.map((item) => suggestionOf(item, mention)),
+    empty: `No file or folder fits “${mention.query}”.`,
+  };
+
+  function suggestionOf(item: Files["items"][number], at: Mention): Suggestion {
+    const name = item.path.split("/").at(-1) ?? item.path;
+    return {
+      key: item.path,
+      icon: item.kind === "folder" ? Folder : FileText,
+      label: item.kind === "folder" ? `${name}/` : name,
+      detail: item.path === name ? undefined : item.path,
+      choose(how) {
+        // Taken as it is, a folder is named; completed, one goes on into it.
+        const after = mentioned(text, caret, at, item, how === "complete");
+        write(after.text, after.caret);
+      },
+    };
+  }
 }

@@ -11,9 +11,10 @@ import { RowView } from "../rows/index.tsx";
 import { Working } from "../rows/working.tsx";
 import { guessedHeight } from "./height.ts";
 import { LookoutContext, useLookout, useNear } from "./near.tsx";
-import { Parts, type Stretch } from "./parts.ts";
+import { nameOf, Parts, type Stretch } from "./parts.ts";
 import { sameRow } from "./rows.ts";
 import { useStick } from "./scroll.ts";
+import { type Target, useTarget } from "./target.ts";
 import { Unread } from "./unread.tsx";
 
 interface Props {
@@ -21,6 +22,8 @@ interface Props {
   entry: StreamEntry<ChatView>;
   /** The server is away. */
   away: boolean;
+  /** Where to go: another one goes there again. */
+  target: Target | null;
   /** What stands after the last message. */
   children: ReactNode;
 }
@@ -28,14 +31,15 @@ interface Props {
 /** So many stretches at the end are always drawn: something may be written there at any moment. */
 const LAST = 3;
 
-export function Conversation({ chat, entry, away, children }: Props) {
+export function Conversation({ chat, entry, away, target, children }: Props) {
   const { view } = entry;
   const { older, blocks } = useOlder(chat);
   const [assembly] = useState(() => new Parts());
   const [folds] = useState(() => new Folds());
   const parts = assembly.of(view, blocks);
   const own = view.turns + view.queue.length;
-  const { scroller, content, below, scrolled, toEnd } = useStick(tailOf(view), own);
+  const { scroller, content, below, scrolled, toEnd, goTo } = useStick(tailOf(view), own);
+  useTarget(target, parts, folds, scroller, goTo);
   useActions([{ id: "chat.newest", label: "Go to the newest message", keys: "End", run: toEnd }]);
   const list = useRef<HTMLDivElement>(null);
   const lookout = useLookout(scroller, list);
@@ -90,12 +94,14 @@ interface DrawnProps {
 
 /** A stretch of rows: as long as none of them changes it is not drawn again, and while it is far not at all. */
 const Drawn = memo(
-  function Drawn({ stretch: { rows }, last }: DrawnProps) {
+  function Drawn({ stretch, last }: DrawnProps) {
+    const { rows } = stretch;
     const { box, near, height } = useNear(last);
     const drawn = near || last;
     return (
       <div
         ref={box}
+        data-part={nameOf(stretch)}
         style={
           drawn ? undefined : { height: height ?? rows.reduce((sum, row) => sum + guessedHeight(row), 0) }
         }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { BLOCK, type Block, type Blocks } from "../../../live/older.ts";
 import type { ChatView, Message, Turn } from "../../../wire/index.ts";
 import { asking, called, said, tool, turns } from "./made.ts";
-import { type Part, Parts, partAt, STRETCH } from "./parts.ts";
+import { type Part, Parts, STRETCH, spotOf } from "./parts.ts";
 
 const all = turns(100); // 300 messages
 const view = (first: number, messages: Message[] = all.slice(first), turn: Turn | null = null) =>
@@ -97,11 +97,12 @@ describe("a conversation", () => {
   });
 });
 
-it("a place is found by the index of its message", () => {
+it("a message is found by its index", () => {
   const parts = new Parts().of(view(250), read(1));
-  expect(partAt(parts, 10)).toMatchObject({ kind: "hole", block: 0 });
-  expect(partAt(parts, 66)).toMatchObject({ kind: "user", key: "m23" });
-  expect(partAt(parts, 299)).toMatchObject({ key: "end 100" });
+  expect(spotOf(parts, 10)).toMatchObject({ part: { kind: "hole", block: 0 }, row: null });
+  expect(spotOf(parts, 66)).toMatchObject({ row: { kind: "user", key: "m23" } });
+  expect(spotOf(parts, 299)).toMatchObject({ row: { key: "end 100" } });
   const group = [said("m1"), asking("1.1", [tool("a")]), asking("1.2", [tool("b")])];
-  expect(partAt(new Parts().of(view(0, group), none), 2)).toMatchObject({ key: "tools 1.1" });
+  expect(spotOf(new Parts().of(view(0), none), 5_000)?.row?.key).toBe("end 100");
+  expect(spotOf(new Parts().of(view(0, group), none), 2)?.row?.key).toBe("tools 1.1");
 });

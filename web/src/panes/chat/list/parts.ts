@@ -96,13 +96,27 @@ function joined(before: Part[], after: Stretch[]): Part[] {
   return [...before.slice(0, -1), seam, ...after.slice(1)];
 }
 
-/** The row that shows the message with an index, or the hole in which it is. */
-export function partAt(parts: readonly Part[], index: number): Hole | Row | null {
+/** Where a message is: the part that holds it, and its row unless that is a hole. */
+export interface Spot {
+  part: Part;
+  row: Row | null;
+}
+
+/** Where the message with an index is. */
+export function spotOf(parts: readonly Part[], index: number): Spot | null {
   const part = parts.findLast((it) => beginOf(it) <= index);
-  if (!part || part.kind === "hole") return part ?? null;
-  return part.rows.findLast((row) => row.index <= index) ?? null;
+  if (!part) return null;
+  return {
+    part,
+    row: part.kind === "hole" ? null : (part.rows.findLast((row) => row.index <= index) ?? null),
+  };
 }
 
 function beginOf(part: Part): number {
   return part.kind === "hole" ? part.from : (part.rows[0]?.index ?? 0);
+}
+
+/** Names a part in the document. */
+export function nameOf(part: Part): string {
+  return part.kind === "hole" ? `hole ${part.block}` : String(part.number);
 }

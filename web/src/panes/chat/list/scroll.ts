@@ -25,7 +25,7 @@ interface Stick {
   scrolled: boolean;
   toEnd(): void;
   /** Goes to a place, and follows it until it is drawn and stands still, or until someone scrolls. */
-  goTo(find: () => Place | null): void;
+  goTo(find: () => Place | null, arrived: (box: Element) => void): void;
 }
 
 /** `tail` is another one whenever something came at the end; `own` counts the messages of oneself. */
@@ -80,7 +80,7 @@ export function useStick(tail: string, own: number): Stick {
     };
   }, []);
 
-  const goTo = useCallback((find: () => Place | null) => {
+  const goTo = useCallback((find: () => Place | null, arrived: (box: Element) => void) => {
     const outer = scroller.current;
     if (!outer) return;
     goal.current += 1;
@@ -96,6 +96,7 @@ export function useStick(tail: string, own: number): Stick {
         atEnd.current = false;
         outer.scrollTop += wanted - outer.clientHeight * REST;
         still = place.exact && Math.abs(outer.scrollTop - before) < 1 ? still + 1 : 0;
+        if (still === 1) arrived(place.box);
       }
       if (still < STILL) requestAnimationFrame(step);
     };

@@ -5,7 +5,7 @@ import { Button } from "../../../parts/button.tsx";
 import { Trouble } from "../../../parts/status.tsx";
 import { UNREAD } from "./height.ts";
 import { useNear } from "./near.tsx";
-import type { Hole } from "./parts.ts";
+import { type Hole, nameOf } from "./parts.ts";
 
 /** One who only scrolls past, within so many ms, has nothing read. */
 const LINGER = 60;
@@ -17,7 +17,8 @@ interface Props {
   first: number;
 }
 
-export function Unread({ hole: { block, from, to, state }, older, first }: Props) {
+export function Unread({ hole, older, first }: Props) {
+  const { block, from, to, state } = hole;
   const { box, near } = useNear(false);
   const failed = typeof state === "object" && "failed" in state ? state.failed : null;
   useEffect(() => {
@@ -28,6 +29,7 @@ export function Unread({ hole: { block, from, to, state }, older, first }: Props
   return (
     <div
       ref={box}
+      data-part={nameOf(hole)}
       data-hole={block}
       style={{ height: (to - from) * UNREAD }}
       className={`[overflow-anchor:none] ${failed === null ? "unread" : ""}`}

@@ -48,7 +48,7 @@ export const ToolLine = memo(function ToolLine({ tool, longest }: Props) {
   const Icon = ICONS[tool.name] ?? Wrench;
   const { verb, subject } = describe(tool.name, shown(tool.arguments));
   return (
-    <li data-tool={tool.name} data-state={tool.state.kind}>
+    <li data-tool={tool.name} data-tool-call={tool.tool_call} data-state={tool.state.kind}>
       <Fold
         open={open}
         onToggle={toggle}

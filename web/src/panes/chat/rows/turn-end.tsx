@@ -5,7 +5,9 @@ import { useBody } from "../../../parts/body-text.tsx";
 import { CopyButton } from "../../../parts/code/index.tsx";
 import { brief, cacheShare, count, duration, exactly, isEmpty, plural } from "../../../parts/format.ts";
 import type { Body, Call, Limit, TurnEnd } from "../../../wire/index.ts";
+import { useDeeds } from "./deeds.ts";
 import { Failure } from "./failure.tsx";
+import { RowMenuButton } from "./menu.tsx";
 
 interface Props {
   end: TurnEnd;
@@ -15,6 +17,7 @@ interface Props {
 
 export const TurnEndLine = memo(function TurnEndLine({ end, before }: Props) {
   const { outcome, usage } = end;
+  const deeds = useDeeds();
   const cached = cacheShare(usage);
   const facts = [
     before?.model,
@@ -39,11 +42,16 @@ export const TurnEndLine = memo(function TurnEndLine({ end, before }: Props) {
         </p>
       )}
       {outcome?.kind === "failed" && <Failure error={outcome.error} retryAt={null} />}
-      <div className="-mt-1 flex items-center gap-2">
+      <div className="group/row -mt-1 flex items-center gap-2">
         <p className="numbers min-w-0 flex-1 truncate text-faint text-small" title={title}>
           {facts.join(" · ")}
         </p>
         {before && !isEmpty(before.text) && <CopyAnswer body={before.text} />}
+        <RowMenuButton
+          label="What can be done with this turn"
+          actions={() => deeds.withTurn(end, before?.call ?? null)}
+          className="-my-1 -ml-1.5"
+        />
       </div>
     </div>
   );
