@@ -91,6 +91,8 @@ export function Link(props: {
   className?: string;
   title?: string;
   current?: boolean;
+  /** It is a row of a list through which the arrow keys lead. */
+  row?: boolean;
   children: ReactNode;
 }) {
   const { go } = useRouter();
@@ -108,6 +110,7 @@ export function Link(props: {
       className={props.className}
       title={props.title}
       aria-current={props.current ? "page" : undefined}
+      data-row={props.row || undefined}
     >
       {props.children}
     </a>

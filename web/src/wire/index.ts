@@ -34,10 +34,15 @@ export type {
 export type {
   Directories,
   DirectoryEntry as Directory,
+  Health,
+  KeyInfo,
+  KeysOut as Keys,
+  MadeKey,
   ModelInfo,
   Problem,
   ProviderInfo as Provider,
   ProvidersOut as Providers,
+  Role,
   Trust,
 } from "./generated/http.ts";
 
