@@ -14,16 +14,20 @@ const ENDED: Record<ChatRowState, string | null> = {
   cancelled: null,
 };
 
-/** What the states of the chats were, by their ids. */
-export type States = ReadonlyMap<string, ChatRowState>;
+/** What was known of the chats, by their ids. */
+export type Known = ReadonlyMap<string, Pick<ChatRow, "state" | "turns">>;
 
-export const statesOf = (chats: readonly ChatRow[]): States =>
-  new Map(chats.map((chat) => [chat.id, chat.state]));
+export const knownOf = (chats: readonly ChatRow[]): Known => new Map(chats.map((chat) => [chat.id, chat]));
 
-/** What has ended between two moments. A chat that was not known before tells nothing. */
-export function notices(before: States, chats: readonly ChatRow[]): Notice[] {
+/**
+ * What has ended between two moments. A short turn may never have been seen running: it has ended all the same where
+ * there is one turn more.
+ */
+export function notices(before: Known, chats: readonly ChatRow[]): Notice[] {
   return chats.flatMap((chat) => {
     const what = ENDED[chat.state];
-    return what !== null && before.get(chat.id) === "running" ? [{ chat, what }] : [];
+    const known = before.get(chat.id);
+    const ended = known?.state === "running" || chat.turns > (known?.turns ?? 0);
+    return what !== null && ended ? [{ chat, what }] : [];
   });
 }

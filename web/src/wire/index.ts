@@ -43,6 +43,7 @@ export type {
   ProviderInfo as Provider,
   ProvidersOut as Providers,
   Role,
+  TrialOut as Trial,
   Trust,
 } from "./generated/http.ts";
 

@@ -1,13 +1,12 @@
 // Settings: models, keys, how the page looks, notifications, and what this server is.
 import { useEffect, useRef } from "react";
-import { ModelsInUse } from "../../parts/models-in-use.tsx";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Link } from "../../routes.tsx";
 import { About } from "./about.tsx";
 import { KeySettings } from "./keys.tsx";
 import { LookSettings } from "./look.tsx";
+import { ModelSettings } from "./models.tsx";
 import { NotificationSettings } from "./notifications.tsx";
-import { Section } from "./section.tsx";
 import { SECTIONS } from "./sections.ts";
 
 export function Settings({ section }: { section?: string }) {
@@ -39,9 +38,7 @@ export function Settings({ section }: { section?: string }) {
             </ul>
           </nav>
           <div className="flex min-w-0 max-w-2xl flex-1 flex-col gap-10 pb-[30vh]">
-            <Section id="models" title="Models">
-              <ModelsInUse />
-            </Section>
+            <ModelSettings />
             <KeySettings />
             <LookSettings />
             <NotificationSettings />

@@ -1,7 +1,7 @@
 // What the window says where one does not look at it: its title, its icon, and notifications.
 import { useEffect, useRef } from "react";
 import { chatLabel } from "../../live/desk.ts";
-import { notices, type States, statesOf } from "../../live/notices.ts";
+import { type Known, knownOf, notices } from "../../live/notices.ts";
 import { useConnection, useList } from "../../live/react.tsx";
 import { isUnread, useSeen } from "../../live/seen.ts";
 import { notify } from "../../parts/notify.ts";
@@ -52,7 +52,7 @@ export function useAttention(): void {
 function useNotices(): void {
   const { rows, freshness } = useList("chats");
   const { go } = useRouter();
-  const before = useRef<States | null>(null);
+  const before = useRef<Known | null>(null);
   useEffect(() => {
     if (freshness === "loading") return;
     if (before.current)
@@ -62,6 +62,6 @@ function useNotices(): void {
           go({ pane: "chat", project, session, chat: id }),
         );
       }
-    before.current = statesOf(rows);
+    before.current = knownOf(rows);
   }, [rows, freshness, go]);
 }
