@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use actix_web::{http::StatusCode, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     app::Shared,
-    commands::view,
+    commands::{known_model, view},
     identity::Identity,
     problem::Problem,
     reading::{Answer, Idempotency, answer},
@@ -54,13 +54,7 @@ pub async fn choose(
     key: Idempotency,
 ) -> Answer<DefaultModel> {
     let NewDefaultModel { model } = body.into_inner();
-    if let Some(model) = &model {
-        shared
-            .app
-            .providers
-            .resolve(model)
-            .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.kind.code(), error.message))?;
-    }
+    known_model(&shared, model.as_ref())?;
     let command = system::Command::ChooseDefaultModel { model };
     shared.app.host.submit(system::stream(), command.into(), who.by.clone(), key.command()).await?;
     answer(meant(&shared).await?)

@@ -10,6 +10,7 @@ export interface Notice {
 const ENDED: Record<ChatRowState, string | null> = {
   running: null,
   idle: "has an answer",
+  waiting: "waits for you",
   failed: "failed",
   cancelled: null,
 };

@@ -8,11 +8,14 @@ export interface Read<T> {
   again(): void;
 }
 
-/** Reads a path; null reads nothing. What was read stays while another path is read, until that is here. */
-export function useRead<T>(path: string | null): Read<T> {
+/**
+ * Reads a path, again whenever `since` is another; null reads nothing. What was read stays while another path is read,
+ * until that is here.
+ */
+export function useRead<T>(path: string | null, since = 0): Read<T> {
   const [result, setResult] = useState<{ data: T | null; error: Error | null }>({ data: null, error: null });
   const [round, setRound] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round reads the same path again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round, or something that happened since, reads the same path again
   useEffect(() => {
     if (path === null) return;
     const abort = new AbortController();
@@ -21,7 +24,7 @@ export function useRead<T>(path: string | null): Read<T> {
       (error) => abort.signal.aborted || setResult((was) => ({ data: was.data, error })),
     );
     return () => abort.abort();
-  }, [path, round]);
+  }, [path, since, round]);
   const again = useCallback(() => setRound((was) => was + 1), []);
   return { ...result, again };
 }

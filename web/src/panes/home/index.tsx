@@ -13,6 +13,7 @@ import { Link, type Route } from "../../routes.tsx";
 import type { ChatRow, ChatRowState } from "../../wire/index.ts";
 import { Welcome } from "../start/index.tsx";
 import { listsOf } from "./lists.ts";
+import { Today } from "./today.tsx";
 
 /** The start; before there is a project, it is where one is chosen. */
 export function Home() {
@@ -35,7 +36,8 @@ function Start({ projects }: { projects: ProjectOnDesk[] }) {
   return (
     <div className="flex h-full flex-col">
       <PaneHead>
-        <h1 className="font-semibold">Home</h1>
+        <h1 className="mr-auto font-semibold">Home</h1>
+        <Today />
       </PaneHead>
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto flex max-w-3xl flex-col gap-7 p-6 max-md:p-4">

@@ -15,13 +15,16 @@ export interface Lists {
   recent: SessionOnDesk[];
 }
 
+/** Somebody has to do something. */
+const waits = (chat: ChatRow): boolean => chat.state === "failed" || chat.state === "waiting";
+
 export function listsOf(projects: readonly ProjectOnDesk[], seen: Seen): Lists {
   const sessions = projects.flatMap((project) => project.sessions);
   const chats = sessions.flatMap((session) => session.inside).sort((a, b) => b.updated_at - a.updated_at);
   return {
     running: chats.filter((chat) => chat.state === "running"),
-    waiting: chats.filter((chat) => chat.state === "failed"),
-    finished: chats.filter((chat) => chat.state !== "failed" && isUnread(chat, seen)),
+    waiting: chats.filter(waits),
+    finished: chats.filter((chat) => !waits(chat) && isUnread(chat, seen)),
     recent: sessions.sort((a, b) => b.active_at - a.active_at).slice(0, RECENT),
   };
 }

@@ -12,6 +12,7 @@ import { SignIn } from "../signin/index.tsx";
 import { useFrameActions } from "./actions.ts";
 import { useAttention } from "./attention.ts";
 import { BottomBar } from "./bottom-bar.tsx";
+import { useMemoryOfPanes } from "./memory.ts";
 import { Panes } from "./panes.tsx";
 import { Rail } from "./rail/index.tsx";
 import { StatusLine } from "./status/index.tsx";
@@ -44,6 +45,7 @@ function Frame() {
   useFrameActions({ fold, help, find });
   useKeys(active);
   useAttention();
+  useMemoryOfPanes();
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever chose something on the phone wants to see it
   useEffect(() => setBrowsing(false), [visits]);
   return (
