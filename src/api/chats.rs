@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     app::Shared,
     commands::{submit, view},
+    default_model,
     identity::Identity,
     problem::Problem,
     reading::{Answer, AtLeast, Idempotency, Items, Landed, PageQuery, answer, page, row, row_after, stream},
@@ -80,7 +81,10 @@ pub async fn open(
             format!("there is no session {session}: POST /api/sessions opens one"),
         ));
     };
-    let model = model.or(desk.model).unwrap_or_else(|| shared.app.providers.default_model().into());
+    let model = match model.or(desk.model) {
+        Some(model) => model,
+        None => default_model::meant(&shared).await?.model,
+    };
     let stream = StreamId::new("chat", key.id(&who.key, "chat"));
     let agent = "default".into();
     let command = Command::OpenChat { session, project, title, model, agent, token_budget: TOKEN_BUDGET };

@@ -147,6 +147,7 @@ async fn prepare_session(shared: &Shared, command: session::Command) -> Result<s
             return Ok(session::Command::GrantReadAccess { path: canonical(path.clone()).await? });
         }
         session::Command::RenameSession { .. }
+        | session::Command::ArrangePanes { .. }
         | session::Command::RevokeReadAccess { .. }
         | session::Command::ArchiveSession {}
         | session::Command::UnarchiveSession {} => {}

@@ -8,6 +8,7 @@ mod blobs;
 mod chats;
 mod commands;
 mod cookie;
+mod default_model;
 mod directories;
 mod event;
 mod files;
@@ -40,6 +41,7 @@ mod streams;
 mod subscriptions;
 mod tickets;
 mod trust;
+mod usage;
 
 pub use app::{App, Settings};
 pub use openapi::{frames as frames_schema, http as http_schema, openapi};

@@ -1,11 +1,14 @@
 //! The models that there are, and the keys of their providers: set, forgotten and tried out.
 
+use std::sync::Arc;
+
 use actix_web::{http::StatusCode, web};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     app::Shared,
+    default_model::{self, DefaultModel},
     identity::Identity,
     problem::Problem,
     reading::{Answer, answer},
@@ -19,7 +22,9 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ProvidersOut {
     /// The model meant where nobody names one.
-    pub default_model: String,
+    pub default_model: Arc<str>,
+    /// It was chosen, and stands above the settings.
+    pub default_chosen: bool,
     /// The providers, the offline model first.
     pub providers: Vec<ProviderInfo>,
 }
@@ -68,8 +73,8 @@ pub struct TrialOut {
 
 /// `GET /api/providers`
 pub async fn list(shared: web::Data<Shared>) -> Answer<ProvidersOut> {
-    let providers = &shared.app.providers;
-    answer(ProvidersOut { default_model: providers.default_model().to_owned(), providers: providers.list() })
+    let DefaultModel { model: default_model, chosen: default_chosen } = default_model::meant(&shared).await?;
+    answer(ProvidersOut { default_model, default_chosen, providers: shared.app.providers.list() })
 }
 
 /// `GET /api/providers/{id}/models`

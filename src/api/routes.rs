@@ -4,8 +4,8 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    attachments, blobs, chats, directories, files, fork, health, keys, messages, openapi, projects, providers, reading,
-    search, sessions, sign_in, socket, streams, trust,
+    attachments, blobs, chats, default_model, directories, files, fork, health, keys, messages, openapi, projects,
+    providers, reading, search, sessions, sign_in, socket, streams, trust, usage,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
@@ -98,6 +98,8 @@ routes! {
     PUT "/api/providers/{id}/key" admin providers::set_key { "Sets the key of a provider and uses it from the next call on", takes providers::NewProviderKey, gives ProviderInfo }
     DELETE "/api/providers/{id}/key" admin providers::forget_key { "Forgets the key that was set for a provider", gives ProviderInfo }
     POST "/api/providers/{id}/test" admin providers::test { "Tries a provider out: asks a model for a word, or for the list of models", takes providers::NewTrial, gives providers::TrialOut }
+    PUT "/api/default-model" admin default_model::choose { "Sets the model that new chats ask where nobody names one", takes default_model::NewDefaultModel, gives default_model::DefaultModel }
+    GET "/api/usage" viewer usage::show { "The tokens of the turns that ended since a moment", query usage::UsageQuery, gives usage::UsageOut }
     GET "/api/directories" operator directories::list { "The folders of a folder of the machine", query directories::DirectoriesQuery, gives directories::Directories }
     GET "/api/projects" viewer projects::list { "Folders under care, the newest first", query reading::PageQuery, gives reading::Items<ProjectRow> }
     POST "/api/projects" operator projects::register { "Takes a folder under care", takes projects::NewProject, gives ProjectRow }

@@ -43,6 +43,7 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
             _ if row.archived => "archived",
             ChatState::Idle => "idle",
             ChatState::Running => "running",
+            ChatState::Waiting => "waiting",
             ChatState::Failed => "failed",
             ChatState::Cancelled => "cancelled",
         };

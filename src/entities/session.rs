@@ -41,6 +41,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<Arc<str>>,
     },
+    /// Its panes on the page were arranged.
+    PanesArranged {
+        /// Which panes, and how they share the space, in the page's own words; empty for one alone.
+        panes: Arc<str>,
+    },
     /// Its agents may read a folder outside the project.
     ReadAccessGranted {
         /// The folder's canonical path.
@@ -85,6 +90,11 @@ pub enum Command {
         #[serde(default)]
         model: Option<Arc<str>>,
     },
+    /// Remembers how its panes stand on the page.
+    ArrangePanes {
+        /// Which panes, and how they share the space, in the page's own words, at most 1,000 characters; empty for one alone.
+        panes: Arc<str>,
+    },
     /// Lets its agents read a folder outside the project.
     GrantReadAccess {
         /// The folder's canonical path.
@@ -116,6 +126,9 @@ pub enum Rejection {
     /// The title does not fit.
     #[error("a title has 1 to 200 characters")]
     BadTitle,
+    /// The panes do not fit.
+    #[error("the panes of a session are said in at most 1,000 characters")]
+    BadPanes,
     /// The path does not fit.
     #[error("`{0}` is not an absolute path: name the folder from the root")]
     NotAbsolute(Arc<str>),
@@ -131,6 +144,7 @@ impl replay::decider::Rejection for Rejection {
             Self::NotOpen => "not_open",
             Self::Archived => "archived",
             Self::BadTitle => "bad_title",
+            Self::BadPanes => "bad_panes",
             Self::NotAbsolute(_) => "not_absolute",
             Self::NotGranted(_) => "not_granted",
         }
@@ -150,13 +164,16 @@ pub struct State {
     pub read_access: Vec<Arc<str>>,
     /// It was put away.
     pub archived: bool,
+    /// How its panes stand on the page, in the page's own words; empty for one alone.
+    #[serde(default)]
+    pub panes: Arc<str>,
     /// When it was opened.
     pub opened_at: Micros,
 }
 
 impl Decider for Session {
     const KIND: &'static str = "session";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type State = State;
     type Event = Event;
     type Command = Command;
@@ -192,6 +209,9 @@ impl Decider for Session {
             }
             Command::RenameSession { .. } => return Err(Rejection::BadTitle),
             Command::ConfigureSession { model } => vec![Event::SessionConfigured { model }],
+            Command::ArrangePanes { panes } if panes.chars().count() > 1_000 => return Err(Rejection::BadPanes),
+            Command::ArrangePanes { panes } if panes == state.panes => vec![],
+            Command::ArrangePanes { panes } => vec![Event::PanesArranged { panes }],
             Command::GrantReadAccess { path } if !path.starts_with('/') => {
                 return Err(Rejection::NotAbsolute(path));
             }
@@ -220,6 +240,7 @@ impl Decider for Session {
             }
             Event::SessionRenamed { title } => state.title = title.clone(),
             Event::SessionConfigured { model } => state.model.clone_from(model),
+            Event::PanesArranged { panes } => state.panes = panes.clone(),
             Event::ReadAccessGranted { path } => state.read_access.push(path.clone()),
             Event::ReadAccessRevoked { path } => state.read_access.retain(|granted| granted != path),
             Event::SessionArchived {} => state.archived = true,
@@ -278,6 +299,16 @@ mod tests {
         given::<Session>([opened()])
             .when(Command::ConfigureSession { model: model.clone() })
             .then([Event::SessionConfigured { model }]);
+    }
+
+    #[test]
+    fn panes_are_remembered_as_they_were_arranged_last() {
+        let arrange = |panes: &str| Command::ArrangePanes { panes: panes.into() };
+        let arranged = Event::PanesArranged { panes: "row_c/1_c/2".into() };
+        given::<Session>([opened()]).when(arrange("row_c/1_c/2")).then([arranged.clone()]);
+        given::<Session>([opened(), arranged.clone()]).when(arrange("row_c/1_c/2")).then([]);
+        given::<Session>([opened(), arranged]).when(arrange("")).then([Event::PanesArranged { panes: "".into() }]);
+        given::<Session>([opened()]).when(arrange(&"x".repeat(1_001))).then_rejected(Rejection::BadPanes);
     }
 
     #[test]

@@ -76,6 +76,12 @@ pub enum Event {
         /// What was found.
         what: Arc<str>,
     },
+    /// New chats ask another model where nobody names one.
+    DefaultModelChosen {
+        /// The model; that of the settings where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<Arc<str>>,
+    },
     /// What is derived from the log was folded anew.
     DerivedRebuilt {
         /// The projection.
@@ -164,6 +170,12 @@ pub enum Command {
         /// What was found.
         what: Arc<str>,
     },
+    /// Sets the model that new chats ask where nobody names one.
+    ChooseDefaultModel {
+        /// The model; that of the settings where absent.
+        #[serde(default)]
+        model: Option<Arc<str>>,
+    },
     /// Notes that a projection was folded anew.
     NoteRebuild {
         /// The projection.
@@ -226,6 +238,9 @@ pub struct State {
     pub quarantined: BTreeMap<StreamId, Arc<str>>,
     /// How often the server started.
     pub starts: u64,
+    /// The model that was chosen for new chats; that of the settings where absent.
+    #[serde(default)]
+    pub default_model: Option<Arc<str>>,
 }
 
 /// A key.
@@ -250,7 +265,7 @@ impl Key {
 
 impl Decider for System {
     const KIND: &'static str = "system";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type State = State;
     type Event = Event;
     type Command = Command;
@@ -294,6 +309,8 @@ impl Decider for System {
             Command::NoteProviderKeyForgotten { provider } => vec![Event::ProviderKeyForgotten { provider }],
             Command::NoteTailCut { segment, offset, bytes } => vec![Event::TailCut { segment, offset, bytes }],
             Command::NoteDamage { segment, offset, what } => vec![Event::DamageFound { segment, offset, what }],
+            Command::ChooseDefaultModel { model } if model == state.default_model => vec![],
+            Command::ChooseDefaultModel { model } => vec![Event::DefaultModelChosen { model }],
             Command::NoteRebuild { name, reason } => vec![Event::DerivedRebuilt { name, reason }],
             Command::Quarantine { stream, reason } if state.quarantined.get(&stream) == Some(&reason) => {
                 vec![]
@@ -330,6 +347,7 @@ impl Decider for System {
                     key.revoked_at = Some(at);
                 }
             }
+            Event::DefaultModelChosen { model } => state.default_model.clone_from(model),
             Event::EntityQuarantined { stream, reason } => {
                 state.quarantined.insert(stream.clone(), reason.clone());
             }
@@ -358,6 +376,7 @@ impl Decider for System {
             keys: state.keys.iter().map(info).collect(),
             quarantined: state.quarantined.clone(),
             starts: state.starts,
+            default_model: state.default_model.clone(),
         }
     }
 }
@@ -371,6 +390,9 @@ pub struct View {
     pub quarantined: BTreeMap<StreamId, Arc<str>>,
     /// How often the server started.
     pub starts: u64,
+    /// The model that was chosen for new chats; that of the settings where absent.
+    #[serde(default)]
+    pub default_model: Option<Arc<str>>,
 }
 
 /// A key, without anything secret.
@@ -432,6 +454,17 @@ mod tests {
         given::<System>([owner.clone(), ci, revoked]).when(revoke("ci")).then([]);
         given::<System>([owner.clone()]).when(revoke("owner")).then_rejected(Rejection::LastAdmin("owner".into()));
         given::<System>([owner]).when(revoke("nobody")).then_rejected(Rejection::NoKey("nobody".into()));
+    }
+
+    #[test]
+    fn the_default_model_is_chosen_and_given_back_to_the_settings() {
+        let choose = |model: Option<&str>| Command::ChooseDefaultModel { model: model.map(Into::into) };
+        let chosen = |model: Option<&str>| Event::DefaultModelChosen { model: model.map(Into::into) };
+        given::<System>([]).when(choose(None)).then([]);
+        given::<System>([]).when(choose(Some("openai/x"))).then([chosen(Some("openai/x"))]);
+        given::<System>([chosen(Some("openai/x"))]).when(choose(Some("openai/x"))).then([]);
+        given::<System>([chosen(Some("openai/x"))]).when(choose(None)).then([chosen(None)]);
+        assert_eq!(given::<System>([chosen(Some("offline"))]).view().default_model.as_deref(), Some("offline"));
     }
 
     #[test]

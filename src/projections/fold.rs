@@ -41,7 +41,7 @@ pub struct Folded;
 
 impl Projection for Folded {
     const NAME: &'static str = "lists";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     /// What is unknown, malformed or of no interest changes nothing.
     fn project(&mut self, rows: &mut Rows<'_>, record: &Record) {
@@ -136,6 +136,7 @@ fn session(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
             title,
             model,
             archived: false,
+            panes: "".into(),
             chats: 0,
             opened_at: at,
             updated_at: at,
@@ -144,6 +145,11 @@ fn session(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         session::Event::SessionConfigured { model } => changed(SessionRow { model, ..session_row(rows, stream)? }),
         session::Event::SessionArchived {} => changed(SessionRow { archived: true, ..session_row(rows, stream)? }),
         session::Event::SessionUnarchived {} => changed(SessionRow { archived: false, ..session_row(rows, stream)? }),
+        // How one looks at it is nothing that happens in it: it keeps its place among the sessions.
+        session::Event::PanesArranged { panes } => {
+            let row = SessionRow { panes, ..session_row(rows, stream)? };
+            Some(Stored { position, gone: false, row: Row::Session(row) })
+        }
         session::Event::ReadAccessGranted { .. } | session::Event::ReadAccessRevoked { .. } => None,
     }
 }
@@ -198,12 +204,17 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         }
         chat::Event::TurnFinished { outcome, usage, .. } => {
             let state = match outcome {
-                TurnOutcome::Answered | TurnOutcome::Limited { .. } => ChatState::Idle,
+                TurnOutcome::Answered => ChatState::Idle,
+                TurnOutcome::Limited { .. } => ChatState::Waiting,
                 TurnOutcome::Failed { .. } => ChatState::Failed,
             };
+            spend(rows, at, usage, gone);
             changed(ended(known(rows)?, state, usage, gone))
         }
-        chat::Event::TurnCancelled { usage, .. } => changed(ended(known(rows)?, ChatState::Cancelled, usage, gone)),
+        chat::Event::TurnCancelled { usage, .. } => {
+            spend(rows, at, usage, gone);
+            changed(ended(known(rows)?, ChatState::Cancelled, usage, gone))
+        }
         // Of a fork that is forked itself.
         chat::Event::Forked { .. } if gone => None,
         chat::Event::Forked { from, at: revision, title, model, run } => {
@@ -235,6 +246,20 @@ fn ended(mut row: ChatRow, state: ChatState, usage: Usage, elsewhere: bool) -> C
     }
     row.state = state;
     row
+}
+
+/// A turn ended, and took tokens: they are counted in the slot of that time, once, where they were taken.
+fn spend(rows: &mut Rows<'_>, at: Micros, usage: Usage, elsewhere: bool) {
+    if elsewhere {
+        return;
+    }
+    let key = keys::spent(at);
+    let mut sum: Usage = rows.get(&key).and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+    sum += usage;
+    // Numbers can always be written.
+    if let Ok(json) = serde_json::to_vec(&sum) {
+        rows.insert(key, json);
+    }
 }
 
 /// A session has one chat more.

@@ -18,6 +18,7 @@ use super::{
     keys,
     rows::{List, Row},
 };
+use crate::entities::usage::Usage;
 
 /// Which rows of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +195,15 @@ impl Lists {
         Page { rows, next: None }
     }
 
+    /// The tokens of all turns that ended since a time, from the quarter of an hour on in which it lies.
+    pub fn spent(&self, since: Micros) -> Usage {
+        let mut sum = Usage::default();
+        for (_, json) in self.0.table().range(&keys::spent(since), &keys::spent(Micros(i64::MAX))).flatten() {
+            sum += serde_json::from_slice(&json).unwrap_or_default();
+        }
+        sum
+    }
+
     /// The rows that changed at a position or later, in the order of their last changes, with the position to ask from next.
     pub fn changes(&self, filter: &Filter, from: Position) -> (Position, Vec<Change>) {
         let folded = self.rows.caught_up_to();
@@ -222,7 +232,7 @@ fn known<T>(read: Result<T, DerivedError>) -> Option<T> {
 mod tests {
     use super::*;
     use crate::{
-        entities::{chat, project, session, usage::Usage},
+        entities::{chat, project, session},
         projections::{ChatRow, ChatState},
     };
     use replay::{
@@ -326,8 +336,35 @@ mod tests {
         desk.happens(&chat, 5, cancelled).await;
         let row = desk.chat_row(&chat);
         assert_eq!((row.state, row.usage.input, row.opened_at), (ChatState::Cancelled, 7, Micros(2_000_000)));
+        let outcome = chat::event::TurnOutcome::Limited { limit: chat::event::Limit::Steps { calls: 200 } };
+        let limited = chat::Event::TurnFinished { turn: 2, outcome, usage, digest: "".into(), decider_version: 1 };
+        desk.happens(&chat, 6, limited).await;
+        assert_eq!(desk.chat_row(&chat).state, ChatState::Waiting);
         let Some(Row::Session(row)) = desk.lists.row(&session) else { panic!() };
         assert_eq!((row.chats, row.updated_at), (1, Micros(2_000_000)));
+    }
+
+    #[tokio::test]
+    async fn tokens_are_counted_by_when_their_turns_ended() {
+        let desk = Desk::new();
+        let session = desk.session(1, 0).await;
+        let chat = desk.chat(2, &session).await;
+        for (turn, minute) in [(1, 10), (2, 50), (3, 120)] {
+            let usage = Usage { input: 10, output: 1, ..Usage::default() };
+            let ended = chat::Event::TurnCancelled { turn, usage, digest: "".into(), decider_version: 1 };
+            desk.happens(&chat, minute * 60, ended).await;
+        }
+        let since = |minute: i64| desk.lists.spent(Micros(minute * 60_000_000)).total();
+        assert_eq!([0, 15, 59, 60, 121, 200].map(since), [33, 22, 22, 11, 11, 0]);
+    }
+
+    #[tokio::test]
+    async fn how_one_looks_at_a_session_does_not_change_when_it_was_used() {
+        let desk = Desk::new();
+        let session = desk.session(1, 0).await;
+        desk.happens(&session, 9, session::Event::PanesArranged { panes: "row_a_b".into() }).await;
+        let Some(Row::Session(row)) = desk.lists.row(&session) else { panic!() };
+        assert_eq!((&*row.panes, row.updated_at), ("row_a_b", Micros(1_000_000)));
     }
 
     #[tokio::test]

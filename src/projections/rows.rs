@@ -80,6 +80,9 @@ pub struct SessionRow {
     pub model: Option<Arc<str>>,
     /// It was put away.
     pub archived: bool,
+    /// How its panes stand on the page, in the page's own words; empty for one alone.
+    #[serde(default)]
+    pub panes: Arc<str>,
     /// How many chats it has.
     pub chats: u64,
     /// When it was opened.
@@ -125,10 +128,12 @@ pub struct ChatRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatState {
-    /// It waits for a message.
+    /// The last turn was answered, or there was none.
     Idle,
     /// A turn is open.
     Running,
+    /// It waits for a person: the last turn met a limit.
+    Waiting,
     /// The last turn ended with an error.
     Failed,
     /// The last turn was stopped.

@@ -315,7 +315,7 @@ test("a chat that ends while one is elsewhere is marked until it is looked at", 
   await turnOpen(page);
   const rail = page.getByRole("navigation", { name: "Projects and sessions" });
   await page.getByRole("link", { name: "Reenact" }).click();
-  await page.getByRole("heading", { name: "Start", exact: true }).waitFor();
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
   const mark = page.getByRole("img", { name: "unread" });
   await rail.getByRole("listitem").filter({ has: mark }).waitFor();
   await accessible(page);

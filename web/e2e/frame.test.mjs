@@ -28,10 +28,10 @@ test("the palette finds actions, chats and models by a few letters, and remember
     .getByRole("option", { name: /New chat/ })
     .waitFor();
   await accessible(page);
-  await page.keyboard.type("gtts");
-  await palette(page).getByRole("option", { name: "Go to the start" }).waitFor();
+  await page.keyboard.type("gohm");
+  await palette(page).getByRole("option", { name: "Go home" }).waitFor();
   await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "Start", exact: true }).waitFor();
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
 
   await page.keyboard.press("Control+k");
   await page.keyboard.type("hello pal");
@@ -45,11 +45,9 @@ test("the palette finds actions, chats and models by a few letters, and remember
   // What was used last stands first; a thing opens beside with Ctrl.
   await page.keyboard.press("Control+k");
   const [first, second] = await palette(page).getByRole("option").allTextContents();
-  assert.match(`${first} ${second}`, /say hello to the palette.* Go to the start/);
+  assert.match(`${first} ${second}`, /say hello to the palette.* Go home/);
   await page.keyboard.type("settings");
-  await palette(page)
-    .getByRole("option", { name: /^Settings/ })
-    .waitFor();
+  await palette(page).getByRole("option", { name: "Settings: Models" }).waitFor();
   await page.keyboard.press("Escape");
   await palette(page).waitFor({ state: "detached" });
   await page.keyboard.press("Control+k");
@@ -83,5 +81,65 @@ test("a question mark shows the shortcuts of the pane, but not while one types",
   await dialog.waitFor({ state: "detached" });
   await page.keyboard.press("/");
   assert.equal(await composer(page).evaluate((field) => field === document.activeElement), true);
+  await page.context().close();
+});
+
+test("the rail goes by arrows, is filtered, and renames and archives under the right mouse button", async () => {
+  const page = await openProject(browser, server);
+  const rail = page.getByRole("navigation", { name: "Projects and sessions" });
+  await ask(page, "say hello from the rail");
+  await log(page).getByText("Hello to you.").waitFor();
+  await turnEnded(page);
+  await page.getByRole("main").press("f");
+  const filter = rail.getByRole("searchbox");
+  await filter.fill("from the rail");
+  const row = rail.getByRole("link", { name: /say hello from the rail/ });
+  await rail.getByRole("link", { name: /to the palette/ }).waitFor({ state: "detached" });
+  await filter.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await row.evaluate((link) => link === document.activeElement), true);
+  await filter.press("Escape");
+  assert.equal(await filter.inputValue(), "");
+
+  const project = rail.getByRole("link", { name: "atlas", exact: true });
+  await project.focus();
+  await page.keyboard.press("ArrowLeft");
+  await row.waitFor({ state: "detached" });
+  await page.keyboard.press("ArrowRight");
+  await row.waitFor();
+
+  await row.click({ button: "right" });
+  await accessible(page);
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("Renamed here");
+  await page.keyboard.press("Enter");
+  const renamed = rail.getByRole("link", { name: /Renamed here/ });
+  await renamed.click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Archive" }).click();
+  await renamed.waitFor({ state: "detached" });
+  await page.context().close();
+});
+
+test("each part of the status line opens more", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "what is in here?");
+  await log(page).getByText("That is all.").waitFor();
+  await turnEnded(page);
+  const line = page.getByRole("contentinfo");
+  await line.getByRole("button", { name: /connected/ }).click();
+  await page.getByRole("dialog", { name: "Connection" }).getByText("Position").waitFor();
+  await accessible(page);
+  await page.keyboard.press("Escape");
+  await line.getByRole("button", { name: /tokens/ }).click();
+  await page
+    .getByRole("dialog", { name: "Tokens of this chat" })
+    .getByText(/\(\d+ %\)/)
+    .waitFor();
+  await page.keyboard.press("Escape");
+  await line.getByRole("button", { name: /revision/ }).click();
+  await page.getByRole("link", { name: "The events as JSON" }).waitFor();
+  await page.keyboard.press("Escape");
+  await line.getByRole("link", { name: "log in order" }).click();
+  await page.getByText("no troubles").waitFor();
   await page.context().close();
 });

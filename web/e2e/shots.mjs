@@ -85,7 +85,7 @@ async function story(server, options, shot) {
   await page.goto(`${server.origin}/add`);
   await page.getByRole("listbox").waitFor();
   await page.goto(server.origin);
-  await page.getByRole("heading", { name: "Start", exact: true }).waitFor();
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
   await page.getByRole("region", { name: "Recent" }).waitFor();
   await shot(page, "home");
   if (options.isMobile) {

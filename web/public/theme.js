@@ -1,7 +1,8 @@
-// Runs before the first paint, so that a theme that was set does not flash the other one.
+// Runs before the first paint, so that a look that was set does not flash another one. The rest is in src/parts/look.ts.
 try {
-  const theme = localStorage.getItem("theme");
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  const look = JSON.parse(localStorage.getItem("look") ?? "{}");
+  for (const name of ["theme", "text", "code"])
+    if (/^(light|dark|small|large)$/.test(look[name])) document.documentElement.dataset[name] = look[name];
 } catch {
-  // Storage is closed to this page: the theme follows the system.
+  // Storage is closed to this page, or something else wrote there: the look is the plain one.
 }

@@ -9,10 +9,12 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { useLive } from "./live/react.tsx";
 import type { Route } from "./panes/registry.ts";
+import type { SessionRow } from "./wire/index.ts";
 import { address, sessionOf } from "./workspace/address.ts";
 import { ROUTE } from "./workspace/drag.ts";
-import { activePane, panesOf, show, split, type Workspace } from "./workspace/layout.ts";
+import { activePane, MOST_PANES, panesOf, show, split, type Workspace } from "./workspace/layout.ts";
 import { change, freshId, gone, listen, workspace } from "./workspace/store.ts";
 
 export type { Route } from "./panes/registry.ts";
@@ -35,18 +37,32 @@ export function useWorkspace(): Workspace {
   return useSyncExternalStore(listen, workspace);
 }
 
+/** What a session remembers of its panes. */
+function useMemory(): (session: string | null) => string | null {
+  const live = useLive();
+  return useCallback(
+    (session) => {
+      const list = live.read({ kind: "list", list: "sessions" });
+      const rows = "rows" in list ? (list.rows as SessionRow[]) : [];
+      return rows.find((row) => row.id === session)?.panes ?? null;
+    },
+    [live],
+  );
+}
+
 export function RouterProvider({ children }: { children: ReactNode }) {
   const now = useWorkspace();
+  const memory = useMemory();
   const [visits, setVisits] = useState(0);
   const go = useCallback((route: Route, how: How = "push") => {
     if (how === "beside") openBeside(workspace().active, route);
     else
-      change((was) => gone(was, route, null), {
+      change((was) => gone(was, route, memory(sessionOf(route))), {
         replace: how === "replace",
         arranged: stays(route),
       });
     setVisits((was) => was + 1);
-  }, []);
+  }, [memory]);
   const { route } = activePane(now);
   const router = useMemo(() => ({ route, visits, go }), [route, visits, go]);
   return <RouterContext value={router}>{children}</RouterContext>;
@@ -59,7 +75,15 @@ const stays = (route: Route): boolean =>
 function openBeside(id: number, route: Route): void {
   const element = document.getElementById(`pane-${id}`);
   const wide = !element || element.clientWidth >= element.clientHeight;
-  change((was) => split(was, id, wide ? "right" : "below", { id: freshId(), route }), { arranged: true });
+  const side = wide ? "right" : "below";
+  change(
+    (was) =>
+      // Where there is no room for more, it takes the place of what is there.
+      panesOf(was.layout).length < MOST_PANES
+        ? split(was, id, side, { id: freshId(), route })
+        : show(was, id, route),
+    { arranged: true },
+  );
 }
 
 /** The router of a pane: among several, what is gone to from within a pane is shown in it. */
@@ -91,6 +115,8 @@ export function Link(props: {
   className?: string;
   title?: string;
   current?: boolean;
+  /** It is a row of a list through which the arrow keys lead. */
+  row?: boolean;
   children: ReactNode;
 }) {
   const { go } = useRouter();
@@ -108,6 +134,7 @@ export function Link(props: {
       className={props.className}
       title={props.title}
       aria-current={props.current ? "page" : undefined}
+      data-row={props.row || undefined}
     >
       {props.children}
     </a>

@@ -71,6 +71,7 @@ it("shows what runs before what failed", () => {
       of.map((state, index) => chat(`c${index}`, "s", index, { state })),
     )[0]?.state;
   expect(states("failed", "running", "idle")).toBe("running");
+  expect(states("failed", "waiting", "running")).toBe("waiting");
   expect(states("idle", "failed", "cancelled")).toBe("failed");
   expect(states("idle", "cancelled")).toBe("idle");
 });

@@ -54,11 +54,12 @@ function onDesk(session: SessionRow, chats: ChatRow[]): SessionOnDesk {
   };
 }
 
-/** What deserves the eye: something runs, or else something failed. */
+/** What deserves the eye, the most urgent first. */
+const URGENT: ChatRowState[] = ["waiting", "running", "failed"];
+
+
 function worst(of: { state: ChatRowState }[]): ChatRowState {
-  return (
-    of.find((it) => it.state === "running")?.state ?? of.find((it) => it.state === "failed")?.state ?? "idle"
-  );
+  return URGENT.find((state) => of.some((it) => it.state === state)) ?? "idle";
 }
 
 function grouped<T>(of: T[], key: (it: T) => string): Map<string, T[]> {

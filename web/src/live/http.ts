@@ -20,7 +20,11 @@ export function getText(path: string): Promise<string> {
   return request(path, {}).then((response) => response.text());
 }
 
-export function send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
+export function send<T>(
+  method: "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<T> {
   const headers = { "content-type": "application/json" };
   return request(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) }).then(
     async (response) => {

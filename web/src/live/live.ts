@@ -75,6 +75,11 @@ export class Live {
     this.#socket.nudge();
   }
 
+  /** After signing out: nothing more comes, and the page asks for a key. */
+  leave(): void {
+    this.#socket.leave();
+  }
+
   get connection(): Connection {
     return this.#socket.connection;
   }

@@ -29,6 +29,9 @@ export interface Connection {
   /** The id and epoch of the server's log. */
   log: string | null;
   version: string | null;
+  /** Who is signed in, and what they may do; null before the server has said it. */
+  user: Hello["user"] | null;
+  role: Hello["role"] | null;
 }
 
 export type Hello = Extract<ServerFrame, { op: "hello" }>;
@@ -54,7 +57,14 @@ export function backOff(failures: number, random: number): number {
 }
 
 export class Socket {
-  connection: Connection = { phase: "connecting", failures: 0, log: null, version: null };
+  connection: Connection = {
+    phase: "connecting",
+    failures: 0,
+    log: null,
+    version: null,
+    user: null,
+    role: null,
+  };
   #ports: Ports;
   #listener: Listener;
   #wire: Wire | null = null;
@@ -91,13 +101,19 @@ export class Socket {
     else if (this.#greeted) this.#ask(this.#wire);
   }
 
+  /** Signed out by hand: the socket is given up, and the door asked whether it is locked. */
+  leave(): void {
+    if (this.#wire) this.#lost(this.#wire);
+  }
+
   #received(wire: Wire, data: unknown): void {
     if (wire !== this.#wire || typeof data !== "string") return;
     this.#watch(wire);
     const frame = JSON.parse(data) as ServerFrame;
     if (frame.op === "hello") {
       this.#greeted = true;
-      this.#become({ phase: "live", failures: 0, log: frame.log, version: frame.version });
+      const { log, version, user, role } = frame;
+      this.#become({ phase: "live", failures: 0, log, version, user, role });
       this.#listener.greeted(frame);
     } else {
       this.#listener.received(frame);

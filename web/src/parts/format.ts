@@ -86,3 +86,8 @@ export function titleOf(text: string): string {
   const space = cut.lastIndexOf(" ");
   return `${cut.slice(0, space > 30 ? space : 59)}…`;
 }
+
+/** What went wrong, in words. */
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -16,6 +16,9 @@ export interface Action {
   disabled?: boolean;
 }
 
+/** Menus stand in the main part of the page: what reads a page by its landmarks finds them there. */
+const ground = () => document.getElementById("pane");
+
 interface Props {
   label: string;
   actions: Action[];
@@ -29,7 +32,7 @@ export function Menu({ label, actions, icon: Icon = Ellipsis, className = "" }: 
       <Base.Trigger className={`${iconButtonClass} ${className}`} aria-label={label} title={label}>
         <Icon size={15} aria-hidden />
       </Base.Trigger>
-      <Base.Portal>
+      <Base.Portal container={ground()}>
         <Base.Positioner sideOffset={4} align="end" className="z-50 outline-none">
           <MenuPopup actions={actions} />
         </Base.Positioner>
@@ -45,7 +48,7 @@ export function WithMenu(props: { actions: Action[]; render: ReactElement; child
       <Context.Trigger render={props.render as ComponentProps<typeof Context.Trigger>["render"] & {}}>
         {props.children}
       </Context.Trigger>
-      <Context.Portal>
+      <Context.Portal container={ground()}>
         <Context.Positioner className="z-50 outline-none">
           <MenuPopup actions={props.actions} />
         </Context.Positioner>

@@ -10,11 +10,14 @@ export interface Read<T> {
   again(): void;
 }
 
-/** Reads a path; null reads nothing. What was read stays while another path is read, until that is here. */
-export function useRead<T>(path: string | null): Read<T> {
+/**
+ * Reads a path, again whenever `since` is another; null reads nothing. What was read stays while another path is read,
+ * until that is here.
+ */
+export function useRead<T>(path: string | null, since = 0): Read<T> {
   const [result, setResult] = useState<Omit<Read<T>, "again">>({ data: null, of: null, error: null });
   const [round, setRound] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round reads the same path again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round, or something that happened since, reads the same path again
   useEffect(() => {
     if (path === null) return;
     const abort = new AbortController();
@@ -23,7 +26,7 @@ export function useRead<T>(path: string | null): Read<T> {
       (error) => abort.signal.aborted || setResult((was) => ({ ...was, error })),
     );
     return () => abort.abort();
-  }, [path, round]);
+  }, [path, since, round]);
   const again = useCallback(() => setRound((was) => was + 1), []);
   return { ...result, again };
 }

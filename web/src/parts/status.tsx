@@ -6,18 +6,25 @@ import { Words } from "./words.tsx";
 
 const LABELS: Record<ChatRowState, string> = {
   running: "running",
+  waiting: "waits for you",
   failed: "failed",
   cancelled: "stopped",
   idle: "idle",
 };
 
-/** A dot for a chat: filled and breathing while it runs, a square where it failed, nothing where it rests. */
+const SHAPES: Partial<Record<ChatRowState, string>> = {
+  running: "rounded-full bg-accent animate-breathe",
+  waiting: "rounded-[2px] border-2 border-warn",
+  failed: "rounded-[1px] bg-bad rotate-45 scale-90",
+};
+
+/**
+ * A dot for a chat: filled and breathing while it runs, a hollow square where it waits for a person, a diamond where it
+ * failed, nothing where it rests.
+ */
 export function Dot({ state }: { state: ChatRowState }) {
-  if (state === "idle" || state === "cancelled") return null;
-  const look =
-    state === "running"
-      ? "rounded-full bg-accent animate-breathe"
-      : "rounded-[1px] bg-bad rotate-45 scale-90";
+  const look = SHAPES[state];
+  if (!look) return null;
   return (
     <span role="img" aria-label={LABELS[state]} title={LABELS[state]} className={`size-2 shrink-0 ${look}`} />
   );
@@ -25,7 +32,7 @@ export function Dot({ state }: { state: ChatRowState }) {
 
 /** How a chat stands, or a ring where it has news; the label beside a ring is bold as well. */
 export function Mark({ state, news }: { state: ChatRowState; news: boolean }) {
-  if (!news || state === "failed") return <Dot state={state} />;
+  if (!news || state === "failed" || state === "waiting") return <Dot state={state} />;
   return (
     <span
       role="img"

@@ -39,11 +39,17 @@ export type {
   Files,
   Find,
   Finds,
+  Health,
+  KeyInfo,
+  KeysOut as Keys,
+  MadeKey,
   ModelInfo,
   Problem,
   ProviderInfo as Provider,
   ProvidersOut as Providers,
+  Role,
   StoredAttachment,
+  TrialOut as Trial,
   Trust,
 } from "./generated/http.ts";
 

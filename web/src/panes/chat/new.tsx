@@ -255,7 +255,7 @@ function Missing({ what }: { what: "project" | "session" }) {
       <Empty title={`There is no such ${what}`}>
         <p>The address names a {what} that this server does not have, or has put away.</p>
         <Link to={{ pane: "home" }} className="text-accent underline">
-          Go to the start
+          Go home
         </Link>
       </Empty>
     </div>

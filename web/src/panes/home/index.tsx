@@ -1,46 +1,57 @@
-// The start: what runs, what went wrong, and where one left off.
+// The start: what runs, what waits for me, what has ended since I last looked, and where I left off.
 import { FolderPlus } from "lucide-react";
 import type { ReactNode } from "react";
-import { chatLabel, type ProjectOnDesk } from "../../live/desk.ts";
+import { chatLabel, newestOf, type ProjectOnDesk, type SessionOnDesk } from "../../live/desk.ts";
 import { useDesk } from "../../live/react.tsx";
 import { isUnread, useSeen } from "../../live/seen.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { Ago } from "../../parts/clock.tsx";
 import { plural } from "../../parts/format.ts";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
-import { Dot, Mark, Skeleton } from "../../parts/status.tsx";
-import { Link } from "../../routes.tsx";
-import type { ChatRow } from "../../wire/index.ts";
+import { Dot, Mark, Skeleton, Trouble } from "../../parts/status.tsx";
+import { Link, type Route } from "../../routes.tsx";
+import type { ChatRow, ChatRowState } from "../../wire/index.ts";
 import { Welcome } from "../start/index.tsx";
-
-const RECENT = 12;
+import { listsOf } from "./lists.ts";
+import { Today } from "./today.tsx";
 
 /** The start; before there is a project, it is where one is chosen. */
 export function Home() {
-  const { projects, known } = useDesk();
+  const { projects, known, trouble } = useDesk();
+  if (trouble && !known)
+    return (
+      <div className="p-4">
+        <Trouble>{trouble}</Trouble>
+      </div>
+    );
   if (!known) return <Skeleton lines={6} />;
   return projects.length > 0 ? <Start projects={projects} /> : <Welcome />;
 }
 
 function Start({ projects }: { projects: ProjectOnDesk[] }) {
   usePaneTitle("Home");
+  const { running, waiting, finished, recent } = listsOf(projects, useSeen());
   const names = new Map(projects.map((project) => [project.id, project.name]));
-  const chats = projects
-    .flatMap((project) => project.sessions.flatMap((session) => session.inside))
-    .sort((a, b) => b.updated_at - a.updated_at);
-  const running = chats.filter((chat) => chat.state === "running");
-  const failed = chats.filter((chat) => chat.state === "failed").slice(0, RECENT);
-  const rest = chats.filter((chat) => chat.state === "idle" || chat.state === "cancelled").slice(0, RECENT);
+  const calm = running.length + waiting.length + finished.length === 0;
   return (
     <div className="flex h-full flex-col">
       <PaneHead>
-        <h1 className="font-semibold">Start</h1>
+        <h1 className="mr-auto font-semibold">Home</h1>
+        <Today />
       </PaneHead>
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto flex max-w-3xl flex-col gap-7 p-6 max-md:p-4">
+          {calm && <p className="px-2 text-soft">Nothing runs, and nothing waits for you.</p>}
           <Chats title="Running" chats={running} names={names} />
-          <Chats title="Failed" chats={failed} names={names} />
-          <Chats title="Recent" chats={rest} names={names} />
+          <Chats title="Waiting for you" chats={waiting} names={names} />
+          <Chats title="Finished since you last looked" chats={finished} names={names} />
+          {recent.length > 0 && (
+            <Section title="Recent sessions">
+              {recent.map((session) => (
+                <SessionLine key={session.id} session={session} project={names.get(session.project) ?? ""} />
+              ))}
+            </Section>
+          )}
           <Section title="Projects">
             {projects.map((project) => (
               <ProjectLine key={project.id} project={project} />
@@ -65,7 +76,32 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-const line = "flex min-h-9 items-center gap-3 rounded-md px-2 py-1 hover:bg-hover";
+interface LineProps {
+  to: Route;
+  state: ChatRowState;
+  news: boolean;
+  label: string;
+  /** Where it belongs. */
+  detail: string;
+  at: number;
+}
+
+const line = "flex min-h-9 items-center gap-3 rounded-md px-2 py-1 hover:bg-hover max-md:min-h-11";
+
+function Line({ to, state, news, label, detail, at }: LineProps) {
+  return (
+    <li>
+      <Link to={to} className={line}>
+        <span className="flex w-2 shrink-0 justify-center">
+          <Mark state={state} news={news} />
+        </span>
+        <span className={`min-w-0 flex-1 truncate ${news ? "font-semibold" : ""}`}>{label}</span>
+        <span className="max-w-40 truncate text-faint text-small max-md:max-w-24">{detail}</span>
+        <Ago at={at} className="w-12 text-right text-faint text-small" />
+      </Link>
+    </li>
+  );
+}
 
 function Chats({ title, chats, names }: { title: string; chats: ChatRow[]; names: Map<string, string> }) {
   const seen = useSeen();
@@ -73,23 +109,31 @@ function Chats({ title, chats, names }: { title: string; chats: ChatRow[]; names
   return (
     <Section title={title}>
       {chats.map((chat) => (
-        <li key={chat.id}>
-          <Link
-            to={{ pane: "chat", project: chat.project, session: chat.session, chat: chat.id }}
-            className={line}
-          >
-            <span className="flex w-2 shrink-0 justify-center">
-              <Mark state={chat.state} news={isUnread(chat, seen)} />
-            </span>
-            <span className={`min-w-0 flex-1 truncate ${isUnread(chat, seen) ? "font-semibold" : ""}`}>
-              {chatLabel(chat)}
-            </span>
-            <span className="max-w-40 truncate text-faint text-small">{names.get(chat.project)}</span>
-            <Ago at={chat.updated_at} className="w-12 text-right text-faint text-small" />
-          </Link>
-        </li>
+        <Line
+          key={chat.id}
+          to={{ pane: "chat", project: chat.project, session: chat.session, chat: chat.id }}
+          state={chat.state}
+          news={isUnread(chat, seen)}
+          label={chatLabel(chat)}
+          detail={names.get(chat.project) ?? ""}
+          at={chat.updated_at}
+        />
       ))}
     </Section>
+  );
+}
+
+function SessionLine({ session, project }: { session: SessionOnDesk; project: string }) {
+  const seen = useSeen();
+  return (
+    <Line
+      to={newestOf(session)}
+      state={session.state}
+      news={session.inside.some((chat) => isUnread(chat, seen))}
+      label={session.label}
+      detail={project}
+      at={session.active_at}
+    />
   );
 }
 

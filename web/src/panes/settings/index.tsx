@@ -1,73 +1,51 @@
-// Settings: the models that there are, and how the page looks.
-import { Monitor, Moon, Sun } from "lucide-react";
-import { useState } from "react";
-import { ModelsInUse } from "../../parts/models-in-use.tsx";
+// Settings: models, keys, how the page looks, notifications, and what this server is.
+import { useEffect, useRef } from "react";
+import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
+import { Link } from "../../routes.tsx";
+import { About } from "./about.tsx";
+import { KeySettings } from "./keys.tsx";
+import { LookSettings } from "./look.tsx";
+import { ModelSettings } from "./models.tsx";
+import { NotificationSettings } from "./notifications.tsx";
+import { SECTIONS } from "./sections.ts";
 
-export function Settings() {
+export function Settings({ section }: { section?: string }) {
+  const list = useRef<HTMLDivElement>(null);
   usePaneTitle("Settings");
+  useEffect(() => {
+    if (section) list.current?.querySelector(`[data-section="${section}"]`)?.scrollIntoView();
+  }, [section]);
   return (
     <div className="flex h-full flex-col">
       <PaneHead>
         <h1 className="font-semibold">Settings</h1>
       </PaneHead>
-      <div className="min-h-0 flex-1 overflow-y-auto">
-        <div className="mx-auto flex max-w-2xl flex-col gap-7 p-6 max-md:p-4">
-          <section aria-labelledby="models-title" className="flex flex-col gap-2">
-            <h2 id="models-title" className="font-semibold text-large">
-              Models
-            </h2>
-            <ModelsInUse />
-          </section>
-          <Theme />
+      <div ref={list} className="@container min-h-0 flex-1 overflow-y-auto">
+        <div className="mx-auto flex max-w-4xl gap-8 p-6 @max-2xl:flex-col @max-2xl:gap-4 @max-2xl:p-4">
+          <nav aria-label="Settings" className="@max-2xl:static sticky top-6 self-start">
+            <ul className="flex w-36 flex-col @max-2xl:w-full @max-2xl:flex-row @max-2xl:flex-wrap">
+              {SECTIONS.map(({ id, label }) => (
+                <li key={id}>
+                  <Link
+                    to={{ pane: "settings", section: id }}
+                    current={section === id}
+                    className={`flex h-8 items-center rounded-md px-2 max-md:h-10 ${section === id ? "bg-chosen" : "text-soft hover:bg-hover hover:text-ink"}`}
+                  >
+                    {label}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <div className="flex min-w-0 max-w-2xl flex-1 flex-col gap-10 pb-[30vh]">
+            <ModelSettings />
+            <KeySettings />
+            <LookSettings />
+            <NotificationSettings />
+            <About />
+          </div>
         </div>
       </div>
     </div>
-  );
-}
-
-import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
-
-const THEMES = [
-  { name: "system", label: "As the system", icon: Monitor },
-  { name: "light", label: "Light", icon: Sun },
-  { name: "dark", label: "Dark", icon: Moon },
-] as const;
-type ThemeName = (typeof THEMES)[number]["name"];
-
-function Theme() {
-  const [theme, setTheme] = useState(() => document.documentElement.dataset.theme ?? "system");
-  const choose = (name: ThemeName) => {
-    const { dataset } = document.documentElement;
-    if (name === "system") {
-      delete dataset.theme;
-      localStorage.removeItem("theme");
-    } else {
-      dataset.theme = name;
-      localStorage.setItem("theme", name);
-    }
-    setTheme(name);
-  };
-  return (
-    <fieldset>
-      <legend className="mb-2 font-semibold text-large">Look</legend>
-      <div className="flex flex-wrap gap-2">
-        {THEMES.map(({ name, label, icon: Icon }) => (
-          <label
-            key={name}
-            className="flex h-9 cursor-pointer items-center gap-2 rounded-md border border-line px-3 text-soft hover:bg-hover has-checked:border-accent has-checked:bg-chosen has-checked:text-ink has-focus-visible:outline-2 has-focus-visible:outline-accent"
-          >
-            <input
-              type="radio"
-              name="theme"
-              className="sr-only"
-              checked={theme === name}
-              onChange={() => choose(name)}
-            />
-            <Icon size={15} aria-hidden />
-            {label}
-          </label>
-        ))}
-      </div>
-    </fieldset>
   );
 }

@@ -4,17 +4,28 @@ import {
   Columns2,
   FolderPlus,
   House,
+  Monitor,
+  Moon,
   PanelLeft,
   Rows2,
   Settings,
   SquarePen,
+  Sun,
   X,
 } from "lucide-react";
 import { type Action, useActions } from "../../parts/actions.ts";
+import { changeLook } from "../../parts/look.ts";
 import { type Route, useRouter, useWorkspace } from "../../routes.tsx";
 import { projectOf, sessionOf } from "../../workspace/address.ts";
 import { MOST_PANES, panesOf } from "../../workspace/layout.ts";
+import { SECTIONS } from "../settings/sections.ts";
 import { arrange, enterNext, enterNumber } from "./arrange.ts";
+
+const THEMES = [
+  { theme: "system", label: "as the system", icon: Monitor },
+  { theme: "light", label: "light", icon: Sun },
+  { theme: "dark", label: "dark", icon: Moon },
+] as const;
 
 interface Doers {
   fold(): void;
@@ -37,7 +48,7 @@ export function useFrameActions({ fold, help, find }: Doers): void {
       keys: "Alt+N",
       run: () => go(beginning(route)),
     },
-    { id: "go.home", label: "Go to the start", icon: House, keys: "Alt+H", run: () => go({ pane: "home" }) },
+    { id: "go.home", label: "Go home", icon: House, keys: "Alt+H", run: () => go({ pane: "home" }) },
     {
       id: "go.settings",
       label: "Settings",
@@ -80,6 +91,20 @@ export function useFrameActions({ fold, help, find }: Doers): void {
       label: `Go to pane ${index + 1}`,
       keys: `Alt+${index + 1}`,
       run: () => enterNumber(index + 1),
+    })),
+    ...SECTIONS.map(({ id, label, words, icon }) => ({
+      id: `settings.${id}`,
+      label: `Settings: ${label}`,
+      words,
+      icon,
+      run: () => go({ pane: "settings", section: id }),
+    })),
+    ...THEMES.map(({ theme, label, icon }) => ({
+      id: `theme.${theme}`,
+      label: `Theme: ${label}`,
+      words: "dark light mode colour",
+      icon,
+      run: () => changeLook({ theme }),
     })),
     { id: "help", label: "Show the shortcuts", icon: CircleHelp, keys: "?", run: help },
   ];

@@ -3,16 +3,19 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useConnection, usePosition } from "../../live/react.tsx";
 import { useKeys } from "../../parts/actions.ts";
 import { Boundary } from "../../parts/boundary.tsx";
+import { HealthContext, useHealthRead } from "../../parts/health.ts";
 import { ProvidersContext } from "../../parts/models.ts";
 import { useRead } from "../../parts/read.ts";
 import { useRouter, useWorkspace } from "../../routes.tsx";
 import type { Providers } from "../../wire/index.ts";
 import { SignIn } from "../signin/index.tsx";
 import { useFrameActions } from "./actions.ts";
+import { useAttention } from "./attention.ts";
 import { BottomBar } from "./bottom-bar.tsx";
+import { useMemoryOfPanes } from "./memory.ts";
 import { Panes } from "./panes.tsx";
-import { Rail } from "./rail.tsx";
-import { StatusLine } from "./status-line.tsx";
+import { Rail } from "./rail/index.tsx";
+import { StatusLine } from "./status/index.tsx";
 
 const Palette = lazy(() => import("./palette/index.tsx").then((it) => ({ default: it.Palette })));
 const Shortcuts = lazy(() => import("./shortcuts.tsx").then((it) => ({ default: it.Shortcuts })));
@@ -32,6 +35,7 @@ function Frame() {
   const close = () => setOver(null);
   const find = () => setOver("palette");
   const providers = useRead<Providers>("/api/providers");
+  const health = useHealthRead();
   const fold = () =>
     setFolded((was) => {
       localStorage.setItem("rail", was ? "open" : "folded");
@@ -40,41 +44,45 @@ function Frame() {
   const help = () => setOver("help");
   useFrameActions({ fold, help, find });
   useKeys(active);
+  useAttention();
+  useMemoryOfPanes();
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever chose something on the phone wants to see it
   useEffect(() => setBrowsing(false), [visits]);
   return (
     <ProvidersContext value={providers}>
-      <div className="flex h-dvh flex-col">
-        <a
-          href="#pane"
-          className="absolute -top-20 left-2 z-50 rounded-md bg-accent px-3 py-2 text-on-accent focus:top-2"
-        >
-          Skip to the pane
-        </a>
-        <Reconnecting />
-        <div className="flex min-h-0 flex-1">
-          <Rail folded={folded} onFold={fold} onFind={find} />
-          <main id="pane" tabIndex={-1} className="min-w-0 flex-1 outline-none">
-            {browsing && (
-              <div className="h-full md:hidden">
-                <h1 className="sr-only">Sessions</h1>
-                <Rail browsing onFind={find} />
+      <HealthContext value={health}>
+        <div className="flex h-dvh flex-col">
+          <a
+            href="#pane"
+            className="absolute -top-20 left-2 z-50 rounded-md bg-accent px-3 py-2 text-on-accent focus:top-2"
+          >
+            Skip to the pane
+          </a>
+          <Reconnecting />
+          <div className="flex min-h-0 flex-1">
+            <Rail folded={folded} onFold={fold} onFind={find} />
+            <main id="pane" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+              {browsing && (
+                <div className="h-full md:hidden">
+                  <h1 className="sr-only">Sessions</h1>
+                  <Rail browsing onFind={find} />
+                </div>
+              )}
+              <div className={`h-full ${browsing ? "max-md:hidden" : ""}`}>
+                <Panes />
               </div>
-            )}
-            <div className={`h-full ${browsing ? "max-md:hidden" : ""}`}>
-              <Panes />
-            </div>
-          </main>
+            </main>
+          </div>
+          <StatusLine onHelp={help} />
+          <BottomBar browsing={browsing} onBrowse={() => setBrowsing((was) => !was)} />
+          <Boundary key={over} what="this dialog">
+            <Suspense>
+              {over === "help" && <Shortcuts onClose={close} pane={active} />}
+              {over === "palette" && <Palette onClose={close} pane={active} />}
+            </Suspense>
+          </Boundary>
         </div>
-        <StatusLine onHelp={help} />
-        <BottomBar browsing={browsing} onBrowse={() => setBrowsing((was) => !was)} />
-        <Boundary key={over} what="this dialog">
-          <Suspense>
-            {over === "help" && <Shortcuts onClose={close} pane={active} />}
-            {over === "palette" && <Palette onClose={close} pane={active} />}
-          </Suspense>
-        </Boundary>
-      </div>
+      </HealthContext>
     </ProvidersContext>
   );
 }

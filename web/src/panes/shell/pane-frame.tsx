@@ -106,7 +106,7 @@ function Lost({ path }: { path: string }) {
           page.
         </p>
         <Link to={{ pane: "home" }} className="text-accent underline">
-          Go to the start
+          Go home
         </Link>
       </Empty>
     </div>

@@ -32,7 +32,7 @@ function Choose({ first }: { first: boolean }) {
   return (
     <div className="flex h-full flex-col">
       <PaneHead>
-        <span className="font-semibold">{first ? "Start" : "Projects"}</span>
+        <span className="font-semibold">{first ? "Home" : "Projects"}</span>
       </PaneHead>
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto flex max-w-2xl flex-col gap-6 p-6 max-md:p-4">
