@@ -198,7 +198,7 @@ impl Lists {
     /// The tokens of all turns that ended since a time, from the quarter of an hour on in which it lies.
     pub fn spent(&self, since: Micros) -> Usage {
         let mut sum = Usage::default();
-        for (_, json) in self.0.table().range(&keys::spent(since), &keys::spent(Micros(i64::MAX))).flatten() {
+        for (_, json) in self.range(&keys::spent(since), &keys::spent(Micros(i64::MAX))) {
             sum += serde_json::from_slice(&json).unwrap_or_default();
         }
         sum

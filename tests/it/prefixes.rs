@@ -2,6 +2,8 @@
 //! that the providers' prefix caches hit. Once for the wires alone, and once through the whole server, which is killed in
 //! the middle.
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reenact::models::{
     ApiKey, Image, Message, ModelInfo, ModelRequest, ProviderSettings, Providers, ProvidersSettings, SetKey,
@@ -172,7 +174,7 @@ fn answer(wire: Wire, request: &Request) -> ResponseTemplate {
             vec![json!({"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]})]
         }
     };
-    let stream: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let stream: String = events.iter().map(|event| ["data: ", &event.to_string(), "\n\n"].concat()).collect();
     let end = if matches!(wire, Wire::OpenAi) { "data: [DONE]\n\n" } else { "" };
     ResponseTemplate::new(200).set_body_raw(stream + end, "text/event-stream")
 }
@@ -191,7 +193,7 @@ async fn ten_turns_through_the_server_begin_alike_and_signatures_come_back_after
         let mock = MockServer::start().await;
         Mock::given(any()).respond_with(move |request: &Request| answer(wire, request)).mount(&mock).await;
         let name = serde_json::to_string(&wire).unwrap();
-        settings += &format!("[[providers]]\nid = \"p{at}\"\nwire = {name}\nbase_url = \"{}\"\n", mock.uri());
+        writeln!(settings, "[[providers]]\nid = \"p{at}\"\nwire = {name}\nbase_url = \"{}\"", mock.uri()).unwrap();
         mocks.push(mock);
     }
     std::fs::write(ground.data.path().join("reenact.toml"), settings).unwrap();

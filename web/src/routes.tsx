@@ -54,15 +54,18 @@ export function RouterProvider({ children }: { children: ReactNode }) {
   const now = useWorkspace();
   const memory = useMemory();
   const [visits, setVisits] = useState(0);
-  const go = useCallback((route: Route, how: How = "push") => {
-    if (how === "beside") openBeside(workspace().active, route);
-    else
-      change((was) => gone(was, route, memory(sessionOf(route))), {
-        replace: how === "replace",
-        arranged: stays(route),
-      });
-    setVisits((was) => was + 1);
-  }, [memory]);
+  const go = useCallback(
+    (route: Route, how: How = "push") => {
+      if (how === "beside") openBeside(workspace().active, route);
+      else
+        change((was) => gone(was, route, memory(sessionOf(route))), {
+          replace: how === "replace",
+          arranged: stays(route),
+        });
+      setVisits((was) => was + 1);
+    },
+    [memory],
+  );
   const { route } = activePane(now);
   const router = useMemo(() => ({ route, visits, go }), [route, visits, go]);
   return <RouterContext value={router}>{children}</RouterContext>;

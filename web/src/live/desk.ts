@@ -57,7 +57,6 @@ function onDesk(session: SessionRow, chats: ChatRow[]): SessionOnDesk {
 /** What deserves the eye, the most urgent first. */
 const URGENT: ChatRowState[] = ["waiting", "running", "failed"];
 
-
 function worst(of: { state: ChatRowState }[]): ChatRowState {
   return URGENT.find((state) => of.some((it) => it.state === state)) ?? "idle";
 }

@@ -56,8 +56,8 @@ export function exactly(at: Micros): string {
 }
 
 /** The share of the prompt that came from the cache, in per cent; null where there was no prompt. */
-export function cacheShare(usage: Usage): number | null {
-  return usage.input > 0 ? Math.round((usage.cache_read / usage.input) * 100) : null;
+export function cacheShare({ input = 0, cache_read = 0 }: Partial<Usage>): number | null {
+  return input > 0 ? Math.round((cache_read / input) * 100) : null;
 }
 
 /** As much of a text as stands where it is. */

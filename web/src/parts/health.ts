@@ -4,7 +4,7 @@ import { useConnection } from "../live/react.tsx";
 import type { Health } from "../wire/index.ts";
 import { type Read, useRead } from "./read.ts";
 
-const NONE: Read<Health> = { data: null, error: null, again: () => undefined };
+const NONE: Read<Health> = { data: null, of: null, error: null, again: () => undefined };
 export const HealthContext = createContext<Read<Health>>(NONE);
 
 export function useHealth(): Read<Health> {

@@ -51,6 +51,7 @@ export type {
   StoredAttachment,
   TrialOut as Trial,
   Trust,
+  UsageOut as Spent,
 } from "./generated/http.ts";
 
 export type Command = ChatCommand | SessionCommand | ProjectCommand;

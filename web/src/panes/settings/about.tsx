@@ -26,13 +26,13 @@ export function About() {
         <Fact name="Position">{count(position)}</Fact>
         <Fact name="Data folder">
           {data
-            ? data.troubles.length === 0
+            ? (data.troubles ?? []).length === 0
               ? "no troubles"
               : "see below"
             : (error?.message ?? "being asked")}
         </Fact>
       </Facts>
-      {data?.troubles.map((trouble) => (
+      {data?.troubles?.map((trouble) => (
         <Trouble key={trouble}>{trouble}</Trouble>
       ))}
       <Button className="self-start" onClick={signOut}>

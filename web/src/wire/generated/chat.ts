@@ -355,6 +355,10 @@ export type Event =
          */
         latency_ms: number;
         /**
+         * What the provider gave with the answer and wants back with later ones.
+         */
+        provider_data?: ProviderData | null;
+        /**
          * The numbers as the provider gave them.
          */
         raw_usage?: {
@@ -650,6 +654,10 @@ export interface Call {
    * The model that was asked; the one that will be, before it is.
    */
   model: string;
+  /**
+   * What the provider gave with its answer and wants back. It is no part of a view.
+   */
+  provider_data?: ProviderData | null;
   reasoning: Body;
   since: Micros;
   state: CallState;
@@ -667,6 +675,16 @@ export interface Interrupted {
   attempt: Attempt;
   reasoning: Body;
   text: Body;
+}
+/**
+ * What a provider gave with an answer, which it alone understands: the signatures of its reasoning.
+ */
+export interface ProviderData {
+  data: Body;
+  /**
+   * The provider, as it stands before the slash. Nobody else is sent it.
+   */
+  provider: string;
 }
 /**
  * Why a model call failed.

@@ -33,7 +33,7 @@ export type StreamId = string;
 /**
  * How a chat stands.
  */
-export type ChatState = "idle" | "running" | "failed" | "cancelled";
+export type ChatState = "idle" | "running" | "waiting" | "failed" | "cancelled";
 /**
  * What a client sends.
  */
@@ -441,6 +441,10 @@ export interface SessionRow {
    */
   model?: string | null;
   opened_at: Micros;
+  /**
+   * How its panes stand on the page, in the page's own words; empty for one alone.
+   */
+  panes?: string;
   /**
    * The project it works on.
    */

@@ -112,7 +112,7 @@ export type StreamId = string;
 /**
  * How a chat stands.
  */
-export type ChatState = "idle" | "running" | "failed" | "cancelled";
+export type ChatState = "idle" | "running" | "waiting" | "failed" | "cancelled";
 /**
  * The id of a command from outside, chosen by who sent it: 1 to 64 visible ASCII characters.
  * Sent again, it is answered the same and done once.
@@ -320,6 +320,10 @@ export interface Call {
    * The model that was asked; the one that will be, before it is.
    */
   model: string;
+  /**
+   * What the provider gave with its answer and wants back. It is no part of a view.
+   */
+  provider_data?: ProviderData | null;
   reasoning: Body;
   since: Micros;
   state: CallState;
@@ -337,6 +341,16 @@ export interface Interrupted {
   attempt: Attempt;
   reasoning: Body;
   text: Body;
+}
+/**
+ * What a provider gave with an answer, which it alone understands: the signatures of its reasoning.
+ */
+export interface ProviderData {
+  data: Body;
+  /**
+   * The provider, as it stands before the slash. Nobody else is sent it.
+   */
+  provider: string;
 }
 /**
  * Why a model call failed.
@@ -476,6 +490,19 @@ export interface ChatRows {
    * the disk. `/health` says which.
    */
   rebuilding?: boolean;
+}
+/**
+ * The model that new chats ask.
+ */
+export interface DefaultModel {
+  /**
+   * It was chosen, and stands above the settings.
+   */
+  chosen: boolean;
+  /**
+   * Its name.
+   */
+  model: string;
 }
 /**
  * What changed in a state between two revisions.
@@ -851,6 +878,15 @@ export interface NewChat {
   title?: string;
 }
 /**
+ * The model to ask.
+ */
+export interface NewDefaultModel {
+  /**
+   * The model, as `openai/NAME` or `offline`; `null`: the one of the settings.
+   */
+  model?: string | null;
+}
+/**
  * Where a chat is to be forked, by exactly one of `at`, `before_message` and `after_turn`, and how the fork goes on.
  */
 export interface NewFork {
@@ -1124,6 +1160,10 @@ export interface ProviderModels {
  */
 export interface ProvidersOut {
   /**
+   * It was chosen, and stands above the settings.
+   */
+  default_chosen: boolean;
+  /**
    * The model meant where nobody names one.
    */
   default_model: string;
@@ -1166,6 +1206,10 @@ export interface SessionRow {
    */
   model?: string | null;
   opened_at: Micros;
+  /**
+   * How its panes stand on the page, in the page's own words; empty for one alone.
+   */
+  panes?: string;
   /**
    * The project it works on.
    */
@@ -1328,6 +1372,13 @@ export interface TrustItem {
    * Its path within the project.
    */
   path: string;
+}
+/**
+ * What the turns took that ended since a moment.
+ */
+export interface UsageOut {
+  since: Micros;
+  usage: Usage;
 }
 /**
  * What a page saw of a stream at a revision.

@@ -35,6 +35,13 @@ export type Command =
     }
   | {
       /**
+       * Which panes, and how they share the space, in the page's own words, at most 1,000 characters; empty for one alone.
+       */
+      panes: string;
+      type: "ArrangePanes";
+    }
+  | {
+      /**
        * The folder's canonical path.
        */
       path: string;
@@ -95,6 +102,15 @@ export type Event =
   | {
       data: {
         /**
+         * Which panes, and how they share the space, in the page's own words; empty for one alone.
+         */
+        panes: string;
+      };
+      type: "PanesArranged";
+    }
+  | {
+      data: {
+        /**
          * The folder's canonical path.
          */
         path: string;
@@ -139,6 +155,10 @@ export interface State {
    */
   model: string | null;
   opened_at: Micros;
+  /**
+   * How its panes stand on the page, in the page's own words; empty for one alone.
+   */
+  panes: string;
   /**
    * The project it works on; `null` before it is open.
    */

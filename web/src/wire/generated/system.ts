@@ -35,6 +35,20 @@ export type Command =
     }
   | {
       /**
+       * The provider.
+       */
+      provider: string;
+      type: "NoteProviderKeySet";
+    }
+  | {
+      /**
+       * The provider.
+       */
+      provider: string;
+      type: "NoteProviderKeyForgotten";
+    }
+  | {
+      /**
        * How many bytes.
        */
       bytes: number;
@@ -62,6 +76,13 @@ export type Command =
        * What was found.
        */
       what: string;
+    }
+  | {
+      /**
+       * The model; that of the settings where absent.
+       */
+      model?: string | null;
+      type: "ChooseDefaultModel";
     }
   | {
       /**
@@ -139,6 +160,24 @@ export type Event =
   | {
       data: {
         /**
+         * The provider.
+         */
+        provider: string;
+      };
+      type: "ProviderKeySet";
+    }
+  | {
+      data: {
+        /**
+         * The provider.
+         */
+        provider: string;
+      };
+      type: "ProviderKeyForgotten";
+    }
+  | {
+      data: {
+        /**
          * How many bytes.
          */
         bytes: number;
@@ -169,6 +208,15 @@ export type Event =
         what: string;
       };
       type: "DamageFound";
+    }
+  | {
+      data: {
+        /**
+         * The model; that of the settings where absent.
+         */
+        model?: string | null;
+      };
+      type: "DefaultModelChosen";
     }
   | {
       data: {
@@ -242,6 +290,10 @@ export interface KeyInfo {
  */
 export interface State {
   /**
+   * The model that was chosen for new chats; that of the settings where absent.
+   */
+  default_model: string | null;
+  /**
    * All keys that ever were, by name.
    */
   keys: {
@@ -266,6 +318,10 @@ export interface State {
  * What a page sees of the server's own stream: no hashes.
  */
 export interface View {
+  /**
+   * The model that was chosen for new chats; that of the settings where absent.
+   */
+  default_model: string | null;
   /**
    * All keys that ever were.
    */

@@ -81,7 +81,7 @@ function Connected() {
 function Log() {
   const { data } = useHealth();
   if (!data) return null;
-  const { troubles } = data;
+  const { troubles = [] } = data;
   return (
     <Link
       to={{ pane: "settings", section: "about" }}
