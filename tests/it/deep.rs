@@ -1,6 +1,8 @@
 //! `reenact verify --deep`: the whole log folded anew, beside a running server and without one.
 
+use reenact::entities::system::System;
 use replay::{
+    decider::Decider as _,
     file::{FileLog, Options},
     ids::{By, Micros},
     log::{Ack, Append, EventLog as _, Expected},
@@ -48,7 +50,7 @@ async fn a_recorded_state_that_does_not_come_out_again_is_named_by_stream_and_re
     let ground = Ground::new("");
     let (log, _) = FileLog::open(&ground.data.path().join("log"), &Options::default()).unwrap();
     let (chat, zeros) = (Uuid::now_v7(), "0".repeat(64));
-    let data = json!({"version": "1", "digest": zeros, "decider_version": 1});
+    let data = json!({"version": "1", "digest": zeros, "decider_version": System::VERSION});
     let record = NewRecord {
         id: chat,
         at: Micros(1),

@@ -16,7 +16,6 @@ const FLAGS: &[(&str, &str)] = &[
     ("server.host", "--host"),
     ("server.port", "--port"),
     ("models.default", "--model"),
-    ("models.effort", "\"medium\""),
     ("models.scenario", "--scenario"),
 ];
 
@@ -24,6 +23,7 @@ const FLAGS: &[(&str, &str)] = &[
 const EXAMPLES: &[(&str, &str)] = &[
     ("log", "\"info,replay=debug\""),
     ("models.default", "\"anthropic/sonnet\""),
+    ("models.effort", "\"medium\""),
     ("models.scenario", "\"/path/to/scenario.json\""),
     ("anthropic.opus_model", "\"claude-opus-5-5\""),
     ("anthropic.sonnet_model", "\"claude-sonnet-5-5\""),
