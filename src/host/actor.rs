@@ -196,11 +196,11 @@ impl EntityActor {
         {
             if let Some(error) = self.refusal_of(&request) {
                 request.refuse(error);
-            } else if request.looks() {
-                self.look(request, ctx);
-            } else {
+            } else if request.is_decided() {
                 self.queue.push_front(request);
                 self.decide(ctx);
+            } else {
+                self.look(request, ctx);
             }
         }
         // Woken only to see whether it wants something, it makes room for others at once.
@@ -233,11 +233,14 @@ impl EntityActor {
     }
 
     fn decided(&mut self, decided: Decided, ctx: &mut Context<Self>) {
-        let Decided { entity, batch, stale, failed, left } = decided;
+        let Decided { entity, batch, starts, stale, failed, left } = decided;
         for request in left.into_iter().rev() {
             self.queue.push_front(request);
         }
         self.entity = Some(entity);
+        for start in starts {
+            self.start(start);
+        }
         for said in &stale {
             self.stale(said);
         }
@@ -274,7 +277,6 @@ impl EntityActor {
     fn look(&mut self, request: Request, ctx: &mut Context<Self>) {
         match request {
             Request::View { reply } => drop(reply.send(self.view())),
-            Request::Start { key, attempt, work } => self.start(key, attempt, work),
             Request::Compare => self.compare(),
             Request::Wake { reply } => drop(reply.send(Ok(()))),
             Request::Refold => self.fold(ctx),
@@ -282,7 +284,8 @@ impl EntityActor {
             request @ (Request::Command { .. }
             | Request::Copy { .. }
             | Request::Fork { .. }
-            | Request::Effect { .. }) => self.queue.push_front(request),
+            | Request::Effect { .. }
+            | Request::Start { .. }) => self.queue.push_front(request),
         }
     }
 

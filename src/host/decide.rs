@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use replay::{
-    decider::EffectCommand,
+    decider::{Attempt, EffectCommand, EffectKey},
     entity::{Decision, Sender},
     ids::{By, CommandId},
 };
@@ -17,7 +17,7 @@ use super::{
     registry::Inner,
     request::{Reply, Request},
 };
-use crate::entities::{AnyEntity, HandleError, Outcome, Piece, Rejected};
+use crate::entities::{AnyEntity, HandleError, Outcome, Piece, Rejected, StateAt, Work};
 
 /// An entity, and what waits for it.
 pub(super) struct Deciding {
@@ -31,11 +31,22 @@ pub(super) struct Decided {
     /// The entity, as if what was decided were appended; useless if the rules failed.
     pub entity: AnyEntity,
     pub batch: Batch,
+    /// Work that was begun and starts now.
+    pub starts: Vec<Start>,
     /// What work said and is not wanted any more, whatever becomes of the append.
     pub stale: Vec<Said>,
     pub failed: Option<Failed>,
     /// What waits for the next append, or for the next fold.
     pub left: VecDeque<Request>,
+}
+
+/// Work that was begun.
+pub(super) struct Start {
+    pub key: EffectKey,
+    pub attempt: Attempt,
+    pub work: Work,
+    /// The state that wants it; `None` if it was cancelled since.
+    pub state: Option<StateAt>,
 }
 
 /// The rules failed, or decided what no log can keep.
@@ -53,8 +64,8 @@ impl Deciding {
     /// Decides until an append is full, something has to look at what is appended, or the rules fail.
     pub fn run(self) -> Decided {
         let Self { host, entity, queue } = self;
-        let mut decided =
-            Decided { entity, batch: Batch::default(), stale: vec![], failed: None, left: VecDeque::new() };
+        let (batch, left) = (Batch::default(), VecDeque::new());
+        let mut decided = Decided { entity, batch, starts: vec![], stale: vec![], failed: None, left };
         let mut queue = queue;
         while decided.failed.is_none()
             && !decided.batch.is_full()
@@ -75,6 +86,10 @@ impl Deciding {
                 }
                 request if request.begins() && host.is_closing() => {}
                 Request::Effect { command, cause, reply } => decided.effect(&host, command, cause, reply),
+                // It looks at a state that must be appended.
+                Request::Start { key, attempt, work } if decided.batch.is_empty() => {
+                    decided.start(&host, key, attempt, work);
+                }
                 request @ (Request::Start { .. }
                 | Request::Compare
                 | Request::Wake { .. }
@@ -92,6 +107,13 @@ impl Deciding {
 }
 
 impl Decided {
+    /// Takes the state for work that was begun: a large one takes a while to copy.
+    fn start(&mut self, host: &Inner, key: EffectKey, attempt: Attempt, work: Work) {
+        let wanted = host.runner.lock().is_running(self.entity.stream(), &key, attempt);
+        let state = if wanted { self.entity.state_at() } else { None };
+        self.starts.push(Start { key, attempt, work, state });
+    }
+
     /// Keeps what was decided for somebody outside, or says why it was not.
     fn answer(&mut self, decided: Result<Decision, HandleError>, reply: Reply<Accepted>) {
         let refusal = match decided {

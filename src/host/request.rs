@@ -67,6 +67,11 @@ impl Request {
         !matches!(self, Self::Command { .. } | Self::Copy { .. } | Self::Fork { .. } | Self::Effect { .. })
     }
 
+    /// Whether the entity is needed for it as a whole.
+    pub fn is_decided(&self) -> bool {
+        !self.looks() || matches!(self, Self::Start { .. })
+    }
+
     /// Whether it begins work that would only be cut off by the end of the host.
     pub fn begins(&self) -> bool {
         matches!(self, Self::Effect { command: EffectCommand::Begin { .. }, .. })

@@ -11,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     actor::EntityActor,
     batch::Said,
+    decide::Start,
     error::SubmitError,
     perform::{Job, Progress},
     request::Request,
 };
-use crate::entities::{AnyEntity, Work};
+use crate::entities::Work;
 
 impl EntityActor {
     /// Tells the runner what is wanted, and does what it says.
@@ -153,12 +154,12 @@ impl EntityActor {
     }
 
     /// Starts work that was begun, unless it was cancelled since.
-    pub(super) fn start(&mut self, key: EffectKey, attempt: Attempt, work: Work) {
+    pub(super) fn start(&mut self, start: Start) {
+        let Start { key, attempt, work, state } = start;
         let cause = self.begins.remove(&key);
-        if !self.host.runner.lock().is_running(&self.stream, &key, attempt) {
+        let Some(state) = state.filter(|_| self.host.runner.lock().is_running(&self.stream, &key, attempt)) else {
             return;
-        }
-        let Some(state) = self.entity.as_ref().and_then(AnyEntity::state_at) else { return };
+        };
         let (host, stream) = (Arc::clone(&self.host), self.stream.clone());
         let progress = Progress { host, stream: stream.clone(), key: key.clone(), attempt, cause };
         let job = Job { stream, key, attempt, work, state, progress, cancelled: CancellationToken::new() };
