@@ -122,7 +122,15 @@ fn read_key(provider: &str) -> Result<String, Failure> {
 }
 
 async fn ls(client: &Client, json: bool) -> Ended {
-    let answer: Value = client.get("/api/providers").await?;
+    let mut answer: Value = client.get("/api/providers").await?;
+    // One that needs no setting up is there or not: it is looked for, so that the list is right at once.
+    let unasked = |provider: &&Value| provider["configured"] == false && provider["key"]["needed"] == false;
+    let unasked: Vec<Value> = answer["providers"].as_array().into_iter().flatten().filter(unasked).cloned().collect();
+    for id in unasked.iter().filter_map(|provider| provider["id"].as_str()) {
+        if client.get::<Value>(&format!("/api/providers/{id}/models")).await.is_ok() {
+            answer = client.get("/api/providers").await?;
+        }
+    }
     if json {
         answer["providers"].as_array().into_iter().flatten().try_for_each(json_line)?;
         return Ok(Exit::Done);

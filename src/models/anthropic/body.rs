@@ -98,12 +98,12 @@ enum Content<'a> {
         data: String,
     },
     ToolUse {
-        id: &'a str,
+        id: Cow<'a, str>,
         name: &'a str,
         input: Box<RawValue>,
     },
     ToolResult {
-        tool_use_id: &'a str,
+        tool_use_id: Cow<'a, str>,
         content: &'a str,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_error: bool,
@@ -194,7 +194,7 @@ fn parts(message: &Message) -> (&'static str, Vec<Content<'_>>) {
             ("assistant", pieces.into_iter().map(|piece| part(piece, tool_calls)).collect())
         }
         Message::ToolResult { tool_call_id, name: _, text, failed } => {
-            ("user", vec![Content::ToolResult { tool_use_id: tool_call_id, content: text, is_error: *failed }])
+            ("user", vec![Content::ToolResult { tool_use_id: id(tool_call_id), content: text, is_error: *failed }])
         }
     }
 }
@@ -205,9 +205,15 @@ fn part<'a>(piece: Piece<'a>, calls: &'a [ToolCallRequest]) -> Content<'a> {
         Piece::Redacted { data } => Content::RedactedThinking { data },
         Piece::Text(text) => Content::Text { text },
         Piece::Tool(at) => {
-            Content::ToolUse { id: &calls[at].id, name: &calls[at].name, input: input(&calls[at].arguments) }
+            Content::ToolUse { id: id(&calls[at].id), name: &calls[at].name, input: input(&calls[at].arguments) }
         }
     }
+}
+
+/// The id of a call as this wire takes it: another provider's may hold other characters.
+fn id(id: &str) -> Cow<'_, str> {
+    let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
+    if id.chars().all(fits) { Cow::Borrowed(id) } else { Cow::Owned(id.replace(|char| !fits(char), "_")) }
 }
 
 /// The arguments as the model wrote them, which is what it finds again in its cache.
@@ -325,6 +331,15 @@ mod tests {
         let source = json!({"type": "base64", "media_type": "image/png", "data": "AAAA"});
         assert_eq!(content("look")[0]["source"], source);
         assert_eq!((&content("look")[1]["text"], content(" ").as_array().unwrap().len()), (&json!("look"), 1));
+    }
+
+    #[test]
+    fn the_id_of_another_provider_is_made_to_fit_in_both_places() {
+        let foreign = "functions.read:0";
+        let messages = vec![Message::assistant("", "", vec![call(foreign, "{}")]), result(foreign, false)];
+        let sent = sent(&ModelRequest { messages, ..ModelRequest::default() });
+        assert_eq!(sent["messages"][0]["content"][0]["id"], "functions_read_0");
+        assert_eq!(sent["messages"][1]["content"][0]["tool_use_id"], "functions_read_0");
     }
 
     #[test]
