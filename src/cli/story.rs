@@ -38,7 +38,7 @@ impl Story {
         match event {
             Event::ReasoningAppended { call, text, .. } => return self.speak(*call, Tone::Dim, text),
             Event::TextAppended { call, text, .. } => return self.speak(*call, Tone::Plain, text),
-            Event::ChatRenamed { title } => self.line(Tone::Dim, &format!("— now called {title}"))?,
+            Event::ChatRenamed { title, .. } => self.line(Tone::Dim, &format!("— now called {title}"))?,
             Event::ChatConfigured { model } => self.line(Tone::Dim, &format!("— {model} answers from now on"))?,
             Event::ChatArchived {} => self.line(Tone::Dim, "— put away")?,
             Event::ChatUnarchived {} => self.line(Tone::Dim, "— brought back")?,
@@ -60,6 +60,8 @@ impl Story {
             | Event::MessageUnqueued { .. }
             | Event::MessagePosted { .. }
             | Event::ChatOpened { .. }
+            | Event::TitleStarted { .. }
+            | Event::TitleFailed { .. }
             | Event::TurnStarted { .. }
             | Event::WaitElapsed { .. }
             | Event::ToolStarted { .. } => {}

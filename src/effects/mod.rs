@@ -6,6 +6,7 @@ mod desk;
 mod model_call;
 mod pieces;
 mod prompt;
+mod title;
 mod tool_call;
 
 use std::{
@@ -64,6 +65,7 @@ impl Effects {
         match work {
             chat::Work::CallModel { .. } => self.call_model(job, state).await,
             chat::Work::RunTool { tool_call } => self.run_tool(job, state, *tool_call).await,
+            chat::Work::GiveTitle { .. } => self.give_title(state).await,
             chat::Work::Wait { until, .. } => {
                 crate::host::sleep_until(&*self.clock, *until).await;
                 chat::Outcome::Elapsed
@@ -84,15 +86,17 @@ impl Perform for Effects {
 
     fn panicked(&self, work: &Work, message: &str) -> Outcome {
         match work {
-            Work::Chat(chat::Work::CallModel { .. }) => Outcome::Chat(chat::Outcome::CallFailed(CallError {
-                code: "internal".into(),
-                message: format!(
-                    "The server failed while it asked the model: {message}. This is a bug; please report it."
-                )
-                .into(),
-                retry: Retry::Never,
-                retry_after_ms: None,
-            })),
+            Work::Chat(chat::Work::CallModel { .. } | chat::Work::GiveTitle { .. }) => {
+                Outcome::Chat(chat::Outcome::CallFailed(CallError {
+                    code: "internal".into(),
+                    message: format!(
+                        "The server failed while it asked the model: {message}. This is a bug; please report it."
+                    )
+                    .into(),
+                    retry: Retry::Never,
+                    retry_after_ms: None,
+                }))
+            }
             Work::Chat(chat::Work::RunTool { .. }) => Outcome::Chat(chat::Outcome::ToolEnded {
                 outcome: ToolOutcome::Failed,
                 output: format!("The tool failed inside the server: {message}. Try another way.").as_str().into(),

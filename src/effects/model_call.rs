@@ -125,13 +125,29 @@ async fn stream(mut chunks: BoxStream<'static, Result<Chunk, ModelError>>, piece
     }
 }
 
+/// What a model writes from beginning to end, of a long text the first `most` bytes or a little more.
+pub(super) async fn whole_text(
+    mut chunks: BoxStream<'static, Result<Chunk, ModelError>>,
+    most: usize,
+) -> Result<(String, models::Usage), ModelError> {
+    let mut text = String::new();
+    while let Some(chunk) = chunks.next().await {
+        match chunk? {
+            Chunk::Text(piece) if text.len() < most => text.push_str(&piece),
+            Chunk::Text(_) | Chunk::Reasoning(_) | Chunk::ToolCall { .. } => {}
+            Chunk::Finished { usage, .. } => return Ok((text, usage)),
+        }
+    }
+    Err(ModelError::new(ErrorKind::BrokenStream, "", "The model's answer broke off without an end."))
+}
+
 impl From<Stopped> for Broken {
     fn from(_: Stopped) -> Self {
         Self::Stopped
     }
 }
 
-fn call_error(error: &ModelError) -> CallError {
+pub(super) fn call_error(error: &ModelError) -> CallError {
     let retry = match error.kind {
         ErrorKind::RateLimited | ErrorKind::Overloaded => Retry::Later,
         kind if kind.worth_retry() => Retry::Soon,
@@ -145,7 +161,7 @@ fn call_error(error: &ModelError) -> CallError {
     }
 }
 
-fn final_error(code: &str, message: String) -> CallError {
+pub(super) fn final_error(code: &str, message: String) -> CallError {
     CallError { code: code.into(), message: message.into(), retry: Retry::Never, retry_after_ms: None }
 }
 
@@ -168,7 +184,7 @@ fn stop(stop: models::Stop) -> Stop {
     }
 }
 
-fn usage(usage: &models::Usage) -> Usage {
+pub(super) fn usage(usage: &models::Usage) -> Usage {
     Usage {
         input: usage.input,
         output: usage.output,

@@ -37,7 +37,7 @@ impl Effects {
         };
         let tools = if closing { vec![] } else { self.toolbox.descriptions().into_iter().map(tool).collect() };
         let system = INSTRUCTIONS.replace("{project}", project);
-        ModelRequest { model, system, messages, tools, max_output_tokens: None }
+        ModelRequest { model, system, messages, tools, ..ModelRequest::default() }
     }
 }
 

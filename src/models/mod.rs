@@ -24,7 +24,7 @@ pub use error::{ErrorKind, ModelError};
 pub use info::ModelInfo;
 pub use model::Model;
 pub use providers::{KeyChangeError, OFFLINE, ProviderInfo, ProviderKey, Providers, Resolved, Trial};
-pub use request::{Message, ModelRequest, ToolCallRequest, ToolSpec};
+pub use request::{Message, ModelRequest, Purpose, ToolCallRequest, ToolSpec};
 pub use scenario::{Scenario, ScenarioError};
 pub use secret::ApiKey;
 pub use settings::{BadSettings, OfflineSettings, ProviderSettings, ProvidersSettings, SetKey, Timeouts, Wire};

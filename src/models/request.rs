@@ -20,6 +20,26 @@ pub struct ModelRequest {
     /// The most tokens that the answer may have, reasoning included; `None` leaves it to the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
+    /// What the answer is for.
+    #[serde(default, skip_serializing_if = "Purpose::is_answer")]
+    pub purpose: Purpose,
+}
+
+/// What an answer is for. No provider is told; the offline model, which understands nothing, answers accordingly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The conversation itself.
+    #[default]
+    Answer,
+    /// A title for it.
+    Title,
+}
+
+impl Purpose {
+    fn is_answer(&self) -> bool {
+        *self == Self::Answer
+    }
 }
 
 /// One entry of a conversation.

@@ -11,7 +11,7 @@ use reenact::entities::{
         Chat, Command, Event, Fork, Outcome, Piece, State,
         event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
         fork::forked,
-        work::{Answer, ToolRequest},
+        work::{Answer, Titled, ToolRequest},
     },
     usage::Usage,
 };
@@ -173,6 +173,27 @@ fn a_whole_turn() -> Story {
     story
 }
 
+/// A chat that a model names at the second try, beside a turn.
+fn a_title() -> Story {
+    let mut story = Story::begun();
+    story.say(10, "Where is the oil?");
+    story.begin("call/1.1");
+    story.write("call/1.1", 1, 0, "In the cellar.");
+    story.report("call/1.1", 1, answered(vec![], None));
+    let titled = |text: &str| {
+        let usage = Usage { input: 30, output: 4, ..Usage::default() };
+        Outcome::Titled(Titled { text: text.into(), usage, latency_ms: 9 })
+    };
+    story.begin("title/1");
+    story.report("title/1", 1, titled(""));
+    story.say(11, "And the wick?");
+    story.begin("call/2.1");
+    story.report("call/2.1", 1, answered(vec![], None));
+    story.begin("title/2");
+    story.report("title/2", 1, titled("Oil and wick"));
+    story
+}
+
 /// A call that broke and was tried again, and one that was stopped with its tools under way.
 fn failures_and_stops() -> Story {
     let mut story = Story::begun();
@@ -283,6 +304,7 @@ fn what_the_page_folds_is_what_the_rules_say() {
         ("a whole turn".to_owned(), a_whole_turn()),
         ("failures and stops".to_owned(), failures_and_stops()),
         ("a limit".to_owned(), a_limit()),
+        ("a title".to_owned(), a_title()),
     ];
     stories.extend(forks());
     let stories: Value = stories.iter().map(|(name, story)| json!({"name": name, "steps": story.steps})).collect();

@@ -86,7 +86,7 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
         Command::RenameChat { title } if !crate::entities::is_title(&title) => {
             return Err(Rejection::BadTitle);
         }
-        Command::RenameChat { title } => vec![Event::ChatRenamed { title }],
+        Command::RenameChat { title } => vec![Event::ChatRenamed { title, by_model: None }],
         Command::ConfigureChat { model } => {
             check_model(&model)?;
             if about.model == model { vec![] } else { vec![Event::ChatConfigured { model }] }

@@ -38,6 +38,30 @@ pub enum Event {
     ChatRenamed {
         /// The title.
         title: Arc<str>,
+        /// The model call that it came from; a person or a program gave it where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by_model: Option<TitleCall>,
+    },
+    /// A model is being asked for a title.
+    TitleStarted {
+        /// Which try, from 1.
+        number: u32,
+        /// The model.
+        model: Arc<str>,
+        /// Which attempt.
+        attempt: Attempt,
+    },
+    /// No title came of it.
+    TitleFailed {
+        /// Which try.
+        number: u32,
+        /// Its attempt.
+        attempt: Attempt,
+        /// Why.
+        error: CallError,
+        /// What it took.
+        #[serde(default)]
+        usage: Usage,
     },
     /// Another model answers from the next model call on.
     ChatConfigured {
@@ -252,6 +276,17 @@ pub enum Origin {
         /// The last revision of it that was copied.
         revision: Revision,
     },
+}
+
+/// A model call that gave a title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TitleCall {
+    /// Which try, from 1.
+    pub number: u32,
+    /// What it took.
+    pub usage: Usage,
+    /// From the request to the last byte, in ms.
+    pub latency_ms: u64,
 }
 
 /// Whether a second performance of a tool call would do harm.

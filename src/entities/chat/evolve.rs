@@ -13,6 +13,7 @@ use super::{
         About, Call, CallState, Interrupted, Message, Posted, Queued, Repeated, State, ToolCall, ToolState, Turn,
         TurnEnd,
     },
+    title::{self, Titling},
 };
 use crate::entities::{body::Body, usage::Usage};
 
@@ -34,11 +35,15 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 archived: false,
             });
         }
-        Event::ChatRenamed { title } => {
+        Event::ChatRenamed { title, by_model } => {
             if let Some(about) = &mut state.about {
                 about.title = title.clone();
+                state.titling = Titling::default();
+                state.usage += by_model.as_ref().map(|call| call.usage).unwrap_or_default();
             }
         }
+        Event::TitleStarted { number, attempt, .. } => title::started(state, *number, *attempt),
+        Event::TitleFailed { number, usage, .. } => title::failed(state, *number, *usage),
         Event::ChatConfigured { model } => {
             if let Some(about) = &mut state.about {
                 about.model = model.clone();
@@ -167,7 +172,10 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 call.closing = true;
             }
         }
-        Event::TurnFinished { turn, outcome, usage, .. } => end(state, *turn, Some(outcome.clone()), *usage, at),
+        Event::TurnFinished { turn, outcome, usage, decider_version, .. } => {
+            end(state, *turn, Some(outcome.clone()), *usage, at);
+            title::turn_ended(state, outcome, *decider_version, at);
+        }
         Event::TurnCancelled { turn, usage, .. } => {
             if let Some(call) = state.current_mut().filter(|call| call.call.turn == *turn) {
                 call.stop();

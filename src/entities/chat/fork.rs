@@ -82,6 +82,7 @@ pub(super) fn part_ways(state: &mut State, origin: Origin, title: &Arc<str>, mod
     state.queue.clear();
     // What the copied calls took was taken elsewhere.
     state.usage = Usage::default();
+    state.titling.begun = None;
     if let Some(about) = &mut state.about {
         about.origin = origin;
         about.title = title.clone();

@@ -11,6 +11,7 @@ mod settle;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod title;
 pub mod view;
 pub mod work;
 
@@ -35,7 +36,7 @@ pub enum Chat {}
 
 impl Decider for Chat {
     const KIND: &'static str = "chat";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 4;
     type State = State;
     type Event = Event;
     type Command = Command;
@@ -64,9 +65,11 @@ impl Decider for Chat {
     /// What a model or a reading tool says can be had again; everything a person or a tool with consequences did cannot.
     fn ack(event: &Event) -> Ack {
         match event {
-            Event::ModelCallStarted { .. } | Event::ReasoningAppended { .. } | Event::TextAppended { .. } => {
-                Ack::Written
-            }
+            Event::TitleStarted { .. }
+            | Event::TitleFailed { .. }
+            | Event::ModelCallStarted { .. }
+            | Event::ReasoningAppended { .. }
+            | Event::TextAppended { .. } => Ack::Written,
             Event::ChatOpened { .. }
             | Event::ChatRenamed { .. }
             | Event::ChatConfigured { .. }

@@ -13,9 +13,10 @@ use super::{
     event::{CallError, Event, Limit, Retry, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
     state::{Call, State},
+    title,
     work::{Answer, Outcome, Piece, Streamed, Work},
 };
-use crate::entities::body::Body;
+use crate::entities::{body::Body, usage::Usage};
 
 /// The most model calls of one turn; then it sums up.
 pub const CALLS: u32 = 200;
@@ -54,7 +55,7 @@ pub(super) fn settle(
             match (want.class, want.work) {
                 (Class::Once, Work::RunTool { tool_call }) => Ok(end_tool(state, unknown(tool_call), context)),
                 // What may be repeated begins again instead.
-                (_, Work::RunTool { .. } | Work::CallModel { .. } | Work::Wait { .. }) => {
+                (_, Work::RunTool { .. } | Work::CallModel { .. } | Work::GiveTitle { .. } | Work::Wait { .. }) => {
                     Err(Stale { key, attempt: Some(attempt) })
                 }
             }
@@ -95,6 +96,13 @@ fn begin(state: &State, want: &Want<Work>, context: &Context) -> Option<Vec<Even
             Some(end_tool(state, ended, context))
         }
         Work::RunTool { tool_call } => Some(vec![Event::ToolStarted { tool_call, attempt }]),
+        Work::GiveTitle { number } if spent => {
+            let (attempt, error, usage) = (want.begun.unwrap_or_default(), crashed_repeatedly(), Usage::default());
+            Some(vec![Event::TitleFailed { number, attempt, error, usage }])
+        }
+        Work::GiveTitle { number } => {
+            Some(vec![Event::TitleStarted { number, model: state.about.as_ref()?.model.clone(), attempt }])
+        }
         Work::Wait { .. } => None,
     }
 }
@@ -132,8 +140,12 @@ fn report(
             let tool_call = *tool_call;
             Some(end_tool(state, Event::ToolFinished { tool_call, outcome, output, latency_ms, truncated }, context))
         }
+        (Work::GiveTitle { number }, Outcome::Titled(answer)) => Some(vec![title::settled(*number, attempt, answer)]),
+        (Work::GiveTitle { number }, Outcome::CallFailed(error)) => {
+            Some(vec![Event::TitleFailed { number: *number, attempt, error, usage: Usage::default() }])
+        }
         (Work::Wait { call, .. }, Outcome::Elapsed) => Some(vec![Event::WaitElapsed { call: *call }]),
-        (Work::CallModel { .. } | Work::RunTool { .. } | Work::Wait { .. }, _) => None,
+        (Work::CallModel { .. } | Work::RunTool { .. } | Work::GiveTitle { .. } | Work::Wait { .. }, _) => None,
     }
 }
 
@@ -232,9 +244,17 @@ fn limit_met(state: &State) -> Option<Limit> {
 /// The state without the conversation before the current call: all that the limits of a turn look at. A long chat is not
 /// copied for every tool.
 fn open_part(state: &State) -> State {
-    let State { about, messages, turn, turns, usage, .. } = state;
+    let State { about, messages, turn, turns, usage, titling, .. } = state;
     let messages = messages.last().cloned().into_iter().collect();
-    State { about: about.clone(), messages, queue: VecDeque::new(), turn: turn.clone(), turns: *turns, usage: *usage }
+    State {
+        about: about.clone(),
+        messages,
+        queue: VecDeque::new(),
+        turn: turn.clone(),
+        turns: *turns,
+        usage: *usage,
+        titling: titling.clone(),
+    }
 }
 
 fn folded(mut after: State, events: &[Event], context: &Context) -> State {

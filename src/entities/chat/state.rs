@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     event::{CallError, Limit, Origin, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
+    title::Titling,
 };
 use crate::entities::{attachment::Attachment, body::Body, usage::Usage};
 
@@ -26,8 +27,11 @@ pub struct State {
     pub turn: Option<Turn>,
     /// How many turns there were, the open one included.
     pub turns: u32,
-    /// What all turns took.
+    /// What all turns took, and what naming the chat took.
     pub usage: Usage,
+    /// How the naming of the chat stands.
+    #[serde(default, skip_serializing_if = "Titling::is_default")]
+    pub titling: Titling,
 }
 
 /// What a chat is.

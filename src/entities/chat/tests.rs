@@ -9,6 +9,7 @@ mod prompts;
 mod properties;
 mod retries;
 mod stray;
+mod titles;
 mod tools;
 mod views;
 
@@ -27,7 +28,7 @@ use super::{
     event::{CallError, Origin, Retry, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
     state::{Call, Message},
-    work::{Answer, Streamed, ToolRequest},
+    work::{Answer, Streamed, Titled, ToolRequest},
 };
 use crate::entities::{
     attachment::Attachment,
@@ -197,7 +198,7 @@ fn opened() -> Event {
     Event::ChatOpened {
         session: id(100),
         project: id(200),
-        title: "".into(),
+        title: "Lighthouse".into(),
         model: "lab/small".into(),
         agent: "default".into(),
         origin: Origin::User,
@@ -218,10 +219,14 @@ fn started(turn: u32, message: u128) -> Event {
 }
 
 fn open_chat() -> Command {
+    open_titled("Lighthouse")
+}
+
+fn open_titled(title: &str) -> Command {
     Command::OpenChat {
         session: id(100),
         project: id(200),
-        title: "".into(),
+        title: title.into(),
         model: "lab/small".into(),
         agent: "default".into(),
         token_budget: TOKEN_BUDGET,
@@ -281,6 +286,10 @@ fn ended(outcome: ToolOutcome, output: &str) -> Outcome {
 
 fn error(retry: Retry) -> CallError {
     CallError { code: "broken_stream".into(), message: "the stream broke".into(), retry, retry_after_ms: None }
+}
+
+fn titled(text: &str) -> Outcome {
+    Outcome::Titled(Titled { text: text.into(), usage: usage(5, 1), latency_ms: 9 })
 }
 
 fn failed(retry: Retry) -> Outcome {

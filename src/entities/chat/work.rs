@@ -12,6 +12,7 @@ use super::{
     event::{CallError, Stop, ToolClass, ToolOutcome},
     ids::{CallId, ToolCallId},
     state::{CallState, State, ToolCall, ToolState},
+    title,
 };
 use crate::entities::{body::Body, usage::Usage};
 
@@ -27,6 +28,11 @@ pub enum Work {
     RunTool {
         /// The tool call.
         tool_call: ToolCallId,
+    },
+    /// Ask the model for a title.
+    GiveTitle {
+        /// Which try, from 1.
+        number: u32,
     },
     /// Wait before asking the model again.
     Wait {
@@ -74,8 +80,21 @@ pub enum Outcome {
         /// The output leaves something out.
         truncated: bool,
     },
+    /// The model wrote a title.
+    Titled(Titled),
     /// The wait is over.
     Elapsed,
+}
+
+/// What a model wrote when it was asked for a title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Titled {
+    /// What it wrote.
+    pub text: Arc<str>,
+    /// What it took.
+    pub usage: Usage,
+    /// From the request to the last byte, in ms.
+    pub latency_ms: u64,
 }
 
 /// What a model answered, besides what it streamed.
@@ -128,6 +147,12 @@ pub fn provider_of(model: &str) -> &str {
 }
 
 pub(super) fn wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
+    let mut wants = turn_wants(state);
+    wants.extend(title::want(state));
+    wants
+}
+
+fn turn_wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
     let (Some(about), Some(call)) = (&state.about, state.current()) else {
         return BTreeMap::new();
     };

@@ -4,7 +4,7 @@ use reenact::entities::{
     chat::{
         Chat, Command, Event, Outcome, Piece, State, Work,
         event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
-        work::{Answer, Streamed, ToolRequest},
+        work::{Answer, Streamed, Titled, ToolRequest},
     },
     usage::Usage,
 };
@@ -65,10 +65,12 @@ impl Story for Chat {
 
     fn clients(script: &Script) -> Vec<(StreamId, Vec<Command>)> {
         let client = |(n, messages): (u128, &usize)| {
+            // The first is named by the model, the second by its client.
+            let title = if n == 0 { "" } else { "Named" };
             let mut commands = vec![Command::OpenChat {
                 session: Uuid::from_u128(n + 10),
                 project: Uuid::from_u128(20),
-                title: "".into(),
+                title: title.into(),
                 model: "lab/small".into(),
                 agent: "default".into(),
                 token_budget: 1_000_000,
@@ -80,7 +82,7 @@ impl Story for Chat {
                 attachments: vec![],
             };
             commands.extend((0..*messages).map(post));
-            commands.push(Command::RenameChat { title: "Renamed".into() });
+            commands.extend((n > 0).then(|| Command::RenameChat { title: "Renamed".into() }));
             (StreamId::new("chat", Uuid::from_u128(n + 1)), commands)
         };
         (0..).zip(&script.chats).map(client).collect()
@@ -102,6 +104,11 @@ impl Story for Chat {
                 let outcome = Outcome::ToolEnded { outcome, output: "done".into(), latency_ms: 0, truncated: false };
                 Performance { not_before: None, pieces: vec![], outcome }
             }
+            Work::GiveTitle { .. } => {
+                let usage = Usage { input: 5, output: 1, ..Usage::default() };
+                let outcome = Outcome::Titled(Titled { text: "Oil".into(), usage, latency_ms: 0 });
+                Performance { not_before: None, pieces: vec![], outcome }
+            }
             Work::Wait { until, .. } => {
                 Performance { not_before: Some(*until), pieces: vec![], outcome: Outcome::Elapsed }
             }
@@ -117,6 +124,7 @@ impl Story for Chat {
             Event::ModelCallFinished { call, .. } | Event::ModelCallFailed { call, .. } => {
                 (format!("call/{call}"), End::Known)
             }
+            Event::ChatRenamed { by_model: Some(call), .. } => (format!("title/{}", call.number), End::Known),
             Event::WaitElapsed { call } => (format!("wait/{call}"), End::Known),
             _ => return None,
         };

@@ -102,8 +102,8 @@ fn events(records: &[Record]) -> Vec<String> {
 /// Which work an event speaks of, and which attempt.
 fn attempt_of(data: &Value) -> Option<(String, u64)> {
     let attempt = data.get("attempt")?.as_u64()?;
-    let work = ["job", "call", "tool_call"].into_iter().find_map(|name| data.get(name))?;
-    Some((work.to_string(), attempt))
+    let work = ["job", "call", "tool_call", "number"].into_iter().find_map(|name| Some((name, data.get(name)?)))?;
+    Some((format!("{} {}", work.0, work.1), attempt))
 }
 
 const LEFT_OUT: [&str; 11] = [

@@ -300,7 +300,7 @@ impl Stage {
         let open = chat::Command::OpenChat {
             session: Uuid::now_v7(),
             project: Uuid::now_v7(),
-            title: "".into(),
+            title: "Harbour".into(),
             model: model.into(),
             agent: "default".into(),
             token_budget: 1_000_000,

@@ -39,7 +39,9 @@ export function foldChat(view: ChatView, frame: Happening): ChatView {
     case "ChatOpened":
       return view.about ? view : { ...view, about: { ...event.data, opened_at: at } };
     case "ChatRenamed":
-      return view.about ? { ...view, about: { ...view.about, title: event.data.title } } : view;
+      return renamed(view, event.data);
+    case "TitleFailed":
+      return { ...view, usage: plus(view.usage, event.data.usage ?? NO_USAGE) };
     case "ChatConfigured":
       return configured(view, event.data.model);
     case "ChatArchived":
@@ -157,6 +159,13 @@ function configured(view: ChatView, model: string): ChatView {
   return withCurrentCall(after, (call) =>
     call.state.kind === "open" && call.attempt === null ? { ...call, model } : call,
   );
+}
+
+type Renamed = Extract<ChatEvent, { type: "ChatRenamed" }>["data"];
+
+function renamed(view: ChatView, { title, by_model }: Renamed): ChatView {
+  if (!view.about) return view;
+  return { ...view, about: { ...view.about, title }, usage: plus(view.usage, by_model?.usage ?? NO_USAGE) };
 }
 
 function unarchived(view: ChatView): ChatView {

@@ -88,7 +88,7 @@ fn tool_outcomes() -> impl Strategy<Value = Outcome> {
 }
 
 fn outcomes() -> impl Strategy<Value = Outcome> {
-    prop_oneof![call_outcomes(), tool_outcomes(), Just(Outcome::Elapsed)]
+    prop_oneof![call_outcomes(), tool_outcomes(), Just(Outcome::Elapsed), "[a-z]{0,2}".prop_map(|text| titled(&text))]
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -120,6 +120,11 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         Just(opened()),
         Just(Event::ChatArchived {}),
+        Just(Event::ChatRenamed { title: "".into(), by_model: None }),
+        (number(), attempt()).prop_map(|(number, attempt)| Event::TitleStarted { number, model: "m".into(), attempt }),
+        (number(), attempt(), retries()).prop_map(|(number, attempt, retry)| {
+            Event::TitleFailed { number, attempt, error: error(retry), usage: usage(u64::MAX, 1) }
+        }),
         Just(Event::ChatUnarchived {}),
         (message(), body(), files()).prop_map(|(message, text, attachments)| Event::MessageQueued {
             message,

@@ -53,7 +53,7 @@ impl World {
         let (records, states) = (vec![], vec![State::default()]);
         let (work, gone, sent) = (HashMap::new(), BTreeSet::new(), vec![]);
         let mut world = Self { entity, records, states, now: Micros(0), ids: Counter::default(), work, gone, sent };
-        world.command(open_chat());
+        world.command(open_titled(""));
         world
     }
 
@@ -141,7 +141,8 @@ impl World {
         let state = self.entity.state().clone();
         assert_eq!(Some(&state), self.states.last(), "the fold of the log is the state in memory");
         let wants = self.entity.wants().unwrap();
-        assert_eq!(state.turn.is_some(), !wants.is_empty(), "an open turn, and no other, wants something");
+        let of_the_turn = wants.values().filter(|want| !matches!(want.work, Work::GiveTitle { .. })).count();
+        assert_eq!(state.turn.is_some(), of_the_turn > 0, "an open turn, and no other, wants something");
         assert!(state.turn.is_some() || state.queue.is_empty(), "nothing waits for nothing");
         for (key, want) in &wants {
             let known = self.work.entry(key.clone()).or_insert_with(|| want.work.clone());
@@ -202,6 +203,7 @@ impl World {
                 let outcome = match want.work {
                     Work::CallModel { .. } => call,
                     Work::RunTool { .. } => tool,
+                    Work::GiveTitle { .. } => titled("Oil"),
                     Work::Wait { .. } => Outcome::Elapsed,
                 };
                 assert!(self.effect(EffectCommand::Report { key, attempt, outcome }));
@@ -243,6 +245,8 @@ fn outcome_for(work: &Work, well: bool) -> Outcome {
         (Work::CallModel { .. }, false) => failed(Retry::Soon),
         (Work::RunTool { .. }, true) => ended(ToolOutcome::Succeeded, "done"),
         (Work::RunTool { .. }, false) => ended(ToolOutcome::Failed, "no"),
+        (Work::GiveTitle { .. }, true) => titled("Oil"),
+        (Work::GiveTitle { .. }, false) => titled(""),
         (Work::Wait { .. }, _) => Outcome::Elapsed,
     }
 }
