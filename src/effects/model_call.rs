@@ -12,6 +12,7 @@ use crate::{
         chat::{
             self,
             event::{CallError, Retry, Stop, ToolClass},
+            prompt::prompt,
             work::{Answer, Streamed, ToolRequest},
         },
         usage::Usage,
@@ -50,9 +51,10 @@ impl Effects {
                 "The chat has no call to make. This is a bug; please report it.".into(),
             ));
         };
-        let Resolved { model, name, .. } = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
+        let Resolved { model, name, info, .. } =
+            self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
         let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
-        let request = self.request(state, name, &project, call.closing).await;
+        let request = self.request(prompt(state), name, &project, !call.closing).await;
         let mut pieces = Pieces::new(job.progress.clone());
         let end = stream(model.stream(request), &mut pieces).await.map_err(|broken| match broken {
             Broken::Model(error) => call_error(&error),
@@ -74,6 +76,7 @@ impl Effects {
             usage: usage(&end.usage),
             raw_usage: end.usage.raw,
             latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            window: info.context_window.or(self.context_window),
             text: self.long(text).await?,
             reasoning: self.long(reasoning).await?,
             tools: asked,
@@ -170,7 +173,7 @@ fn interrupted() -> CallError {
     CallError { code: "interrupted".into(), message, retry: Retry::Soon, retry_after_ms: None }
 }
 
-fn blob_error(error: &BlobError) -> CallError {
+pub(super) fn blob_error(error: &BlobError) -> CallError {
     let message = format!("What the model wrote could not be kept: {error}. It is asked again.").into();
     CallError { code: "not_kept".into(), message, retry: Retry::Later, retry_after_ms: None }
 }

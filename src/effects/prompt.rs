@@ -6,11 +6,14 @@ use crate::{
     entities::{
         attachment::Attachment,
         body::{BlobRef, Body, head},
-        chat::{self, prompt::Part},
+        chat::prompt::Part,
     },
     models::{Message, ModelRequest, ToolCallRequest, ToolSpec},
 };
 
+/// What stands before a summary.
+const SUMMARY: &str = "[To save room, what was said so far was replaced by this summary, which you wrote. Go on from it; \
+                       read files again where you need their text.]";
 /// How much of an attached text a model is shown, in bytes of UTF-8.
 const LONGEST_ATTACHED: usize = 256 * 1024;
 
@@ -18,16 +21,16 @@ const LONGEST_ATTACHED: usize = 256 * 1024;
 const INSTRUCTIONS: &str = include_str!("agents/default.md");
 
 impl Effects {
-    /// The request for the current call of a chat.
+    /// The request for these parts of a conversation.
     pub(super) async fn request(
         &self,
-        state: &chat::State,
+        parts: Vec<Part>,
         model: String,
         project: &str,
-        closing: bool,
+        with_tools: bool,
     ) -> ModelRequest {
-        let mut messages = vec![];
-        for part in chat::prompt::prompt(state) {
+        let mut messages = Vec::with_capacity(parts.len());
+        for part in parts {
             messages.push(self.bodies.message(part).await);
         }
         let tool = |tool: crate::tools::ToolDescription| ToolSpec {
@@ -35,7 +38,7 @@ impl Effects {
             description: tool.description,
             schema: tool.parameters,
         };
-        let tools = if closing { vec![] } else { self.toolbox.descriptions().into_iter().map(tool).collect() };
+        let tools = if with_tools { self.toolbox.descriptions().into_iter().map(tool).collect() } else { vec![] };
         let system = INSTRUCTIONS.replace("{project}", project);
         ModelRequest { model, system, messages, tools, ..ModelRequest::default() }
     }
@@ -51,6 +54,7 @@ impl Bodies {
                 }
                 Message::User { text }
             }
+            Part::Summary(text) => Message::user(format!("{SUMMARY}\n\n{}", self.read(&text).await)),
             Part::Assistant { reasoning, text, tools } => {
                 let mut tool_calls = vec![];
                 for tool in tools {

@@ -34,6 +34,8 @@ pub enum Purpose {
     Answer,
     /// A title for it.
     Title,
+    /// A summary in the place of it.
+    Summary,
 }
 
 impl Purpose {

@@ -196,6 +196,12 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
             }
             changed(ChatRow { title, ..row })
         }
+        // Within a turn, the end of the turn counts it.
+        chat::Event::Compacted { usage, .. } | chat::Event::CompactionFailed { usage, .. } => {
+            let row = known(rows)?;
+            let in_turn = row.state == ChatState::Running;
+            changed(took(row, usage, gone || in_turn))
+        }
         chat::Event::TitleFailed { usage, .. } => changed(took(known(rows)?, usage, gone)),
         chat::Event::ChatConfigured { model } => changed(ChatRow { model, ..known(rows)? }),
         chat::Event::ChatArchived {} => changed(ChatRow { archived: true, ..known(rows)? }),
@@ -229,6 +235,8 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         }
         chat::Event::MessageQueued { .. }
         | chat::Event::MessageUnqueued { .. }
+        | chat::Event::CompactionRequested {}
+        | chat::Event::CompactionStarted { .. }
         | chat::Event::TitleStarted { .. }
         | chat::Event::ModelCallStarted { .. }
         | chat::Event::ReasoningAppended { .. }

@@ -79,6 +79,10 @@ pub struct Models {
     /// The model where nobody names one, as `PROVIDER/NAME`; `offline` where absent.
     #[config(env = "REENACT_MODEL")]
     pub default: Option<String>,
+    /// How many tokens a model takes, prompt and answer together, where nobody says it of that model. A chat that comes near is
+    /// summed up.
+    #[config(env = "REENACT_CONTEXT_WINDOW")]
+    pub context_window: Option<u64>,
     /// A scenario file: what the offline model answers when.
     #[config(env = "REENACT_SCENARIO")]
     pub scenario: Option<PathBuf>,

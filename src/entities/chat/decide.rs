@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Chat,
     command::{Command, Rejection},
+    context::can_compact,
     event::{Event, Origin, TurnOutcome},
     state::{Message, Queued, State},
 };
@@ -91,6 +92,9 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
             check_model(&model)?;
             if about.model == model { vec![] } else { vec![Event::ChatConfigured { model }] }
         }
+        Command::CompactChat {} if state.context.requested || state.context.compaction.is_some() => vec![],
+        Command::CompactChat {} if !can_compact(state) => return Err(Rejection::NothingToCompact),
+        Command::CompactChat {} => vec![Event::CompactionRequested {}],
         Command::ArchiveChat {} if state.turn.is_some() => return Err(Rejection::TurnOpen),
         Command::ArchiveChat {} if about.archived => vec![],
         Command::ArchiveChat {} => vec![Event::ChatArchived {}],

@@ -72,6 +72,46 @@ pub enum Event {
     ChatArchived {},
     /// It was brought back.
     ChatUnarchived {},
+    /// Somebody asked for a summary in the place of what is earlier.
+    CompactionRequested {},
+    /// A model is being asked for a summary.
+    CompactionStarted {
+        /// Which summary of the chat, from 1.
+        number: u32,
+        /// The model.
+        model: Arc<str>,
+        /// Which attempt.
+        attempt: Attempt,
+        /// The index of the first message that is not summed up.
+        upto: u64,
+    },
+    /// From here on a model is sent a summary in the place of what is earlier. People still see all of it.
+    Compacted {
+        /// Which summary.
+        number: u32,
+        /// Its attempt.
+        attempt: Attempt,
+        /// What the model wrote.
+        summary: Body,
+        /// The index of the first message that is sent as it is.
+        upto: u64,
+        /// What it took.
+        usage: Usage,
+        /// From the request to the last byte, in ms.
+        latency_ms: u64,
+    },
+    /// No summary came of it.
+    CompactionFailed {
+        /// Which summary.
+        number: u32,
+        /// Its attempt.
+        attempt: Attempt,
+        /// Why.
+        error: CallError,
+        /// What it took.
+        #[serde(default)]
+        usage: Usage,
+    },
     /// A message came while a turn was open: it waits.
     MessageQueued {
         /// The message.
@@ -165,6 +205,9 @@ pub enum Event {
         raw_usage: Option<serde_json::Value>,
         /// From the request to the last byte, in ms.
         latency_ms: u64,
+        /// How many tokens the model takes, prompt and answer together, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<u64>,
         /// The whole text, where it is too long for the state.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Body>,

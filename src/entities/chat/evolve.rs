@@ -5,6 +5,7 @@ use std::sync::Arc;
 use replay::{decider::Attempt, ids::Micros};
 
 use super::{
+    context::TOO_LONG,
     event::{Event, Origin, ToolOutcome},
     fork,
     ids::{CallId, ToolCallId},
@@ -53,7 +54,14 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             {
                 call.model = model.clone();
             }
+            state.context_configured();
         }
+        Event::CompactionRequested {} => state.context_requested(at),
+        Event::CompactionStarted { number, attempt, upto, .. } => state.context_compacting(*number, *attempt, *upto),
+        Event::Compacted { number, summary, upto, usage, .. } => {
+            state.context_compacted(*number, summary, *upto, *usage);
+        }
+        Event::CompactionFailed { number, usage, .. } => state.context_not_compacted(*number, *usage),
         Event::ChatArchived {} => archive(state, true),
         Event::ChatUnarchived {} => archive(state, false),
         Event::MessageQueued { message, text, attachments } => {
@@ -63,6 +71,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
         Event::MessageUnqueued { message } => state.queue.retain(|queued| queued.message != *message),
         Event::MessagePosted { message, text, attachments } => {
             state.queue.retain(|queued| queued.message != *message);
+            state.context_posted(text, attachments);
             let (text, attachments) = (text.clone(), attachments.clone());
             state.messages.push(Message::User(Posted { message: *message, text, attachments, at }));
         }
@@ -78,6 +87,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 mistakes: 0,
                 repeated: None,
                 limit: None,
+                shortened: false,
             });
             push_call(state, CallId { turn: *turn, ordinal: 1 }, at);
         }
@@ -112,7 +122,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 note_repetition(state, name, arguments);
             }
         }
-        Event::ModelCallFinished { call, attempt, stop, usage, latency_ms, text, reasoning, .. } => {
+        Event::ModelCallFinished { call, attempt, stop, usage, latency_ms, window, text, reasoning, .. } => {
             if let Some(open) = attempt_of(state, *call, *attempt) {
                 open.state = CallState::Finished { stop: *stop };
                 open.usage = *usage;
@@ -124,6 +134,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                     open.reasoning = reasoning.clone();
                 }
                 state.usage += *usage;
+                state.context_used(*usage, *window);
                 if let Some(turn) = &mut state.turn {
                     turn.usage += *usage;
                     turn.failures = 0;
@@ -135,6 +146,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 open.state = CallState::Failed { error: error.clone(), retry_at: *retry_at };
                 if let Some(turn) = &mut state.turn {
                     turn.failures += 1;
+                }
+                if *error.code == *TOO_LONG && retry_at.is_some() {
+                    state.context_too_long(at);
                 }
             }
         }
@@ -153,8 +167,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             let Some(tool) = tool(state, *tool_call) else {
                 return;
             };
-            let (output, latency_ms) = (output.clone(), *latency_ms);
+            let (bytes, output, latency_ms) = (output.bytes(), output.clone(), *latency_ms);
             tool.state = ToolState::Finished { outcome: *outcome, output, latency_ms, truncated: *truncated };
+            state.context_added(bytes);
             if let Some(turn) = &mut state.turn {
                 turn.mistakes = if *outcome == ToolOutcome::Failed { turn.mistakes + 1 } else { 0 };
             }
@@ -239,6 +254,7 @@ pub(super) fn push_call(state: &mut State, call: CallId, since: Micros) {
         latency_ms: 0,
         closing,
     })));
+    state.context_before_call(since);
 }
 
 fn open_call(state: &mut State, id: CallId) -> Option<&mut Call> {
@@ -276,4 +292,5 @@ pub(super) fn end(
     };
     state.turn = None;
     state.messages.push(Message::End(TurnEnd { turn, outcome, usage, started_at, ended_at }));
+    state.context_turn_ended(ended_at);
 }

@@ -1,6 +1,7 @@
 //! A chat: a conversation with an agent, in turns of model calls and tool calls.
 
 pub mod command;
+pub mod context;
 mod decide;
 pub mod event;
 mod evolve;
@@ -36,7 +37,7 @@ pub enum Chat {}
 
 impl Decider for Chat {
     const KIND: &'static str = "chat";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     type State = State;
     type Event = Event;
     type Command = Command;
@@ -66,6 +67,8 @@ impl Decider for Chat {
     fn ack(event: &Event) -> Ack {
         match event {
             Event::TitleStarted { .. }
+            | Event::CompactionStarted { .. }
+            | Event::CompactionFailed { .. }
             | Event::TitleFailed { .. }
             | Event::ModelCallStarted { .. }
             | Event::ReasoningAppended { .. }
@@ -74,6 +77,8 @@ impl Decider for Chat {
             | Event::ChatRenamed { .. }
             | Event::ChatConfigured { .. }
             | Event::ChatArchived {}
+            | Event::CompactionRequested {}
+            | Event::Compacted { .. }
             | Event::ChatUnarchived {}
             | Event::MessageQueued { .. }
             | Event::MessageUnqueued { .. }

@@ -8,7 +8,7 @@ use replay::{
 };
 
 use super::{
-    Chat,
+    Chat, context as compaction,
     decide::finish_turn,
     event::{CallError, Event, Limit, Retry, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
@@ -55,9 +55,14 @@ pub(super) fn settle(
             match (want.class, want.work) {
                 (Class::Once, Work::RunTool { tool_call }) => Ok(end_tool(state, unknown(tool_call), context)),
                 // What may be repeated begins again instead.
-                (_, Work::RunTool { .. } | Work::CallModel { .. } | Work::GiveTitle { .. } | Work::Wait { .. }) => {
-                    Err(Stale { key, attempt: Some(attempt) })
-                }
+                (
+                    _,
+                    Work::RunTool { .. }
+                    | Work::CallModel { .. }
+                    | Work::Compact { .. }
+                    | Work::GiveTitle { .. }
+                    | Work::Wait { .. },
+                ) => Err(Stale { key, attempt: Some(attempt) }),
             }
         }
     }
@@ -96,6 +101,11 @@ fn begin(state: &State, want: &Want<Work>, context: &Context) -> Option<Vec<Even
             Some(end_tool(state, ended, context))
         }
         Work::RunTool { tool_call } => Some(vec![Event::ToolStarted { tool_call, attempt }]),
+        Work::Compact { number } if spent => {
+            let (attempt, error) = (want.begun.unwrap_or_default(), crashed_repeatedly());
+            Some(compaction::failed(state, number, attempt, error, Usage::default(), context))
+        }
+        Work::Compact { number } => Some(vec![compaction::begin(state, number, attempt)?]),
         Work::GiveTitle { number } if spent => {
             let (attempt, error, usage) = (want.begun.unwrap_or_default(), crashed_repeatedly(), Usage::default());
             Some(vec![Event::TitleFailed { number, attempt, error, usage }])
@@ -140,12 +150,25 @@ fn report(
             let tool_call = *tool_call;
             Some(end_tool(state, Event::ToolFinished { tool_call, outcome, output, latency_ms, truncated }, context))
         }
+        (Work::Compact { number }, Outcome::Summed(summed)) => {
+            Some(compaction::settled(state, *number, attempt, summed, context))
+        }
+        (Work::Compact { number }, Outcome::CallFailed(error)) => {
+            Some(compaction::failed(state, *number, attempt, error, Usage::default(), context))
+        }
         (Work::GiveTitle { number }, Outcome::Titled(answer)) => Some(vec![title::settled(*number, attempt, answer)]),
         (Work::GiveTitle { number }, Outcome::CallFailed(error)) => {
             Some(vec![Event::TitleFailed { number: *number, attempt, error, usage: Usage::default() }])
         }
         (Work::Wait { call, .. }, Outcome::Elapsed) => Some(vec![Event::WaitElapsed { call: *call }]),
-        (Work::CallModel { .. } | Work::RunTool { .. } | Work::GiveTitle { .. } | Work::Wait { .. }, _) => None,
+        (
+            Work::CallModel { .. }
+            | Work::RunTool { .. }
+            | Work::Compact { .. }
+            | Work::GiveTitle { .. }
+            | Work::Wait { .. },
+            _,
+        ) => None,
     }
 }
 
@@ -171,8 +194,10 @@ fn end_call(state: &State, attempt: Attempt, answer: Answer, context: &Context) 
             class: tool.class,
         })
         .collect();
-    let Answer { stop, usage, raw_usage, latency_ms, text, reasoning, .. } = answer;
-    events.push(Event::ModelCallFinished { call, attempt, stop, usage, raw_usage, latency_ms, text, reasoning });
+    let Answer { stop, usage, raw_usage, latency_ms, window, text, reasoning, .. } = answer;
+    let finished =
+        Event::ModelCallFinished { call, attempt, stop, usage, raw_usage, latency_ms, window, text, reasoning };
+    events.push(finished);
     if done {
         let after = folded(state.clone(), &events, context);
         let outcome = match after.turn.as_ref().and_then(|turn| turn.limit.clone()) {
@@ -184,9 +209,21 @@ fn end_call(state: &State, attempt: Attempt, answer: Answer, context: &Context) 
     Some(events)
 }
 
-fn fail_call(state: &State, call: CallId, attempt: Attempt, error: CallError, context: &Context) -> Vec<Event> {
+pub(super) fn fail_call(
+    state: &State,
+    call: CallId,
+    attempt: Attempt,
+    error: CallError,
+    context: &Context,
+) -> Vec<Event> {
     let failures = state.turn.as_ref().map_or(0, |turn| turn.failures) + 1;
-    let retry_at = if failures >= FAILURES { None } else { back_off(&error, failures, context) };
+    let retry_at = if failures >= FAILURES {
+        None
+    } else if compaction::may_try_shorter(state, &error) {
+        Some(context.now)
+    } else {
+        back_off(&error, failures, context)
+    };
     let mut events = vec![Event::ModelCallFailed { call, attempt, error: error.clone(), retry_at }];
     if retry_at.is_none() {
         let after = folded(state.clone(), &events, context);
@@ -244,7 +281,7 @@ fn limit_met(state: &State) -> Option<Limit> {
 /// The state without the conversation before the current call: all that the limits of a turn look at. A long chat is not
 /// copied for every tool.
 fn open_part(state: &State) -> State {
-    let State { about, messages, turn, turns, usage, titling, .. } = state;
+    let State { about, messages, turn, turns, usage, context, titling, .. } = state;
     let messages = messages.last().cloned().into_iter().collect();
     State {
         about: about.clone(),
@@ -253,11 +290,12 @@ fn open_part(state: &State) -> State {
         turn: turn.clone(),
         turns: *turns,
         usage: *usage,
+        context: context.clone(),
         titling: titling.clone(),
     }
 }
 
-fn folded(mut after: State, events: &[Event], context: &Context) -> State {
+pub(super) fn folded(mut after: State, events: &[Event], context: &Context) -> State {
     for event in events {
         Chat::evolve(&mut after, event, context.now);
     }

@@ -1,6 +1,7 @@
 //! What a chat answers, rule by rule, and what holds whatever happens to it.
 
 mod calls;
+mod compaction;
 mod conversation;
 mod forks;
 mod generators;
@@ -28,7 +29,7 @@ use super::{
     event::{CallError, Origin, Retry, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
     state::{Call, Message},
-    work::{Answer, Streamed, Titled, ToolRequest},
+    work::{Answer, Streamed, Summed, Titled, ToolRequest},
 };
 use crate::entities::{
     attachment::Attachment,
@@ -269,6 +270,7 @@ fn answer(tools: Vec<ToolRequest>) -> Answer {
         usage: usage(10, 2),
         raw_usage: None,
         latency_ms: 70,
+        window: None,
         text: None,
         reasoning: None,
         tools,
@@ -290,6 +292,10 @@ fn error(retry: Retry) -> CallError {
 
 fn titled(text: &str) -> Outcome {
     Outcome::Titled(Titled { text: text.into(), usage: usage(5, 1), latency_ms: 9 })
+}
+
+fn summed(text: &str) -> Outcome {
+    Outcome::Summed(Summed { summary: text.into(), usage: usage(50, 5), latency_ms: 9 })
 }
 
 fn failed(retry: Retry) -> Outcome {

@@ -9,6 +9,7 @@ use replay::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    context,
     event::{CallError, Stop, ToolClass, ToolOutcome},
     ids::{CallId, ToolCallId},
     state::{CallState, State, ToolCall, ToolState},
@@ -28,6 +29,11 @@ pub enum Work {
     RunTool {
         /// The tool call.
         tool_call: ToolCallId,
+    },
+    /// Ask the model for a summary in the place of what is earlier.
+    Compact {
+        /// Which summary of the chat, from 1.
+        number: u32,
     },
     /// Ask the model for a title.
     GiveTitle {
@@ -80,10 +86,23 @@ pub enum Outcome {
         /// The output leaves something out.
         truncated: bool,
     },
+    /// The model wrote a summary.
+    Summed(Summed),
     /// The model wrote a title.
     Titled(Titled),
     /// The wait is over.
     Elapsed,
+}
+
+/// What a model wrote when it was asked for a summary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summed {
+    /// What it wrote.
+    pub summary: Body,
+    /// What it took.
+    pub usage: Usage,
+    /// From the request to the last byte, in ms.
+    pub latency_ms: u64,
 }
 
 /// What a model wrote when it was asked for a title.
@@ -108,6 +127,8 @@ pub struct Answer {
     pub raw_usage: Option<serde_json::Value>,
     /// From the request to the last byte, in ms.
     pub latency_ms: u64,
+    /// How many tokens the model takes, prompt and answer together, where that is known.
+    pub window: Option<u64>,
     /// The whole text as a blob, where it is too long for the state.
     pub text: Option<Body>,
     /// The whole reasoning as a blob, where it is too long for the state.
@@ -147,7 +168,8 @@ pub fn provider_of(model: &str) -> &str {
 }
 
 pub(super) fn wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
-    let mut wants = turn_wants(state);
+    // While a summary is made, no call begins.
+    let mut wants = context::want(state).map_or_else(|| turn_wants(state), |want| BTreeMap::from([want]));
     wants.extend(title::want(state));
     wants
 }

@@ -4,6 +4,7 @@ use futures_util::stream::BoxStream;
 
 use super::answer::answer;
 use super::play::play;
+use super::summary::summary;
 use super::title::title;
 use crate::models::{Chunk, Model, ModelError, ModelRequest, OfflineSettings, Purpose};
 
@@ -26,6 +27,7 @@ impl Model for OfflineModel {
         let beats = scenario.and_then(|scenario| scenario.beats(&request)).unwrap_or_else(|| match request.purpose {
             Purpose::Answer => answer(&request),
             Purpose::Title => title(&request),
+            Purpose::Summary => summary(&request),
         });
         play(request, beats, self.settings.words_per_second)
     }

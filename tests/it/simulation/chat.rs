@@ -4,7 +4,7 @@ use reenact::entities::{
     chat::{
         Chat, Command, Event, Outcome, Piece, State, Work,
         event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
-        work::{Answer, Streamed, Titled, ToolRequest},
+        work::{Answer, Streamed, Summed, Titled, ToolRequest},
     },
     usage::Usage,
 };
@@ -29,6 +29,8 @@ pub struct Script {
     chats: Vec<usize>,
     /// The calls of each turn, in all chats; after them comes one that answers.
     turns: Vec<Vec<Call>>,
+    /// How many tokens the model takes: so few that every call is preceded by a summary, or nobody knows.
+    window: Option<u64>,
 }
 
 const TEXT: [&str; 3] = ["Let me ", "look: grüße", "."];
@@ -60,7 +62,8 @@ impl Story for Chat {
             }
             calls
         };
-        Script { chats, turns: (0..MOST_TURNS).map(&mut turn).collect() }
+        let turns = (0..MOST_TURNS).map(&mut turn).collect();
+        Script { chats, turns, window: dice.one_in(3).then_some(12) }
     }
 
     fn clients(script: &Script) -> Vec<(StreamId, Vec<Command>)> {
@@ -92,7 +95,8 @@ impl Story for Chat {
         match work {
             Work::CallModel { call } => {
                 let nth = |n: u32| usize::try_from(n - 1).unwrap();
-                ask(script.turns.get(nth(call.turn)).and_then(|turn| turn.get(nth(call.ordinal))))
+                let call = script.turns.get(nth(call.turn)).and_then(|turn| turn.get(nth(call.ordinal)));
+                ask(call, script.window)
             }
             Work::RunTool { tool_call } => {
                 let class = state.tool_call(*tool_call).unwrap().class;
@@ -102,6 +106,11 @@ impl Story for Chat {
                 };
                 assert!(class == ToolClass::Repeat || outcome == ToolOutcome::Succeeded);
                 let outcome = Outcome::ToolEnded { outcome, output: "done".into(), latency_ms: 0, truncated: false };
+                Performance { not_before: None, pieces: vec![], outcome }
+            }
+            Work::Compact { .. } => {
+                let usage = Usage { input: 9, output: 3, ..Usage::default() };
+                let outcome = Outcome::Summed(Summed { summary: "All of it.".into(), usage, latency_ms: 0 });
                 Performance { not_before: None, pieces: vec![], outcome }
             }
             Work::GiveTitle { .. } => {
@@ -125,6 +134,7 @@ impl Story for Chat {
                 (format!("call/{call}"), End::Known)
             }
             Event::ChatRenamed { by_model: Some(call), .. } => (format!("title/{}", call.number), End::Known),
+            Event::Compacted { number, .. } => (format!("compact/{number}"), End::Known),
             Event::WaitElapsed { call } => (format!("wait/{call}"), End::Known),
             _ => return None,
         };
@@ -132,14 +142,14 @@ impl Story for Chat {
     }
 }
 
-fn ask(call: Option<&Call>) -> Performance<Chat> {
+fn ask(call: Option<&Call>, window: Option<u64>) -> Performance<Chat> {
     let outcome = match call {
         Some(Call::Fails(retry)) => {
             let (code, message) = ("scripted".into(), "it fails by the script".into());
             Outcome::CallFailed(CallError { code, message, retry: *retry, retry_after_ms: None })
         }
-        Some(Call::Asks(tools)) => answered(Stop::ToolCalls, tools),
-        None => answered(Stop::End, &[]),
+        Some(Call::Asks(tools)) => answered(Stop::ToolCalls, tools, window),
+        None => answered(Stop::End, &[], window),
     };
     let mut offset = 0;
     let piece = |text: &&str| {
@@ -150,7 +160,7 @@ fn ask(call: Option<&Call>) -> Performance<Chat> {
     Performance { not_before: None, pieces: TEXT.iter().map(piece).collect(), outcome }
 }
 
-fn answered(stop: Stop, tools: &[(ToolClass, ToolOutcome)]) -> Outcome {
+fn answered(stop: Stop, tools: &[(ToolClass, ToolOutcome)], window: Option<u64>) -> Outcome {
     let tool = |(n, (class, outcome)): (usize, &(ToolClass, ToolOutcome))| ToolRequest {
         provider_id: "".into(),
         name: if *outcome == ToolOutcome::Failed { "fails" } else { "works" }.into(),
@@ -161,6 +171,7 @@ fn answered(stop: Stop, tools: &[(ToolClass, ToolOutcome)]) -> Outcome {
     let usage = Usage { input: 10, output: 2, ..Usage::default() };
     let text = TEXT.iter().map(|piece| piece.len() as u64).sum();
     let streamed = Some(Streamed { reasoning: 0, text });
-    let answer = Answer { stop, usage, raw_usage: None, latency_ms: 70, text: None, reasoning: None, tools, streamed };
+    let (raw_usage, latency_ms, text, reasoning) = (None, 70, None, None);
+    let answer = Answer { stop, usage, raw_usage, latency_ms, window, text, reasoning, tools, streamed };
     Outcome::Answered(Box::new(answer))
 }

@@ -265,6 +265,7 @@ pub fn answered(raw_usage: Option<serde_json::Value>) -> Outcome {
         stop: Stop::End,
         usage,
         raw_usage,
+        window: None,
         latency_ms: 1,
         text: None,
         reasoning: None,

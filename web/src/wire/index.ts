@@ -5,9 +5,12 @@ import type { Command as ProjectCommand } from "./generated/project.ts";
 import type { Command as SessionCommand } from "./generated/session.ts";
 
 export type {
+  Attachment,
   BlobRef,
   Body,
   CallError,
+  Compaction,
+  Context as ChatContext,
   Event as ChatEvent,
   Interrupted,
   Limit,
