@@ -4,6 +4,7 @@
 mod bodies;
 mod compaction;
 mod desk;
+mod markup;
 mod model_call;
 mod pieces;
 mod prompt;

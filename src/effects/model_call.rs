@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use replay::blobs::BlobError;
 
-use super::{Effects, pieces::Pieces};
+use super::{Effects, markup, pieces::Pieces};
 use crate::{
     entities::{
         body::{Body, INLINE_LIMIT},
@@ -60,10 +60,19 @@ impl Effects {
             Broken::Model(error) => call_error(&error),
             Broken::Stopped => interrupted(),
         })?;
-        let (reasoning, text) = pieces.into_whole();
+        let (reasoning, mut text) = pieces.into_whole();
         let streamed = Some(Streamed { reasoning: reasoning.len() as u64, text: text.len() as u64 });
+        let (mut called, mut stop, mut mended) = (end.tools, stop(end.stop), false);
+        // A server that does not read its model's markup leaves calls in the text.
+        if called.is_empty()
+            && !call.closing
+            && let Some((rest, written)) = markup::taken_out(&text, |name| self.toolbox.get(name).is_some())
+        {
+            called = written.into_iter().map(|call| (String::new(), call.name, call.arguments)).collect();
+            (text, stop, mended) = (rest, Stop::ToolCalls, true);
+        }
         let mut asked = vec![];
-        for (id, name, arguments) in end.tools {
+        for (id, name, arguments) in called {
             let class = match self.toolbox.class(&name) {
                 tools::ToolClass::Reading => ToolClass::Repeat,
                 tools::ToolClass::Writing => ToolClass::Once,
@@ -72,12 +81,16 @@ impl Effects {
             asked.push(ToolRequest { provider_id: id.into(), name: name.into(), arguments, class });
         }
         Ok(Answer {
-            stop: stop(end.stop),
+            stop,
             usage: usage(&end.usage),
             raw_usage: end.usage.raw,
             latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             window: info.context_window.or(self.context_window),
-            text: self.long(text).await?,
+            text: if mended {
+                Some(self.bodies.write(text).await.map_err(|error| blob_error(&error))?)
+            } else {
+                self.long(text).await?
+            },
             reasoning: self.long(reasoning).await?,
             tools: asked,
             streamed,

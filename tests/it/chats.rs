@@ -299,3 +299,23 @@ async fn a_chat_that_nearly_fills_the_window_of_its_model_is_summed_up_unasked()
     assert!(place("TurnStarted") < place("CompactionStarted"), "{kinds:?}");
     assert_eq!(events.last().unwrap()["data"]["upto"], 3);
 }
+
+#[actix_web::test]
+async fn a_tool_call_that_was_written_as_text_is_made_and_leaves_the_text() {
+    let markup =
+        r#"I look.\n<tool_call>\n{\"name\": \"read_file\", \"arguments\": {\"path\": \"README.md\"}}\n</tool_call>"#;
+    let scenario = format!(
+        r#"{{"rules": [{{"when": {{"has_tool_result": false}}, "then": [{{"text": "{markup}"}}]}}, {{"then": [{{"text": "It shines."}}]}}]}}"#
+    );
+    let served = serve_with(&scenario, |_| ()).await;
+    let id = served.chat().await;
+    served.send(&Method::POST, &format!("/api/chats/{id}/messages"), &json!({ "text": "What is it?" })).await;
+    let events = events_until(&served, &id, "TurnFinished").await;
+    let finished = events.iter().find(|event| event["type"] == "ToolFinished").unwrap();
+    assert!(finished["data"]["output"].as_str().unwrap().contains("It shines."), "{finished}");
+    let page = served.get(&format!("/api/chats/{id}/messages")).await;
+    assert_eq!(
+        (&page["messages"][1]["text"], &page["messages"][1]["state"]["stop"]),
+        (&json!("I look."), &json!("tool_calls"))
+    );
+}

@@ -208,7 +208,7 @@ pub enum Event {
         /// How many tokens the model takes, prompt and answer together, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         window: Option<u64>,
-        /// The whole text, where it is too long for the state.
+        /// The whole text, where it is too long for the state, or is not what was streamed: tool calls in it were taken out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Body>,
         /// The whole reasoning, where it is too long for the state.
