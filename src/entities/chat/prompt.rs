@@ -79,11 +79,9 @@ pub fn past(state: &State, upto: usize) -> Vec<Part> {
     let from = usize::try_from(state.context.summed_up()).unwrap_or(usize::MAX).min(upto);
     if let Some(summary) = &state.context.summary {
         parts.push(Part::Summary(summary.text.clone()));
-        let asked = state.turn.as_ref().and_then(|turn| {
-            state.messages[..from].iter().rev().find_map(|message| match message {
-                Message::User(posted) if posted.message == turn.message => Some(posted),
-                Message::User(_) | Message::Call(_) | Message::End(_) => None,
-            })
+        let asked = state.messages[..from].iter().rev().find_map(|message| match message {
+            Message::User(posted) if Some(posted.message) == summary.asked => Some(posted),
+            Message::User(_) | Message::Call(_) | Message::End(_) => None,
         });
         parts.extend(asked.map(said));
     }

@@ -87,12 +87,15 @@ export function compacted(
   { number, summary, upto }: { number: number; summary: Body; upto: number },
 ): ChatView {
   if (!running(view.context, number)) return view;
+  const asked = view.turn?.message;
+  const place = view.messages.findLastIndex((it) => it.kind === "user" && it.message === asked);
+  const isBefore = asked != null && (place < 0 || view.first + place < upto);
   const context = {
     ...closed(view.context),
     used: 0,
     added: 0,
     failures: 0,
-    summary: { text: summary, upto },
+    summary: { text: summary, upto, ...(isBefore ? { asked } : {}) },
   };
   return { ...view, context };
 }

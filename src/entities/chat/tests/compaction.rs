@@ -82,6 +82,10 @@ fn within_a_turn_the_message_that_is_worked_on_stays_whole() {
     assert_eq!(story.wanted(), ["call/1.3"]);
     assert_eq!(prompt(&story.state)[..2], expected, "later prompts begin with it");
     assert_eq!(prompt(&story.state).len(), 4);
+    story.begin("call/1.3");
+    story.report("call/1.3", 1, answered_within(1000, 100, vec![]));
+    story.tell(post(2, "Thanks."));
+    assert_eq!(prompt(&story.state)[..2], expected, "in the next turn too");
 }
 
 #[test]
