@@ -159,3 +159,14 @@ pub async fn unarchive(
     let accepted = submit(&shared, &who, stream.clone(), Command::UnarchiveChat {}, key.command()).await?;
     answer(chat_row(row_after(&shared, &stream, accepted).await?)?)
 }
+
+/// `POST /api/chats/{id}/compact`
+pub async fn compact(
+    shared: web::Data<Shared>,
+    who: Identity,
+    id: web::Path<String>,
+    key: Idempotency,
+) -> Answer<Landed> {
+    let command = Command::CompactChat {};
+    answer(submit(&shared, &who, stream("chat", &id)?, command, key.command()).await?.into())
+}

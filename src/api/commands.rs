@@ -166,6 +166,7 @@ async fn prepare_chat(shared: &Shared, command: chat::Command) -> Result<chat::C
         | chat::Command::UnqueueMessage { .. }
         | chat::Command::CancelTurn {}
         | chat::Command::RenameChat { .. }
+        | chat::Command::CompactChat {}
         | chat::Command::ArchiveChat {}
         | chat::Command::UnarchiveChat {} => {}
     }

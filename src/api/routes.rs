@@ -123,6 +123,7 @@ routes! {
     POST "/api/chats/{id}/messages" operator messages::post { "Says something in a chat", takes messages::NewMessage, gives messages::PostedMessage }
     GET "/api/chats/{id}/search" viewer search::find { "Finds words in a chat, the newest first", query search::SearchQuery, gives search::Finds }
     POST "/api/chats/{id}/cancel" operator chats::cancel { "Stops the open turn; what was written stays", gives reading::Landed }
+    POST "/api/chats/{id}/compact" operator chats::compact { "Has the model sum up what was said; people still see everything", gives reading::Landed }
     POST "/api/chats/{id}/archive" operator chats::archive { "Puts a chat away; a message brings it back", gives ChatRow }
     POST "/api/chats/{id}/unarchive" operator chats::unarchive { "Brings a chat back", gives ChatRow }
     POST "/api/attachments" operator attachments::store { "Stores a file for a message: an image or a text", gives attachments::StoredAttachment; upload }

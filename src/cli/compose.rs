@@ -182,7 +182,9 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let lists = Lists::start(&Derived::open(&data.join("index")), log.clone()).map_err(ComposeError::Thread)?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
-    let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()).guarding(data);
+    let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())
+        .guarding(data)
+        .with_context_window(settings.models.context_window);
     let parts = Parts {
         log: log.clone(),
         blobs,

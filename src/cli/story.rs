@@ -38,8 +38,14 @@ impl Story {
         match event {
             Event::ReasoningAppended { call, text, .. } => return self.speak(*call, Tone::Dim, text),
             Event::TextAppended { call, text, .. } => return self.speak(*call, Tone::Plain, text),
-            Event::ChatRenamed { title } => self.line(Tone::Dim, &format!("— now called {title}"))?,
+            Event::ChatRenamed { title, .. } => self.line(Tone::Dim, &format!("— now called {title}"))?,
             Event::ChatConfigured { model } => self.line(Tone::Dim, &format!("— {model} answers from now on"))?,
+            Event::CompactionRequested {} => self.line(Tone::Dim, "— it is to be summed up")?,
+            Event::CompactionStarted { .. } => self.line(Tone::Dim, "— summing up what was said")?,
+            Event::Compacted { .. } => self.line(Tone::Dim, "— the model goes on from a summary")?,
+            Event::CompactionFailed { error, .. } => {
+                self.line(Tone::Alarm, &format!("! it could not be summed up: {}", error.message))?;
+            }
             Event::ChatArchived {} => self.line(Tone::Dim, "— put away")?,
             Event::ChatUnarchived {} => self.line(Tone::Dim, "— brought back")?,
             Event::MessageQueued { text, .. } if self.messages => {
@@ -60,6 +66,8 @@ impl Story {
             | Event::MessageUnqueued { .. }
             | Event::MessagePosted { .. }
             | Event::ChatOpened { .. }
+            | Event::TitleStarted { .. }
+            | Event::TitleFailed { .. }
             | Event::TurnStarted { .. }
             | Event::WaitElapsed { .. }
             | Event::ToolStarted { .. } => {}

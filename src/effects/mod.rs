@@ -2,10 +2,13 @@
 //! what happens next.
 
 mod bodies;
+mod compaction;
 mod desk;
+mod markup;
 mod model_call;
 mod pieces;
 mod prompt;
+mod title;
 mod tool_call;
 
 use std::{
@@ -39,6 +42,7 @@ pub struct Effects {
     log: Arc<dyn EventLog>,
     clock: Arc<dyn Clock>,
     data: Option<Arc<Path>>,
+    context_window: Option<u64>,
 }
 
 impl Effects {
@@ -50,7 +54,7 @@ impl Effects {
         log: Arc<dyn EventLog>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { providers, toolbox, bodies: Bodies::new(blobs), log, clock, data: None }
+        Self { providers, toolbox, bodies: Bodies::new(blobs), log, clock, data: None, context_window: None }
     }
 
     /// Keeps the server's data folder, with its key and its log, from every tool, wherever the folder lies.
@@ -60,10 +64,18 @@ impl Effects {
         Self { data: Some(data.into()), ..self }
     }
 
+    /// How many tokens a model takes where nobody says it of that model.
+    #[must_use]
+    pub fn with_context_window(self, tokens: Option<u64>) -> Self {
+        Self { context_window: tokens, ..self }
+    }
+
     async fn chat(&self, job: &Job, state: &chat::State, work: &chat::Work) -> chat::Outcome {
         match work {
             chat::Work::CallModel { .. } => self.call_model(job, state).await,
             chat::Work::RunTool { tool_call } => self.run_tool(job, state, *tool_call).await,
+            chat::Work::Compact { .. } => self.compact(state).await,
+            chat::Work::GiveTitle { .. } => self.give_title(state).await,
             chat::Work::Wait { until, .. } => {
                 crate::host::sleep_until(&*self.clock, *until).await;
                 chat::Outcome::Elapsed
@@ -84,15 +96,17 @@ impl Perform for Effects {
 
     fn panicked(&self, work: &Work, message: &str) -> Outcome {
         match work {
-            Work::Chat(chat::Work::CallModel { .. }) => Outcome::Chat(chat::Outcome::CallFailed(CallError {
-                code: "internal".into(),
-                message: format!(
-                    "The server failed while it asked the model: {message}. This is a bug; please report it."
-                )
-                .into(),
-                retry: Retry::Never,
-                retry_after_ms: None,
-            })),
+            Work::Chat(chat::Work::CallModel { .. } | chat::Work::Compact { .. } | chat::Work::GiveTitle { .. }) => {
+                Outcome::Chat(chat::Outcome::CallFailed(CallError {
+                    code: "internal".into(),
+                    message: format!(
+                        "The server failed while it asked the model: {message}. This is a bug; please report it."
+                    )
+                    .into(),
+                    retry: Retry::Never,
+                    retry_after_ms: None,
+                }))
+            }
             Work::Chat(chat::Work::RunTool { .. }) => Outcome::Chat(chat::Outcome::ToolEnded {
                 outcome: ToolOutcome::Failed,
                 output: format!("The tool failed inside the server: {message}. Try another way.").as_str().into(),

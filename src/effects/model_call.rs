@@ -5,13 +5,14 @@ use std::time::Instant;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use replay::blobs::BlobError;
 
-use super::{Effects, pieces::Pieces};
+use super::{Effects, markup, pieces::Pieces};
 use crate::{
     entities::{
         body::{Body, INLINE_LIMIT},
         chat::{
             self,
             event::{CallError, ProviderData, Retry, Stop, ToolClass},
+            prompt::prompt,
             work::{Answer, Streamed, ToolRequest},
         },
         usage::Usage,
@@ -53,16 +54,26 @@ impl Effects {
         };
         let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
         let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
-        let request = self.request(state, &found, &project, call.closing).await;
+        let mut request = self.request(prompt(state), &found, &project).await;
+        request.answer_only = call.closing;
         let mut pieces = Pieces::new(job.progress.clone());
         let end = stream(found.model.stream(request), &mut pieces).await.map_err(|broken| match broken {
             Broken::Model(error) => call_error(&error),
             Broken::Stopped => interrupted(),
         })?;
-        let (reasoning, text) = pieces.into_whole();
+        let (reasoning, mut text) = pieces.into_whole();
         let streamed = Some(Streamed { reasoning: reasoning.len() as u64, text: text.len() as u64 });
+        let (mut called, mut stop, mut mended) = (end.tools, stop(end.stop), false);
+        // A server that does not read its model's markup leaves calls in the text.
+        if called.is_empty()
+            && !call.closing
+            && let Some((rest, written)) = markup::taken_out(&text, |name| self.toolbox.get(name).is_some())
+        {
+            called = written.into_iter().map(|call| (String::new(), call.name, call.arguments)).collect();
+            (text, stop, mended) = (rest, Stop::ToolCalls, true);
+        }
         let mut asked = vec![];
-        for (id, name, arguments) in end.tools {
+        for (id, name, arguments) in called {
             let class = match self.toolbox.class(&name) {
                 tools::ToolClass::Reading => ToolClass::Repeat,
                 tools::ToolClass::Writing => ToolClass::Once,
@@ -71,12 +82,17 @@ impl Effects {
             asked.push(ToolRequest { provider_id: id.into(), name: name.into(), arguments, class });
         }
         Ok(Answer {
-            stop: stop(end.stop),
+            stop,
             usage: usage(&end.usage),
             raw_usage: end.usage.raw,
             provider_data: self.provider_data(found.provider, end.provider_data).await?,
             latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            text: self.long(text).await?,
+            window: found.info.context_window.or(self.context_window),
+            text: if mended {
+                Some(self.bodies.write(text).await.map_err(|error| blob_error(&error))?)
+            } else {
+                self.long(text).await?
+            },
             reasoning: self.long(reasoning).await?,
             tools: asked,
             streamed,
@@ -138,13 +154,29 @@ async fn stream(mut chunks: BoxStream<'static, Result<Chunk, ModelError>>, piece
     }
 }
 
+/// What a model writes from beginning to end, of a long text the first `most` bytes or a little more.
+pub(super) async fn whole_text(
+    mut chunks: BoxStream<'static, Result<Chunk, ModelError>>,
+    most: usize,
+) -> Result<(String, models::Usage), ModelError> {
+    let mut text = String::new();
+    while let Some(chunk) = chunks.next().await {
+        match chunk? {
+            Chunk::Text(piece) if text.len() < most => text.push_str(&piece),
+            Chunk::Text(_) | Chunk::Reasoning(_) | Chunk::ToolCall { .. } => {}
+            Chunk::Finished { usage, .. } => return Ok((text, usage)),
+        }
+    }
+    Err(ModelError::new(ErrorKind::BrokenStream, "", "The model's answer broke off without an end."))
+}
+
 impl From<Stopped> for Broken {
     fn from(_: Stopped) -> Self {
         Self::Stopped
     }
 }
 
-fn call_error(error: &ModelError) -> CallError {
+pub(super) fn call_error(error: &ModelError) -> CallError {
     let retry = match error.kind {
         ErrorKind::RateLimited | ErrorKind::Overloaded => Retry::Later,
         kind if kind.worth_retry() => Retry::Soon,
@@ -158,7 +190,7 @@ fn call_error(error: &ModelError) -> CallError {
     }
 }
 
-fn final_error(code: &str, message: String) -> CallError {
+pub(super) fn final_error(code: &str, message: String) -> CallError {
     CallError { code: code.into(), message: message.into(), retry: Retry::Never, retry_after_ms: None }
 }
 
@@ -167,7 +199,7 @@ fn interrupted() -> CallError {
     CallError { code: "interrupted".into(), message, retry: Retry::Soon, retry_after_ms: None }
 }
 
-fn blob_error(error: &BlobError) -> CallError {
+pub(super) fn blob_error(error: &BlobError) -> CallError {
     let message = format!("What the model wrote could not be kept: {error}. It is asked again.").into();
     CallError { code: "not_kept".into(), message, retry: Retry::Later, retry_after_ms: None }
 }
@@ -181,7 +213,7 @@ fn stop(stop: models::Stop) -> Stop {
     }
 }
 
-fn usage(usage: &models::Usage) -> Usage {
+pub(super) fn usage(usage: &models::Usage) -> Usage {
     Usage {
         input: usage.input,
         output: usage.output,

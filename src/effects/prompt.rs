@@ -8,11 +8,14 @@ use crate::{
     entities::{
         attachment::Attachment,
         body::{BlobRef, Body, head},
-        chat::{self, prompt::Part},
+        chat::prompt::Part,
     },
     models::{Image, Message, ModelRequest, Resolved, ToolCallRequest, ToolSpec},
 };
 
+/// What stands before a summary.
+const SUMMARY: &str = "[To save room, what was said so far was replaced by this summary, which you wrote. Go on from it; \
+                       read files again where you need their text.]";
 /// How much of an attached text a model is shown, in bytes of UTF-8.
 const LONGEST_ATTACHED: usize = 256 * 1024;
 
@@ -20,17 +23,16 @@ const LONGEST_ATTACHED: usize = 256 * 1024;
 const INSTRUCTIONS: &str = include_str!("agents/default.md");
 
 impl Effects {
-    /// The request for the current call of a chat. The tools go with a closing call too, so that its prompt begins as those
-    /// before it did, but none may be called.
+    /// The request for these parts of a conversation. The tools go with one that may call none too, so that its prompt begins
+    /// as those before it did.
     pub(super) async fn request(
         &self,
-        state: &chat::State,
+        parts: Vec<Part>,
         model: &Resolved,
         project: &str,
-        closing: bool,
     ) -> ModelRequest {
-        let mut messages = vec![];
-        for part in chat::prompt::prompt(state) {
+        let mut messages = Vec::with_capacity(parts.len());
+        for part in parts {
             messages.push(self.bodies.message(part, model).await);
         }
         let tool = |tool: crate::tools::ToolDescription| ToolSpec {
@@ -45,10 +47,9 @@ impl Effects {
             system: INSTRUCTIONS.replace("{project}", project),
             messages,
             tools: tools.into_iter().map(tool).collect(),
-            max_output_tokens: None,
-            answer_only: closing,
             effort: self.providers.effort(),
             info: model.info.clone(),
+            ..ModelRequest::default()
         }
     }
 }
@@ -66,6 +67,7 @@ impl Bodies {
                 }
                 Message::User { text, images }
             }
+            Part::Summary(text) => Message::user(format!("{SUMMARY}\n\n{}", self.read(&text).await)),
             Part::Assistant { reasoning, text, tools, provider_data } => {
                 let mut tool_calls = vec![];
                 for tool in tools {

@@ -28,7 +28,7 @@ pub use error::{ErrorKind, ModelError};
 pub use info::ModelInfo;
 pub use model::Model;
 pub use providers::{KeyChangeError, OFFLINE, ProviderInfo, ProviderKey, Providers, Resolved, Trial};
-pub use request::{Effort, Image, Message, ModelRequest, ToolCallRequest, ToolSpec};
+pub use request::{Effort, Image, Message, ModelRequest, Purpose, ToolCallRequest, ToolSpec};
 pub use scenario::{Scenario, ScenarioError};
 pub use secret::ApiKey;
 pub use settings::{BadSettings, OfflineSettings, ProviderSettings, ProvidersSettings, SetKey, Timeouts, Wire};

@@ -33,6 +33,9 @@ pub struct ModelRequest {
     /// What is known of the model, so that nothing is asked that it cannot do.
     #[serde(default)]
     pub info: ModelInfo,
+    /// What the answer is for.
+    #[serde(default, skip_serializing_if = "Purpose::is_answer")]
+    pub purpose: Purpose,
 }
 
 /// How much a model is to reason.
@@ -64,6 +67,25 @@ impl Effort {
             Self::Medium => 8_192,
             Self::High => 24_576,
         }
+    }
+}
+
+/// What an answer is for. No provider is told; the offline model, which understands nothing, answers accordingly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The conversation itself.
+    #[default]
+    Answer,
+    /// A title for it.
+    Title,
+    /// A summary in the place of it.
+    Summary,
+}
+
+impl Purpose {
+    fn is_answer(&self) -> bool {
+        *self == Self::Answer
     }
 }
 

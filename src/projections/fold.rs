@@ -1,5 +1,7 @@
 //! How events change the rows.
 
+use std::sync::Arc;
+
 use replay::{
     event::decode,
     ids::{Micros, Position, StreamId},
@@ -7,6 +9,7 @@ use replay::{
     record::Record,
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     keys,
@@ -41,7 +44,7 @@ pub struct Folded;
 
 impl Projection for Folded {
     const NAME: &'static str = "lists";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 5;
 
     /// What is unknown, malformed or of no interest changes nothing.
     fn project(&mut self, rows: &mut Rows<'_>, record: &Record) {
@@ -133,15 +136,19 @@ fn session(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
             stream: stream.clone(),
             id: stream.uuid()?,
             project,
+            named: !title.is_empty(),
             title,
             model,
             archived: false,
             panes: "".into(),
             chats: 0,
+            first_chat: None,
             opened_at: at,
             updated_at: at,
         }),
-        session::Event::SessionRenamed { title } => changed(SessionRow { title, ..session_row(rows, stream)? }),
+        session::Event::SessionRenamed { title } => {
+            changed(SessionRow { title, named: true, ..session_row(rows, stream)? })
+        }
         session::Event::SessionConfigured { model } => changed(SessionRow { model, ..session_row(rows, stream)? }),
         session::Event::SessionArchived {} => changed(SessionRow { archived: true, ..session_row(rows, stream)? }),
         session::Event::SessionUnarchived {} => changed(SessionRow { archived: false, ..session_row(rows, stream)? }),
@@ -170,7 +177,7 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     match event::<chat::Event>(record)? {
         chat::Event::ChatOpened { session, project, title, model, origin, .. } => {
             if !gone {
-                count(rows, session, at, position);
+                count(rows, session, stream.uuid()?, &title, at, position);
             }
             changed(ChatRow {
                 stream: stream.clone(),
@@ -189,7 +196,20 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
                 updated_at: at,
             })
         }
-        chat::Event::ChatRenamed { title } => changed(ChatRow { title, ..known(rows)? }),
+        chat::Event::ChatRenamed { title, by_model } => {
+            let row = took(known(rows)?, by_model.map(|call| call.usage).unwrap_or_default(), gone);
+            if !gone {
+                name(rows, &row, &title, at, position);
+            }
+            changed(ChatRow { title, ..row })
+        }
+        // Within a turn, the end of the turn counts it.
+        chat::Event::Compacted { usage, .. } | chat::Event::CompactionFailed { usage, .. } => {
+            let row = known(rows)?;
+            let in_turn = row.state == ChatState::Running;
+            changed(took(row, usage, gone || in_turn))
+        }
+        chat::Event::TitleFailed { usage, .. } => changed(took(known(rows)?, usage, gone)),
         chat::Event::ChatConfigured { model } => changed(ChatRow { model, ..known(rows)? }),
         chat::Event::ChatArchived {} => changed(ChatRow { archived: true, ..known(rows)? }),
         chat::Event::ChatUnarchived {} => changed(ChatRow { archived: false, ..known(rows)? }),
@@ -219,7 +239,7 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         chat::Event::Forked { .. } if gone => None,
         chat::Event::Forked { from, at: revision, title, model, run } => {
             let row = known(rows)?;
-            count(rows, row.session, at, position);
+            count(rows, row.session, row.id, &title, at, position);
             let origin = Origin::Fork { stream: from, revision };
             let state = if row.state == ChatState::Running && !run { ChatState::Cancelled } else { row.state };
             let model = model.unwrap_or_else(|| row.model.clone());
@@ -227,6 +247,9 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         }
         chat::Event::MessageQueued { .. }
         | chat::Event::MessageUnqueued { .. }
+        | chat::Event::CompactionRequested {}
+        | chat::Event::CompactionStarted { .. }
+        | chat::Event::TitleStarted { .. }
         | chat::Event::ModelCallStarted { .. }
         | chat::Event::ReasoningAppended { .. }
         | chat::Event::TextAppended { .. }
@@ -240,11 +263,15 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     }
 }
 
-fn ended(mut row: ChatRow, state: ChatState, usage: Usage, elsewhere: bool) -> ChatRow {
+fn ended(row: ChatRow, state: ChatState, usage: Usage, elsewhere: bool) -> ChatRow {
+    ChatRow { state, ..took(row, usage, elsewhere) }
+}
+
+/// What was taken beside turns; in a fork, what was taken elsewhere does not count.
+fn took(mut row: ChatRow, usage: Usage, elsewhere: bool) -> ChatRow {
     if !elsewhere {
         row.usage += usage;
     }
-    row.state = state;
     row
 }
 
@@ -262,10 +289,23 @@ fn spend(rows: &mut Rows<'_>, at: Micros, usage: Usage, elsewhere: bool) {
     }
 }
 
-/// A session has one chat more.
-fn count(rows: &mut Rows<'_>, session: uuid::Uuid, at: Micros, position: Position) {
-    if let Some(row) = session_row(rows, &StreamId::new("session", session)) {
-        let row = Row::Session(SessionRow { chats: row.chats + 1, updated_at: at, ..row });
+/// A session has one chat more; the first one names it, where nobody has.
+fn count(rows: &mut Rows<'_>, session: Uuid, chat: Uuid, title: &Arc<str>, at: Micros, position: Position) {
+    if let Some(mut row) = session_row(rows, &StreamId::new("session", session)) {
+        row.chats += 1;
+        row.first_chat = row.first_chat.or(Some(chat));
+        if row.first_chat == Some(chat) && !row.named {
+            row.title = title.clone();
+        }
+        put(rows, Stored { position, gone: false, row: Row::Session(SessionRow { updated_at: at, ..row }) });
+    }
+}
+
+/// A session that nobody has named is called as its first chat is.
+fn name(rows: &mut Rows<'_>, chat: &ChatRow, title: &Arc<str>, at: Micros, position: Position) {
+    let session = session_row(rows, &StreamId::new("session", chat.session));
+    if let Some(row) = session.filter(|row| row.first_chat == Some(chat.id) && !row.named) {
+        let row = Row::Session(SessionRow { title: title.clone(), updated_at: at, ..row });
         put(rows, Stored { position, gone: false, row });
     }
 }

@@ -440,12 +440,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_session_is_called_as_its_first_chat_is_until_somebody_names_it() {
+        let desk = Desk::new();
+        let stream = StreamId::new("session", Uuid::from_u128(1));
+        let opened = session::Event::SessionOpened { project: Uuid::nil(), title: "".into(), model: None };
+        desk.happens(&stream, 1, opened).await;
+        let (first, second) = (desk.chat(2, &stream).await, desk.chat(3, &stream).await);
+        let title = |desk: &Desk| match desk.lists.row(&stream) {
+            Some(Row::Session(row)) => (row.title.to_string(), row.named),
+            other => panic!("{other:?}"),
+        };
+        let usage = Usage { input: 7, ..Usage::default() };
+        let by_model = Some(chat::event::TitleCall { number: 1, usage, latency_ms: 1 });
+        desk.happens(&second, 4, chat::Event::ChatRenamed { title: "Wick".into(), by_model: None }).await;
+        assert_eq!(title(&desk), (String::new(), false));
+        desk.happens(&first, 5, chat::Event::ChatRenamed { title: "Oil".into(), by_model }).await;
+        assert_eq!((title(&desk), desk.chat_row(&first).usage.input), (("Oil".into(), false), 7));
+        desk.happens(&stream, 6, session::Event::SessionRenamed { title: "Mine".into() }).await;
+        desk.happens(&first, 7, chat::Event::ChatRenamed { title: "Lamp".into(), by_model: None }).await;
+        assert_eq!(title(&desk), ("Mine".into(), true));
+    }
+
+    #[tokio::test]
     async fn rows_made_anew_are_the_same() {
         let desk = Desk::new();
         let session = desk.session(1, 0).await;
         for second in 2..6 {
             let chat = desk.chat(second, &session).await;
-            desk.happens(&chat, 10, chat::Event::ChatRenamed { title: "T".into() }).await;
+            desk.happens(&chat, 10, chat::Event::ChatRenamed { title: "T".into(), by_model: None }).await;
         }
         let anew = Lists::start(&Derived::open(&desk.folder.path().join("other")), desk.log.clone()).unwrap();
         assert!(anew.reach(desk.log.head().before().unwrap(), Duration::from_secs(10)).await);

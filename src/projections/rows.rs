@@ -74,8 +74,10 @@ pub struct SessionRow {
     pub id: Uuid,
     /// The project it works on.
     pub project: Uuid,
-    /// What it is called.
+    /// What it is called; as its first chat is, until it is named.
     pub title: Arc<str>,
+    /// Somebody gave it that title.
+    pub named: bool,
     /// The model that new chats ask; the server's default where `null`.
     pub model: Option<Arc<str>>,
     /// It was put away.
@@ -85,6 +87,8 @@ pub struct SessionRow {
     pub panes: Arc<str>,
     /// How many chats it has.
     pub chats: u64,
+    /// The first of them; `null` until there is one.
+    pub first_chat: Option<Uuid>,
     /// When it was opened.
     pub opened_at: Micros,
     /// When the row changed last, a chat of it included.
@@ -114,7 +118,7 @@ pub struct ChatRow {
     pub state: ChatState,
     /// The first 120 characters of the newest message of a person or a program; the names of its files where it has no text.
     pub last: Arc<str>,
-    /// What all turns that ended took; in a fork, those of its own.
+    /// What all turns that ended took, and what naming the chat took; in a fork, those of its own.
     pub usage: Usage,
     /// It was put away.
     pub archived: bool,

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::served::{Served, problem, serve, serve_with, status};
+use crate::served::{Served, problem, serve, serve_with, serve_within, status};
 
 const ANY: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -208,4 +208,114 @@ async fn words_are_found_in_what_was_said_asked_and_given() {
         let refused = problem(served.with(&served.key, &Method::GET, &path).send().await.unwrap()).await;
         assert_eq!((refused.0, refused.1["code"].as_str().unwrap()), (status, code), "{path}");
     }
+}
+
+/// The events of a chat up to the first of a type.
+async fn events_until(served: &Served, id: &str, kind: &str) -> Vec<Value> {
+    let mut socket = served.socket().await;
+    socket.send(json!({ "op": "subscribe", "sub": 1, "stream": format!("chat/{id}"), "view": false })).await;
+    let mut frames = socket.until(|frame| frame["type"] == kind).await;
+    frames.retain(|frame| frame["op"] == "event");
+    frames
+}
+
+#[actix_web::test]
+async fn a_chat_that_nobody_has_named_is_named_by_its_model_and_its_session_with_it() {
+    let served = serve().await;
+    let (project, _) = served.session().await;
+    let session = served.send(&Method::POST, "/api/sessions", &json!({ "project": project })).await;
+    let body = json!({ "session": session["id"], "message": "read README.md, please" });
+    let chat = served.send(&Method::POST, "/api/chats", &body).await;
+    let id = chat["id"].as_str().unwrap();
+    let events = events_until(&served, id, "ChatRenamed").await;
+    let renamed = events.last().unwrap();
+    assert_eq!(
+        (&renamed["data"]["title"], &renamed["by"]["kind"]),
+        (&json!("Read README.md, please"), &json!("agent"))
+    );
+    let taken = renamed["data"]["by_model"]["usage"]["output"].as_u64().unwrap();
+    let finished = events.iter().find(|frame| frame["type"] == "TurnFinished").unwrap();
+    let row = served.get(&format!("/api/chats/{id}?at_least={}", renamed["position"])).await;
+    let counted = finished["data"]["usage"]["output"].as_u64().unwrap() + taken;
+    assert_eq!((&row["title"], row["usage"]["output"].as_u64()), (&renamed["data"]["title"], Some(counted)));
+    let session = served.get(&format!("/api/sessions/{}", session["id"].as_str().unwrap())).await;
+    assert_eq!((&session["title"], &session["named"]), (&renamed["data"]["title"], &json!(false)));
+}
+
+#[actix_web::test]
+async fn a_title_that_fails_is_nobodys_trouble() {
+    let scenario = r#"{"rules": [{"when": {"purpose": "title"}, "then": [{"error": {"kind": "bad_request"}}]}]}"#;
+    let served = serve_with(scenario, |_| ()).await;
+    let (_, session) = served.session().await;
+    let chat = served.send(&Method::POST, "/api/chats", &json!({ "session": session, "message": "list" })).await;
+    let id = chat["id"].as_str().unwrap();
+    let failed = events_until(&served, id, "TitleFailed").await.pop().unwrap();
+    assert_eq!(failed["data"]["error"]["code"], "bad_request");
+    let row = served.get(&format!("/api/chats/{id}?at_least={}", failed["position"])).await;
+    assert_eq!((&row["title"], &row["state"]), (&json!(""), &json!("idle")));
+}
+
+#[actix_web::test]
+async fn on_request_a_chat_goes_on_from_a_summary_and_shows_everything() {
+    let served = serve().await;
+    let id = served.chat().await;
+    let path = format!("/api/chats/{id}");
+    let (status, problem) = served.refused(&Method::POST, &format!("{path}/compact"), &json!({})).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("nothing_to_compact")));
+    let say = |text: &str| served.send(&Method::POST, &format!("{path}/messages"), &json!({ "text": text }));
+    let taken = |events: &[Value]| {
+        let call = events.iter().rev().find(|event| event["type"] == "ModelCallFinished").unwrap();
+        call["data"]["usage"]["input"].as_u64().unwrap()
+    };
+    let question = format!("read README.md {}", "and again ".repeat(2_000));
+    say(&question).await;
+    let long = taken(&events_until(&served, &id, "TurnFinished").await);
+    let view = served.get(&format!("/api/streams/{}/view", format_args!("chat/{id}"))).await;
+    assert!(view["view"]["context"]["used"].as_u64().unwrap() > long, "{}", view["view"]["context"]);
+    served.send(&Method::POST, &format!("{path}/compact"), &json!({})).await;
+    let compacted = events_until(&served, &id, "Compacted").await.pop().unwrap();
+    assert!(compacted["data"]["summary"].as_str().unwrap().contains("asked: read README.md"), "{compacted}");
+    say("list").await;
+    let mut socket = served.socket().await;
+    let after = json!({ "op": "subscribe", "sub": 1, "stream": format!("chat/{id}"), "after": compacted["revision"] });
+    socket.send(after).await;
+    let events = socket.until(|frame| frame["type"] == "TurnFinished").await;
+    assert!(taken(&events) < long / 2, "{} after {long}", taken(&events));
+    let page = served.get(&format!("{path}/messages")).await;
+    assert!(page["messages"][0]["text"].to_string().contains("and again"), "what was said is all there");
+}
+
+#[actix_web::test]
+async fn a_chat_that_nearly_fills_the_window_of_its_model_is_summed_up_unasked() {
+    let served = serve_within(4_000).await;
+    let id = served.chat().await;
+    let say = |text: String| served.send(&Method::POST, &format!("/api/chats/{id}/messages"), &json!({ "text": text }));
+    say(format!("hello {}", "word ".repeat(3_000))).await;
+    events_until(&served, &id, "TurnFinished").await;
+    say("read README.md".into()).await;
+    let events = events_until(&served, &id, "Compacted").await;
+    let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let place = |kind: &str| kinds.iter().rposition(|known| *known == kind).unwrap();
+    assert!(place("TurnStarted") < place("CompactionStarted"), "{kinds:?}");
+    assert_eq!(events.last().unwrap()["data"]["upto"], 3);
+}
+
+#[actix_web::test]
+async fn a_tool_call_that_was_written_as_text_is_made_and_leaves_the_text() {
+    let markup =
+        r#"I look.\n<tool_call>\n{\"name\": \"read_file\", \"arguments\": {\"path\": \"README.md\"}}\n</tool_call>"#;
+    let scenario = format!(
+        r#"{{"rules": [{{"when": {{"has_tool_result": false}}, "then": [{{"text": "{markup}"}}]}}, {{"then": [{{"text": "It shines."}}]}}]}}"#
+    );
+    let served = serve_with(&scenario, |_| ()).await;
+    let id = served.chat().await;
+    served.send(&Method::POST, &format!("/api/chats/{id}/messages"), &json!({ "text": "What is it?" })).await;
+    let events = events_until(&served, &id, "TurnFinished").await;
+    let finished = events.iter().find(|event| event["type"] == "ToolFinished").unwrap();
+    assert!(finished["data"]["output"].as_str().unwrap().contains("It shines."), "{finished}");
+    let page = served.get(&format!("/api/chats/{id}/messages")).await;
+    assert_eq!(
+        (&page["messages"][1]["text"], &page["messages"][1]["state"]["stop"]),
+        (&json!("I look."), &json!("tool_calls"))
+    );
 }

@@ -11,7 +11,7 @@ use reenact::entities::{
         Chat, Command, Event, Fork, Outcome, Piece, State,
         event::{CallError, ProviderData, Retry, Stop, ToolClass, ToolOutcome},
         fork::forked,
-        work::{Answer, ToolRequest},
+        work::{Answer, Summed, Titled, ToolRequest},
     },
     usage::Usage,
 };
@@ -115,6 +115,7 @@ fn answered(tools: Vec<ToolRequest>, text: Option<Body>) -> Outcome {
         // The page is not shown it.
         provider_data: Some(ProviderData { provider: "openai".into(), data: "[]".into() }),
         latency_ms: 70,
+        window: None,
         text,
         reasoning: None,
         tools,
@@ -172,6 +173,81 @@ fn a_whole_turn() -> Story {
     story.tell(Command::ArchiveChat {});
     story.say(13, "One thing more.");
     story.tell(Command::CancelTurn {});
+    story
+}
+
+/// A chat that fills the window of its model, is summed up unasked, asked for, in vain, and because it is too long.
+fn summaries() -> Story {
+    let mut story = Story::begun();
+    let within = |tools: Vec<ToolRequest>| match answered(tools, None) {
+        Outcome::Answered(answer) => Outcome::Answered(Box::new(Answer { window: Some(150), ..*answer })),
+        other => other,
+    };
+    let summed = |text: &str| {
+        let usage = Usage { input: 90, output: 9, ..Usage::default() };
+        Outcome::Summed(Summed { summary: text.into(), usage, latency_ms: 9 })
+    };
+    story.say(10, "Wo ist das Öl?");
+    story.begin("call/1.1");
+    story.report("call/1.1", 1, within(vec![tool("read_file", ToolClass::Repeat)]));
+    story.begin("tool/1.1.0");
+    story.report("tool/1.1.0", 1, ended(ToolOutcome::Succeeded));
+    story.begin("compact/1");
+    story.report("compact/1", 1, summed("One file was read."));
+    story.begin("call/1.2");
+    story.report("call/1.2", 1, within(vec![]));
+    story.say(11, "And the wick?");
+    story.begin("compact/2");
+    story.report("compact/2", 1, failed(Retry::Soon));
+    story.begin("call/2.1");
+    story.tell(Command::CompactChat {});
+    story.report("call/2.1", 1, within(vec![]));
+    story.begin("compact/3");
+    story.report("compact/3", 1, summed("Oil and wick."));
+    story.tell(Command::ConfigureChat { model: "offline".into() });
+    story.say(12, "And the glass?");
+    story.begin("call/3.1");
+    story.report("call/3.1", 1, within(vec![]));
+    story.say(13, "And the lens?");
+    story.begin("compact/4");
+    story.tell(Command::CancelTurn {});
+    story.tell(Command::CompactChat {});
+    story.begin("compact/5");
+    story.report("compact/5", 1, summed("Everything but the lens."));
+    let attachments = vec![];
+    story.tell(Command::PostMessage { message: Some(id(14)), text: "The lens!".into(), attachments });
+    story.begin("call/5.1");
+    story.report("call/5.1", 1, answered(vec![tool("read_file", ToolClass::Repeat)], None));
+    story.begin("tool/5.1.0");
+    story.report("tool/5.1.0", 1, ended(ToolOutcome::Failed));
+    story.begin("call/5.2");
+    let (code, message) = ("context_too_long".into(), "too long".into());
+    let error = CallError { code, message, retry: Retry::Never, retry_after_ms: None };
+    story.report("call/5.2", 1, Outcome::CallFailed(error));
+    story.report("wait/5.2", 0, Outcome::Elapsed);
+    story.begin("compact/6");
+    story.report("compact/6", 1, failed(Retry::Never));
+    story
+}
+
+/// A chat that a model names at the second try, beside a turn.
+fn a_title() -> Story {
+    let mut story = Story::begun();
+    story.say(10, "Where is the oil?");
+    story.begin("call/1.1");
+    story.write("call/1.1", 1, 0, "In the cellar.");
+    story.report("call/1.1", 1, answered(vec![], None));
+    let titled = |text: &str| {
+        let usage = Usage { input: 30, output: 4, ..Usage::default() };
+        Outcome::Titled(Titled { text: text.into(), usage, latency_ms: 9 })
+    };
+    story.begin("title/1");
+    story.report("title/1", 1, titled(""));
+    story.say(11, "And the wick?");
+    story.begin("call/2.1");
+    story.report("call/2.1", 1, answered(vec![], None));
+    story.begin("title/2");
+    story.report("title/2", 1, titled("Oil and wick"));
     story
 }
 
@@ -285,6 +361,8 @@ fn what_the_page_folds_is_what_the_rules_say() {
         ("a whole turn".to_owned(), a_whole_turn()),
         ("failures and stops".to_owned(), failures_and_stops()),
         ("a limit".to_owned(), a_limit()),
+        ("a title".to_owned(), a_title()),
+        ("summaries".to_owned(), summaries()),
     ];
     stories.extend(forks());
     let stories: Value = stories.iter().map(|(name, story)| json!({"name": name, "steps": story.steps})).collect();

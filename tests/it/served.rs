@@ -59,8 +59,24 @@ pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> S
     Served { _data: Some(data), ..served }
 }
 
+/// Serves with models that take so many tokens.
+pub async fn serve_within(window: u64) -> Served {
+    let data = tempfile::tempdir().unwrap();
+    let served = serve_how(data.path(), "", |_| (), |effects| effects.with_context_window(Some(window))).await;
+    Served { _data: Some(data), ..served }
+}
+
 /// Serves on a data folder that outlives the server.
 pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Settings)) -> Served {
+    serve_how(data, scenario, change, |effects| effects).await
+}
+
+async fn serve_how(
+    data: &Path,
+    scenario: &str,
+    change: impl FnOnce(&mut Settings),
+    how: impl FnOnce(Effects) -> Effects,
+) -> Served {
     let project = tempfile::tempdir().unwrap();
     std::fs::write(project.path().join("README.md"), "# Lighthouse\n\nIt shines.\n").unwrap();
     let (log, _) =
@@ -76,7 +92,7 @@ pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Sett
     let providers = Arc::new(Providers::new(models).unwrap().keeping(keys_kept));
     let clock = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
-    let performer = Arc::new(Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()));
+    let performer = Arc::new(how(Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())));
     let wanting = data.join("wanting.json");
     let lanes = [("timers".to_owned(), usize::MAX)].into();
     let (ids, snapshots) = (Arc::new(Machine), SnapshotStore::new(&data.join("snapshots"), "test"));

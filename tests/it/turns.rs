@@ -104,7 +104,7 @@ impl Life {
         let open = chat::Command::OpenChat {
             session,
             project,
-            title: "".into(),
+            title: "Harbour".into(),
             model: "offline".into(),
             agent: "default".into(),
             token_budget: 1_000_000,

@@ -82,6 +82,10 @@ pub struct Models {
     /// How much models are to reason that reason at all: `low`, `medium` or `high`; where absent, as they do by themselves.
     #[config(env = "REENACT_EFFORT")]
     pub effort: Option<Effort>,
+    /// How many tokens a model takes, prompt and answer together, where nobody says it of that model. A chat that comes near is
+    /// summed up.
+    #[config(env = "REENACT_CONTEXT_WINDOW")]
+    pub context_window: Option<u64>,
     /// A scenario file: what the offline model answers when.
     #[config(env = "REENACT_SCENARIO")]
     pub scenario: Option<PathBuf>,

@@ -58,6 +58,8 @@ pub enum Command {
         /// The model.
         model: Arc<str>,
     },
+    /// Has the model sum up what was said so far: from then on it is sent the summary. People still see everything.
+    CompactChat {},
     /// Puts the chat away; it stays readable, and a message brings it back.
     ArchiveChat {},
     /// Brings the chat back.
@@ -105,6 +107,9 @@ pub enum Rejection {
     /// No turn is open.
     #[error("no turn is open: there is nothing to stop")]
     NoTurn,
+    /// Nothing was said since the last summary.
+    #[error("there is nothing to sum up yet: it would leave nothing out")]
+    NothingToCompact,
     /// A turn is open.
     #[error("a turn is open: stop it, or archive the chat when it has ended")]
     TurnOpen,
@@ -131,6 +136,7 @@ impl replay::decider::Rejection for Rejection {
             Self::NotQueued(_) => "not_queued",
             Self::QueueFull(_) => "queue_full",
             Self::NoTurn => "no_turn",
+            Self::NothingToCompact => "nothing_to_compact",
             Self::TurnOpen => "turn_open",
             Self::BadTitle => "bad_title",
             Self::BadModel => "bad_model",

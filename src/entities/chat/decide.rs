@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Chat,
     command::{Command, Rejection},
+    context::can_compact,
     event::{Event, Origin, TurnOutcome},
     state::{Message, Queued, State},
 };
@@ -86,11 +87,14 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
         Command::RenameChat { title } if !crate::entities::is_title(&title) => {
             return Err(Rejection::BadTitle);
         }
-        Command::RenameChat { title } => vec![Event::ChatRenamed { title }],
+        Command::RenameChat { title } => vec![Event::ChatRenamed { title, by_model: None }],
         Command::ConfigureChat { model } => {
             check_model(&model)?;
             if about.model == model { vec![] } else { vec![Event::ChatConfigured { model }] }
         }
+        Command::CompactChat {} if state.context.requested || state.context.compaction.is_some() => vec![],
+        Command::CompactChat {} if !can_compact(state) => return Err(Rejection::NothingToCompact),
+        Command::CompactChat {} => vec![Event::CompactionRequested {}],
         Command::ArchiveChat {} if state.turn.is_some() => return Err(Rejection::TurnOpen),
         Command::ArchiveChat {} if about.archived => vec![],
         Command::ArchiveChat {} => vec![Event::ChatArchived {}],

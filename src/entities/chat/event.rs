@@ -38,6 +38,30 @@ pub enum Event {
     ChatRenamed {
         /// The title.
         title: Arc<str>,
+        /// The model call that it came from; a person or a program gave it where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by_model: Option<TitleCall>,
+    },
+    /// A model is being asked for a title.
+    TitleStarted {
+        /// Which try, from 1.
+        number: u32,
+        /// The model.
+        model: Arc<str>,
+        /// Which attempt.
+        attempt: Attempt,
+    },
+    /// No title came of it.
+    TitleFailed {
+        /// Which try.
+        number: u32,
+        /// Its attempt.
+        attempt: Attempt,
+        /// Why.
+        error: CallError,
+        /// What it took.
+        #[serde(default)]
+        usage: Usage,
     },
     /// Another model answers from the next model call on.
     ChatConfigured {
@@ -48,6 +72,46 @@ pub enum Event {
     ChatArchived {},
     /// It was brought back.
     ChatUnarchived {},
+    /// Somebody asked for a summary in the place of what is earlier.
+    CompactionRequested {},
+    /// A model is being asked for a summary.
+    CompactionStarted {
+        /// Which summary of the chat, from 1.
+        number: u32,
+        /// The model.
+        model: Arc<str>,
+        /// Which attempt.
+        attempt: Attempt,
+        /// The index of the first message that is not summed up.
+        upto: u64,
+    },
+    /// From here on a model is sent a summary in the place of what is earlier. People still see all of it.
+    Compacted {
+        /// Which summary.
+        number: u32,
+        /// Its attempt.
+        attempt: Attempt,
+        /// What the model wrote.
+        summary: Body,
+        /// The index of the first message that is sent as it is.
+        upto: u64,
+        /// What it took.
+        usage: Usage,
+        /// From the request to the last byte, in ms.
+        latency_ms: u64,
+    },
+    /// No summary came of it.
+    CompactionFailed {
+        /// Which summary.
+        number: u32,
+        /// Its attempt.
+        attempt: Attempt,
+        /// Why.
+        error: CallError,
+        /// What it took.
+        #[serde(default)]
+        usage: Usage,
+    },
     /// A message came while a turn was open: it waits.
     MessageQueued {
         /// The message.
@@ -144,7 +208,10 @@ pub enum Event {
         provider_data: Option<ProviderData>,
         /// From the request to the last byte, in ms.
         latency_ms: u64,
-        /// The whole text, where it is too long for the state.
+        /// How many tokens the model takes, prompt and answer together, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<u64>,
+        /// The whole text, where it is too long for the state, or is not what was streamed: tool calls in it were taken out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Body>,
         /// The whole reasoning, where it is too long for the state.
@@ -255,6 +322,17 @@ pub enum Origin {
         /// The last revision of it that was copied.
         revision: Revision,
     },
+}
+
+/// A model call that gave a title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TitleCall {
+    /// Which try, from 1.
+    pub number: u32,
+    /// What it took.
+    pub usage: Usage,
+    /// From the request to the last byte, in ms.
+    pub latency_ms: u64,
 }
 
 /// Whether a second performance of a tool call would do harm.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use replay::{decider::Attempt, ids::Micros};
 
 use super::{
+    context::TOO_LONG,
     event::{Event, Origin, ToolOutcome},
     fork,
     ids::{CallId, ToolCallId},
@@ -13,6 +14,7 @@ use super::{
         About, Call, CallState, Interrupted, Message, Posted, Queued, Repeated, State, ToolCall, ToolState, Turn,
         TurnEnd,
     },
+    title::{self, Titling},
 };
 use crate::entities::{body::Body, usage::Usage};
 
@@ -34,11 +36,15 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 archived: false,
             });
         }
-        Event::ChatRenamed { title } => {
+        Event::ChatRenamed { title, by_model } => {
             if let Some(about) = &mut state.about {
                 about.title = title.clone();
+                state.titling = Titling::default();
+                state.usage += by_model.as_ref().map(|call| call.usage).unwrap_or_default();
             }
         }
+        Event::TitleStarted { number, attempt, .. } => title::started(state, *number, *attempt),
+        Event::TitleFailed { number, usage, .. } => title::failed(state, *number, *usage),
         Event::ChatConfigured { model } => {
             if let Some(about) = &mut state.about {
                 about.model = model.clone();
@@ -48,7 +54,14 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             {
                 call.model = model.clone();
             }
+            state.context_configured();
         }
+        Event::CompactionRequested {} => state.context_requested(at),
+        Event::CompactionStarted { number, attempt, upto, .. } => state.context_compacting(*number, *attempt, *upto),
+        Event::Compacted { number, summary, upto, usage, .. } => {
+            state.context_compacted(*number, summary, *upto, *usage);
+        }
+        Event::CompactionFailed { number, usage, .. } => state.context_not_compacted(*number, *usage),
         Event::ChatArchived {} => archive(state, true),
         Event::ChatUnarchived {} => archive(state, false),
         Event::MessageQueued { message, text, attachments } => {
@@ -58,6 +71,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
         Event::MessageUnqueued { message } => state.queue.retain(|queued| queued.message != *message),
         Event::MessagePosted { message, text, attachments } => {
             state.queue.retain(|queued| queued.message != *message);
+            state.context_posted(text, attachments);
             let (text, attachments) = (text.clone(), attachments.clone());
             state.messages.push(Message::User(Posted { message: *message, text, attachments, at }));
         }
@@ -73,6 +87,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 mistakes: 0,
                 repeated: None,
                 limit: None,
+                shortened: false,
             });
             push_call(state, CallId { turn: *turn, ordinal: 1 }, at);
         }
@@ -107,7 +122,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 note_repetition(state, name, arguments);
             }
         }
-        Event::ModelCallFinished { call, attempt, stop, usage, provider_data, latency_ms, text, reasoning, .. } => {
+        Event::ModelCallFinished {
+            call, attempt, stop, usage, provider_data, latency_ms, window, text, reasoning, ..
+        } => {
             if let Some(open) = attempt_of(state, *call, *attempt) {
                 open.state = CallState::Finished { stop: *stop };
                 open.provider_data.clone_from(provider_data);
@@ -120,6 +137,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                     open.reasoning = reasoning.clone();
                 }
                 state.usage += *usage;
+                state.context_used(*usage, *window);
                 if let Some(turn) = &mut state.turn {
                     turn.usage += *usage;
                     turn.failures = 0;
@@ -131,6 +149,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 open.state = CallState::Failed { error: error.clone(), retry_at: *retry_at };
                 if let Some(turn) = &mut state.turn {
                     turn.failures += 1;
+                }
+                if *error.code == *TOO_LONG && retry_at.is_some() {
+                    state.context_too_long(at);
                 }
             }
         }
@@ -149,8 +170,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             let Some(tool) = tool(state, *tool_call) else {
                 return;
             };
-            let (output, latency_ms) = (output.clone(), *latency_ms);
+            let (bytes, output, latency_ms) = (output.bytes(), output.clone(), *latency_ms);
             tool.state = ToolState::Finished { outcome: *outcome, output, latency_ms, truncated: *truncated };
+            state.context_added(bytes);
             if let Some(turn) = &mut state.turn {
                 turn.mistakes = if *outcome == ToolOutcome::Failed { turn.mistakes + 1 } else { 0 };
             }
@@ -168,7 +190,10 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 call.closing = true;
             }
         }
-        Event::TurnFinished { turn, outcome, usage, .. } => end(state, *turn, Some(outcome.clone()), *usage, at),
+        Event::TurnFinished { turn, outcome, usage, decider_version, .. } => {
+            end(state, *turn, Some(outcome.clone()), *usage, at);
+            title::turn_ended(state, outcome, *decider_version, at);
+        }
         Event::TurnCancelled { turn, usage, .. } => {
             if let Some(call) = state.current_mut().filter(|call| call.call.turn == *turn) {
                 call.stop();
@@ -233,6 +258,7 @@ pub(super) fn push_call(state: &mut State, call: CallId, since: Micros) {
         latency_ms: 0,
         closing,
     })));
+    state.context_before_call(since);
 }
 
 fn open_call(state: &mut State, id: CallId) -> Option<&mut Call> {
@@ -270,4 +296,5 @@ pub(super) fn end(
     };
     state.turn = None;
     state.messages.push(Message::End(TurnEnd { turn, outcome, usage, started_at, ended_at }));
+    state.context_turn_ended(ended_at);
 }

@@ -82,6 +82,8 @@ pub(super) fn part_ways(state: &mut State, origin: Origin, title: &Arc<str>, mod
     state.queue.clear();
     // What the copied calls took was taken elsewhere.
     state.usage = Usage::default();
+    state.titling.begun = None;
+    state.context_forked(model.is_some());
     if let Some(about) = &mut state.about {
         about.origin = origin;
         about.title = title.clone();
@@ -128,6 +130,7 @@ pub(super) fn go_on(state: &mut State, at: Micros) {
     let Some(turn) = &mut state.turn else { return answer_last(state, at) };
     turn.usage = Usage::default();
     turn.failures = 0;
+    turn.shortened = false;
     let Some(call) = state.current_mut() else { return };
     call.part(at);
     let next: Option<CallId> = match &call.state {

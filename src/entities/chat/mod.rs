@@ -1,6 +1,7 @@
 //! A chat: a conversation with an agent, in turns of model calls and tool calls.
 
 pub mod command;
+pub mod context;
 mod decide;
 pub mod event;
 mod evolve;
@@ -11,6 +12,7 @@ mod settle;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod title;
 pub mod view;
 pub mod work;
 
@@ -35,7 +37,7 @@ pub enum Chat {}
 
 impl Decider for Chat {
     const KIND: &'static str = "chat";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 5;
     type State = State;
     type Event = Event;
     type Command = Command;
@@ -64,13 +66,19 @@ impl Decider for Chat {
     /// What a model or a reading tool says can be had again; everything a person or a tool with consequences did cannot.
     fn ack(event: &Event) -> Ack {
         match event {
-            Event::ModelCallStarted { .. } | Event::ReasoningAppended { .. } | Event::TextAppended { .. } => {
-                Ack::Written
-            }
+            Event::TitleStarted { .. }
+            | Event::CompactionStarted { .. }
+            | Event::CompactionFailed { .. }
+            | Event::TitleFailed { .. }
+            | Event::ModelCallStarted { .. }
+            | Event::ReasoningAppended { .. }
+            | Event::TextAppended { .. } => Ack::Written,
             Event::ChatOpened { .. }
             | Event::ChatRenamed { .. }
             | Event::ChatConfigured { .. }
             | Event::ChatArchived {}
+            | Event::CompactionRequested {}
+            | Event::Compacted { .. }
             | Event::ChatUnarchived {}
             | Event::MessageQueued { .. }
             | Event::MessageUnqueued { .. }

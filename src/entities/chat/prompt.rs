@@ -1,11 +1,12 @@
 //! What a model is sent of a conversation. A later prompt begins with the earlier one, so that prefix caches hit; only the
-//! request to sum up at a limit, at which no tools may be called, is left out of later ones.
+//! request to sum up at a limit, at which no tools may be called, is left out of later ones, and a summary that takes the
+//! place of what is earlier begins a new line of prompts.
 
 use std::sync::Arc;
 
 use super::{
     event::{Limit, ProviderData, ToolOutcome},
-    state::{Call, CallState, Message, State, ToolCall, ToolState},
+    state::{Call, CallState, Message, Posted, State, ToolCall, ToolState},
 };
 use crate::entities::{attachment::Attachment, body::Body};
 
@@ -19,6 +20,8 @@ pub enum Part {
         /// The files that go with it.
         attachments: Vec<Attachment>,
     },
+    /// What stands in the place of everything earlier.
+    Summary(Body),
     /// What the model said.
     Assistant {
         /// Its reasoning; some providers want it back.
@@ -64,21 +67,39 @@ const HINT: &str = "Several tool calls in a row have failed. Read the errors, ch
 
 /// The messages for the current call.
 pub fn prompt(state: &State) -> Vec<Part> {
-    let mut parts = vec![];
-    let mut mistakes = 0;
-    for message in &state.messages {
-        match message {
-            Message::User(posted) => {
-                parts.push(Part::User { text: posted.text.clone(), attachments: posted.attachments.clone() });
-            }
-            Message::Call(call) => push_call(&mut parts, call, &mut mistakes),
-            Message::End(_) => mistakes = 0,
-        }
-    }
+    let mut parts = past(state, state.messages.len());
     if let Some(limit) = state.turn.as_ref().and_then(|turn| turn.limit.as_ref()) {
         parts.push(Part::User { text: closing(limit).as_str().into(), attachments: vec![] });
     }
     parts
+}
+
+/// What a model is sent of the messages before an index: where there is a summary, that first, and the message that is being
+/// worked on, whole, if the summary goes beyond it.
+pub fn past(state: &State, upto: usize) -> Vec<Part> {
+    let mut parts = vec![];
+    let from = usize::try_from(state.context.summed_up()).unwrap_or(usize::MAX).min(upto);
+    if let Some(summary) = &state.context.summary {
+        parts.push(Part::Summary(summary.text.clone()));
+        let asked = state.messages[..from].iter().rev().find_map(|message| match message {
+            Message::User(posted) if Some(posted.message) == summary.asked => Some(posted),
+            Message::User(_) | Message::Call(_) | Message::End(_) => None,
+        });
+        parts.extend(asked.map(said));
+    }
+    let mut mistakes = 0;
+    for message in &state.messages[from..upto] {
+        match message {
+            Message::User(posted) => parts.push(said(posted)),
+            Message::Call(call) => push_call(&mut parts, call, &mut mistakes),
+            Message::End(_) => mistakes = 0,
+        }
+    }
+    parts
+}
+
+fn said(posted: &Posted) -> Part {
+    Part::User { text: posted.text.clone(), attachments: posted.attachments.clone() }
 }
 
 fn push_call(parts: &mut Vec<Part>, call: &Call, mistakes: &mut u32) {

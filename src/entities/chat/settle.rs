@@ -8,14 +8,15 @@ use replay::{
 };
 
 use super::{
-    Chat,
+    Chat, context as compaction,
     decide::finish_turn,
     event::{CallError, Event, Limit, Retry, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
     state::{Call, State},
+    title,
     work::{Answer, Outcome, Piece, Streamed, Work},
 };
-use crate::entities::body::Body;
+use crate::entities::{body::Body, usage::Usage};
 
 /// The most model calls of one turn; then it sums up.
 pub const CALLS: u32 = 200;
@@ -54,9 +55,14 @@ pub(super) fn settle(
             match (want.class, want.work) {
                 (Class::Once, Work::RunTool { tool_call }) => Ok(end_tool(state, unknown(tool_call), context)),
                 // What may be repeated begins again instead.
-                (_, Work::RunTool { .. } | Work::CallModel { .. } | Work::Wait { .. }) => {
-                    Err(Stale { key, attempt: Some(attempt) })
-                }
+                (
+                    _,
+                    Work::RunTool { .. }
+                    | Work::CallModel { .. }
+                    | Work::Compact { .. }
+                    | Work::GiveTitle { .. }
+                    | Work::Wait { .. },
+                ) => Err(Stale { key, attempt: Some(attempt) }),
             }
         }
     }
@@ -95,6 +101,18 @@ fn begin(state: &State, want: &Want<Work>, context: &Context) -> Option<Vec<Even
             Some(end_tool(state, ended, context))
         }
         Work::RunTool { tool_call } => Some(vec![Event::ToolStarted { tool_call, attempt }]),
+        Work::Compact { number } if spent => {
+            let (attempt, error) = (want.begun.unwrap_or_default(), crashed_repeatedly());
+            Some(compaction::failed(state, number, attempt, error, Usage::default(), context))
+        }
+        Work::Compact { number } => Some(vec![compaction::begin(state, number, attempt)?]),
+        Work::GiveTitle { number } if spent => {
+            let (attempt, error, usage) = (want.begun.unwrap_or_default(), crashed_repeatedly(), Usage::default());
+            Some(vec![Event::TitleFailed { number, attempt, error, usage }])
+        }
+        Work::GiveTitle { number } => {
+            Some(vec![Event::TitleStarted { number, model: state.about.as_ref()?.model.clone(), attempt }])
+        }
         Work::Wait { .. } => None,
     }
 }
@@ -132,8 +150,25 @@ fn report(
             let tool_call = *tool_call;
             Some(end_tool(state, Event::ToolFinished { tool_call, outcome, output, latency_ms, truncated }, context))
         }
+        (Work::Compact { number }, Outcome::Summed(summed)) => {
+            Some(compaction::settled(state, *number, attempt, summed, context))
+        }
+        (Work::Compact { number }, Outcome::CallFailed(error)) => {
+            Some(compaction::failed(state, *number, attempt, error, Usage::default(), context))
+        }
+        (Work::GiveTitle { number }, Outcome::Titled(answer)) => Some(vec![title::settled(*number, attempt, answer)]),
+        (Work::GiveTitle { number }, Outcome::CallFailed(error)) => {
+            Some(vec![Event::TitleFailed { number: *number, attempt, error, usage: Usage::default() }])
+        }
         (Work::Wait { call, .. }, Outcome::Elapsed) => Some(vec![Event::WaitElapsed { call: *call }]),
-        (Work::CallModel { .. } | Work::RunTool { .. } | Work::Wait { .. }, _) => None,
+        (
+            Work::CallModel { .. }
+            | Work::RunTool { .. }
+            | Work::Compact { .. }
+            | Work::GiveTitle { .. }
+            | Work::Wait { .. },
+            _,
+        ) => None,
     }
 }
 
@@ -159,7 +194,7 @@ fn end_call(state: &State, attempt: Attempt, answer: Answer, context: &Context) 
             class: tool.class,
         })
         .collect();
-    let Answer { stop, usage, raw_usage, provider_data, latency_ms, text, reasoning, .. } = answer;
+    let Answer { stop, usage, raw_usage, provider_data, latency_ms, window, text, reasoning, .. } = answer;
     events.push(Event::ModelCallFinished {
         call,
         attempt,
@@ -168,6 +203,7 @@ fn end_call(state: &State, attempt: Attempt, answer: Answer, context: &Context) 
         raw_usage,
         provider_data,
         latency_ms,
+        window,
         text,
         reasoning,
     });
@@ -182,9 +218,21 @@ fn end_call(state: &State, attempt: Attempt, answer: Answer, context: &Context) 
     Some(events)
 }
 
-fn fail_call(state: &State, call: CallId, attempt: Attempt, error: CallError, context: &Context) -> Vec<Event> {
+pub(super) fn fail_call(
+    state: &State,
+    call: CallId,
+    attempt: Attempt,
+    error: CallError,
+    context: &Context,
+) -> Vec<Event> {
     let failures = state.turn.as_ref().map_or(0, |turn| turn.failures) + 1;
-    let retry_at = if failures >= FAILURES { None } else { back_off(&error, failures, context) };
+    let retry_at = if failures >= FAILURES {
+        None
+    } else if compaction::may_try_shorter(state, &error) {
+        Some(context.now)
+    } else {
+        back_off(&error, failures, context)
+    };
     let mut events = vec![Event::ModelCallFailed { call, attempt, error: error.clone(), retry_at }];
     if retry_at.is_none() {
         let after = folded(state.clone(), &events, context);
@@ -242,12 +290,21 @@ fn limit_met(state: &State) -> Option<Limit> {
 /// The state without the conversation before the current call: all that the limits of a turn look at. A long chat is not
 /// copied for every tool.
 fn open_part(state: &State) -> State {
-    let State { about, messages, turn, turns, usage, .. } = state;
+    let State { about, messages, turn, turns, usage, context, titling, .. } = state;
     let messages = messages.last().cloned().into_iter().collect();
-    State { about: about.clone(), messages, queue: VecDeque::new(), turn: turn.clone(), turns: *turns, usage: *usage }
+    State {
+        about: about.clone(),
+        messages,
+        queue: VecDeque::new(),
+        turn: turn.clone(),
+        turns: *turns,
+        usage: *usage,
+        context: context.clone(),
+        titling: titling.clone(),
+    }
 }
 
-fn folded(mut after: State, events: &[Event], context: &Context) -> State {
+pub(super) fn folded(mut after: State, events: &[Event], context: &Context) -> State {
     for event in events {
         Chat::evolve(&mut after, event, context.now);
     }

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    context::Context,
     event::{CallError, Limit, Origin, ProviderData, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
+    title::Titling,
 };
 use crate::entities::{attachment::Attachment, body::Body, usage::Usage};
 
@@ -26,8 +28,14 @@ pub struct State {
     pub turn: Option<Turn>,
     /// How many turns there were, the open one included.
     pub turns: u32,
-    /// What all turns took.
+    /// What all turns took, and what naming the chat and summing it up took.
     pub usage: Usage,
+    /// How much of it a model is sent.
+    #[serde(default, skip_serializing_if = "Context::is_default")]
+    pub context: Context,
+    /// How the naming of the chat stands.
+    #[serde(default, skip_serializing_if = "Titling::is_default")]
+    pub titling: Titling,
 }
 
 /// What a chat is.
@@ -244,6 +252,9 @@ pub struct Turn {
     /// The limit that it met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// The conversation was too long for the model in this turn, and was summed up for another try.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shortened: bool,
 }
 
 /// A tool call that was made several times in a row.

@@ -1,6 +1,7 @@
 //! What a chat answers, rule by rule, and what holds whatever happens to it.
 
 mod calls;
+mod compaction;
 mod conversation;
 mod forks;
 mod generators;
@@ -9,6 +10,7 @@ mod prompts;
 mod properties;
 mod retries;
 mod stray;
+mod titles;
 mod tools;
 mod views;
 
@@ -27,7 +29,7 @@ use super::{
     event::{CallError, Origin, Retry, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
     state::{Call, Message},
-    work::{Answer, Streamed, ToolRequest},
+    work::{Answer, Streamed, Summed, Titled, ToolRequest},
 };
 use crate::entities::{
     attachment::Attachment,
@@ -197,7 +199,7 @@ fn opened() -> Event {
     Event::ChatOpened {
         session: id(100),
         project: id(200),
-        title: "".into(),
+        title: "Lighthouse".into(),
         model: "lab/small".into(),
         agent: "default".into(),
         origin: Origin::User,
@@ -218,10 +220,14 @@ fn started(turn: u32, message: u128) -> Event {
 }
 
 fn open_chat() -> Command {
+    open_titled("Lighthouse")
+}
+
+fn open_titled(title: &str) -> Command {
     Command::OpenChat {
         session: id(100),
         project: id(200),
-        title: "".into(),
+        title: title.into(),
         model: "lab/small".into(),
         agent: "default".into(),
         token_budget: TOKEN_BUDGET,
@@ -265,6 +271,7 @@ fn answer(tools: Vec<ToolRequest>) -> Answer {
         raw_usage: None,
         provider_data: None,
         latency_ms: 70,
+        window: None,
         text: None,
         reasoning: None,
         tools,
@@ -282,6 +289,14 @@ fn ended(outcome: ToolOutcome, output: &str) -> Outcome {
 
 fn error(retry: Retry) -> CallError {
     CallError { code: "broken_stream".into(), message: "the stream broke".into(), retry, retry_after_ms: None }
+}
+
+fn titled(text: &str) -> Outcome {
+    Outcome::Titled(Titled { text: text.into(), usage: usage(5, 1), latency_ms: 9 })
+}
+
+fn summed(text: &str) -> Outcome {
+    Outcome::Summed(Summed { summary: text.into(), usage: usage(50, 5), latency_ms: 9 })
 }
 
 fn failed(retry: Retry) -> Outcome {

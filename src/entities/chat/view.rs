@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::state::{About, Message, Queued, State, Turn};
+use super::{
+    context::Context,
+    state::{About, Message, Queued, State, Turn},
+};
 use crate::entities::usage::Usage;
 
 /// How many messages stand in a view; older ones are read page by page.
@@ -26,8 +29,10 @@ pub struct View {
     pub turn: Option<Turn>,
     /// How many turns there were, the open one included.
     pub turns: u32,
-    /// What all turns took.
+    /// What all turns took, and what naming the chat and summing it up took.
     pub usage: Usage,
+    /// How much of the conversation the model is sent, and how full that makes its window.
+    pub context: Context,
 }
 
 /// A page of older messages.
@@ -49,6 +54,7 @@ pub(super) fn view(state: &State) -> View {
         turn: state.turn.clone(),
         turns: state.turns,
         usage: state.usage,
+        context: state.context.clone(),
     }
 }
 

@@ -9,9 +9,11 @@ use replay::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    context,
     event::{CallError, ProviderData, Stop, ToolClass, ToolOutcome},
     ids::{CallId, ToolCallId},
     state::{CallState, State, ToolCall, ToolState},
+    title,
 };
 use crate::entities::{body::Body, usage::Usage};
 
@@ -27,6 +29,16 @@ pub enum Work {
     RunTool {
         /// The tool call.
         tool_call: ToolCallId,
+    },
+    /// Ask the model for a summary in the place of what is earlier.
+    Compact {
+        /// Which summary of the chat, from 1.
+        number: u32,
+    },
+    /// Ask the model for a title.
+    GiveTitle {
+        /// Which try, from 1.
+        number: u32,
     },
     /// Wait before asking the model again.
     Wait {
@@ -74,8 +86,34 @@ pub enum Outcome {
         /// The output leaves something out.
         truncated: bool,
     },
+    /// The model wrote a summary.
+    Summed(Summed),
+    /// The model wrote a title.
+    Titled(Titled),
     /// The wait is over.
     Elapsed,
+}
+
+/// What a model wrote when it was asked for a summary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summed {
+    /// What it wrote.
+    pub summary: Body,
+    /// What it took.
+    pub usage: Usage,
+    /// From the request to the last byte, in ms.
+    pub latency_ms: u64,
+}
+
+/// What a model wrote when it was asked for a title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Titled {
+    /// What it wrote.
+    pub text: Arc<str>,
+    /// What it took.
+    pub usage: Usage,
+    /// From the request to the last byte, in ms.
+    pub latency_ms: u64,
 }
 
 /// What a model answered, besides what it streamed.
@@ -91,6 +129,8 @@ pub struct Answer {
     pub provider_data: Option<ProviderData>,
     /// From the request to the last byte, in ms.
     pub latency_ms: u64,
+    /// How many tokens the model takes, prompt and answer together, where that is known.
+    pub window: Option<u64>,
     /// The whole text as a blob, where it is too long for the state.
     pub text: Option<Body>,
     /// The whole reasoning as a blob, where it is too long for the state.
@@ -130,6 +170,13 @@ pub fn provider_of(model: &str) -> &str {
 }
 
 pub(super) fn wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
+    // While a summary is made, no call begins.
+    let mut wants = context::want(state).map_or_else(|| turn_wants(state), |want| BTreeMap::from([want]));
+    wants.extend(title::want(state));
+    wants
+}
+
+fn turn_wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
     let (Some(about), Some(call)) = (&state.about, state.current()) else {
         return BTreeMap::new();
     };

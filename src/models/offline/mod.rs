@@ -7,6 +7,8 @@ mod answer;
 mod excerpt;
 mod model;
 pub(super) mod play;
+mod summary;
+mod title;
 mod usage;
 mod wish;
 

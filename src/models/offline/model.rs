@@ -4,7 +4,9 @@ use futures_util::stream::BoxStream;
 
 use super::answer::answer;
 use super::play::play;
-use crate::models::{Chunk, Model, ModelError, ModelRequest, OfflineSettings};
+use super::summary::summary;
+use super::title::title;
+use crate::models::{Chunk, Model, ModelError, ModelRequest, OfflineSettings, Purpose};
 
 /// The model that is built in. Without a scenario it has no state at all.
 #[derive(Debug)]
@@ -25,7 +27,11 @@ impl Model for OfflineModel {
             request.tools.clear();
         }
         let scenario = self.settings.scenario.as_ref();
-        let beats = scenario.and_then(|scenario| scenario.beats(&request)).unwrap_or_else(|| answer(&request));
+        let beats = scenario.and_then(|scenario| scenario.beats(&request)).unwrap_or_else(|| match request.purpose {
+            Purpose::Answer => answer(&request),
+            Purpose::Title => title(&request),
+            Purpose::Summary => summary(&request),
+        });
         play(request, beats, self.settings.words_per_second)
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::models::{ErrorKind, Stop};
+use crate::models::{ErrorKind, Purpose, Stop};
 
 /// A scenario: rules, the first that fits answers. Where none fits, the offline model answers as it always does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +53,9 @@ pub struct When {
     /// The system prompt contains this, capitals or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_contains: Option<String>,
+    /// What the answer is for; an answer of the conversation where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Purpose>,
     /// The rule fits the very same request at most so many times, then the next rules are tried: a call that fails
     /// once and then succeeds. Counted in memory; a restart of the server counts anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -66,7 +66,8 @@ fn fits(when: &When, pattern: Option<&Regex>, request: &ModelRequest) -> bool {
         Message::ToolResult { text, .. } => Some(text.as_str()),
         Message::User { .. } | Message::Assistant { .. } => None,
     });
-    when.contains.as_ref().is_none_or(|words| contains(text, words))
+    when.purpose.unwrap_or_default() == request.purpose
+        && when.contains.as_ref().is_none_or(|words| contains(text, words))
         && pattern.is_none_or(|pattern| pattern.is_match(text))
         && when.call.is_none_or(|nth| usize::try_from(nth) == Ok(call))
         && when.has_tool_result.is_none_or(|expected| expected == result.is_some())

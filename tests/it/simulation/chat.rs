@@ -6,7 +6,7 @@ use reenact::{
         chat::{
             Chat, Command, Event, Outcome, Piece, State, Work,
             event::{CallError, Retry, Stop, ToolClass, ToolOutcome},
-            work::{Answer, Streamed, ToolRequest},
+            work::{Answer, Streamed, Summed, Titled, ToolRequest},
         },
         usage::Usage,
     },
@@ -33,6 +33,8 @@ pub struct Script {
     pub chats: Vec<usize>,
     /// The calls of each turn, in all chats; after them comes one that answers.
     turns: Vec<Vec<Call>>,
+    /// How many tokens the model takes: so few that every call is preceded by a summary, or nobody knows.
+    window: Option<u64>,
 }
 
 const TEXT: [&str; 3] = ["Let me ", "look: grüße", "."];
@@ -65,11 +67,13 @@ impl Story for Chat {
             }
             calls
         };
-        Script { chats, turns: (0..MOST_TURNS).map(&mut turn).collect() }
+        let turns = (0..MOST_TURNS).map(&mut turn).collect();
+        Script { chats, turns, window: dice.one_in(3).then_some(12) }
     }
 
     fn clients(script: &Script) -> Vec<(StreamId, Vec<Command>)> {
         let client = |(n, messages): (u128, &usize)| {
+            // The first is named by the model, the second by its client.
             let mut commands = vec![open(n)];
             // Without an id of its own, so that a message that is taken twice stands there twice.
             let post = |m| Command::PostMessage {
@@ -78,7 +82,7 @@ impl Story for Chat {
                 attachments: vec![],
             };
             commands.extend((0..*messages).map(post));
-            commands.push(Command::RenameChat { title: "Renamed".into() });
+            commands.extend((n > 0).then(|| Command::RenameChat { title: "Renamed".into() }));
             (StreamId::new("chat", Uuid::from_u128(n + 1)), commands)
         };
         (0..).zip(&script.chats).map(client).collect()
@@ -88,7 +92,8 @@ impl Story for Chat {
         match work {
             Work::CallModel { call } => {
                 let nth = |n: u32| usize::try_from(n - 1).unwrap();
-                ask(script.turns.get(nth(call.turn)).and_then(|turn| turn.get(nth(call.ordinal))))
+                let call = script.turns.get(nth(call.turn)).and_then(|turn| turn.get(nth(call.ordinal)));
+                ask(call, script.window)
             }
             Work::RunTool { tool_call } => {
                 let class = state.tool_call(*tool_call).unwrap().class;
@@ -98,6 +103,16 @@ impl Story for Chat {
                 };
                 assert!(class == ToolClass::Repeat || outcome == ToolOutcome::Succeeded);
                 let outcome = Outcome::ToolEnded { outcome, output: "done".into(), latency_ms: 0, truncated: false };
+                Performance { not_before: None, pieces: vec![], outcome }
+            }
+            Work::Compact { .. } => {
+                let usage = Usage { input: 9, output: 3, ..Usage::default() };
+                let outcome = Outcome::Summed(Summed { summary: "All of it.".into(), usage, latency_ms: 0 });
+                Performance { not_before: None, pieces: vec![], outcome }
+            }
+            Work::GiveTitle { .. } => {
+                let usage = Usage { input: 5, output: 1, ..Usage::default() };
+                let outcome = Outcome::Titled(Titled { text: "Oil".into(), usage, latency_ms: 0 });
                 Performance { not_before: None, pieces: vec![], outcome }
             }
             Work::Wait { until, .. } => {
@@ -115,6 +130,8 @@ impl Story for Chat {
             Event::ModelCallFinished { call, .. } | Event::ModelCallFailed { call, .. } => {
                 (format!("call/{call}"), End::Known)
             }
+            Event::ChatRenamed { by_model: Some(call), .. } => (format!("title/{}", call.number), End::Known),
+            Event::Compacted { number, .. } => (format!("compact/{number}"), End::Known),
             Event::WaitElapsed { call } => (format!("wait/{call}"), End::Known),
             _ => return None,
         };
@@ -131,21 +148,21 @@ pub fn open(n: u128) -> Command {
     Command::OpenChat {
         session: Uuid::from_u128(n + 10),
         project: Uuid::from_u128(20),
-        title: "".into(),
+        title: if n == 0 { "" } else { "Named" }.into(),
         model: "lab/small".into(),
         agent: "default".into(),
         token_budget: 1_000_000,
     }
 }
 
-fn ask(call: Option<&Call>) -> Performance<Chat> {
+fn ask(call: Option<&Call>, window: Option<u64>) -> Performance<Chat> {
     let outcome = match call {
         Some(Call::Fails(retry)) => {
             let (code, message) = ("scripted".into(), "it fails by the script".into());
             Outcome::CallFailed(CallError { code, message, retry: *retry, retry_after_ms: None })
         }
-        Some(Call::Asks(tools)) => answered(Stop::ToolCalls, tools),
-        None => answered(Stop::End, &[]),
+        Some(Call::Asks(tools)) => answered(Stop::ToolCalls, tools, window),
+        None => answered(Stop::End, &[], window),
     };
     let mut offset = 0;
     let piece = |text: &&str| {
@@ -156,7 +173,7 @@ fn ask(call: Option<&Call>) -> Performance<Chat> {
     Performance { not_before: None, pieces: TEXT.iter().map(piece).collect(), outcome }
 }
 
-fn answered(stop: Stop, tools: &[(ToolClass, ToolOutcome)]) -> Outcome {
+fn answered(stop: Stop, tools: &[(ToolClass, ToolOutcome)], window: Option<u64>) -> Outcome {
     let tool = |(n, (class, outcome)): (usize, &(ToolClass, ToolOutcome))| ToolRequest {
         provider_id: "".into(),
         name: if *outcome == ToolOutcome::Failed { "fails" } else { "works" }.into(),
@@ -173,6 +190,7 @@ fn answered(stop: Stop, tools: &[(ToolClass, ToolOutcome)]) -> Outcome {
         raw_usage: None,
         provider_data: None,
         latency_ms: 70,
+        window,
         text: None,
         reasoning: None,
         tools,

@@ -78,17 +78,14 @@ fn difference(clean: &[String], now: &[String]) -> Option<String> {
 }
 
 fn events(records: &[Record]) -> Vec<String> {
-    let data = |record: &Record| serde_json::from_str::<Value>(record.event.data.json()).unwrap();
     let mut last: HashMap<String, u64> = HashMap::new();
-    for data in records.iter().map(data) {
-        if let Some((work, attempt)) = attempt_of(&data) {
-            let last = last.entry(work).or_default();
-            *last = attempt.max(*last);
-        }
+    for (work, attempt) in records.iter().filter_map(attempt_of) {
+        let last = last.entry(work).or_default();
+        *last = attempt.max(*last);
     }
-    let superseded = |data: &Value| attempt_of(data).is_some_and(|(work, attempt)| attempt < last[&work]);
+    let superseded = |record: &Record| attempt_of(record).is_some_and(|(work, attempt)| attempt < last[&work]);
     // Whether a message had to wait depends on when it came; that it was posted does not.
-    let kept = |record: &&Record| &*record.event.kind != "MessageQueued" && !superseded(&data(record));
+    let kept = |record: &&Record| &*record.event.kind != "MessageQueued" && !superseded(record);
     let normal = |record: &Record| {
         let mut data = data(record);
         normalize(&mut data);
@@ -99,11 +96,20 @@ fn events(records: &[Record]) -> Vec<String> {
     events
 }
 
-/// Which work an event speaks of, and which attempt.
-fn attempt_of(data: &Value) -> Option<(String, u64)> {
+fn data(record: &Record) -> Value {
+    serde_json::from_str(record.event.data.json()).unwrap()
+}
+
+/// Which work an event speaks of, and which attempt. Titles and summaries are numbered each by itself.
+fn attempt_of(record: &Record) -> Option<(String, u64)> {
+    let data = data(record);
     let attempt = data.get("attempt")?.as_u64()?;
-    let work = ["job", "call", "tool_call"].into_iter().find_map(|name| data.get(name))?;
-    Some((work.to_string(), attempt))
+    let named = ["job", "call", "tool_call"].into_iter().find_map(|name| data.get(name));
+    let work = match named {
+        Some(name) => name.to_string(),
+        None => format!("{} {}", &record.event.kind[..5], data.get("number")?),
+    };
+    Some((work, attempt))
 }
 
 const LEFT_OUT: [&str; 11] = [

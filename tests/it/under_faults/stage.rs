@@ -300,6 +300,7 @@ pub fn answered(raw_usage: Option<serde_json::Value>) -> Outcome {
         usage,
         raw_usage,
         provider_data: None,
+        window: None,
         latency_ms: 1,
         text: None,
         reasoning: None,
@@ -335,7 +336,7 @@ impl Stage {
         let open = chat::Command::OpenChat {
             session: Uuid::now_v7(),
             project: Uuid::now_v7(),
-            title: "".into(),
+            title: "Harbour".into(),
             model: model.into(),
             agent: "default".into(),
             token_budget: 1_000_000,

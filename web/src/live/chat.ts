@@ -13,6 +13,7 @@ import type {
   TurnEnd,
   Usage,
 } from "../wire/index.ts";
+import * as context from "./context.ts";
 import { forked } from "./fork.ts";
 
 export const NO_USAGE: Usage = { input: 0, output: 0, reasoning: 0, cache_read: 0, cache_write: 0 };
@@ -25,6 +26,7 @@ export const emptyChat: ChatView = {
   turn: null,
   turns: 0,
   usage: NO_USAGE,
+  context: context.NEW_CONTEXT,
 };
 
 /** What the fold needs of an event. */
@@ -39,9 +41,23 @@ export function foldChat(view: ChatView, frame: Happening): ChatView {
     case "ChatOpened":
       return view.about ? view : { ...view, about: { ...event.data, opened_at: at } };
     case "ChatRenamed":
-      return view.about ? { ...view, about: { ...view.about, title: event.data.title } } : view;
+      return renamed(view, event.data);
+    case "TitleFailed":
+      return { ...view, usage: plus(view.usage, event.data.usage ?? NO_USAGE) };
     case "ChatConfigured":
       return configured(view, event.data.model);
+    case "CompactionRequested":
+      return context.requested(view, at);
+    case "CompactionStarted":
+      return context.compacting(view, event.data);
+    case "Compacted": {
+      const after = context.compacted(view, event.data);
+      return after === view ? view : counted(after, event.data.usage);
+    }
+    case "CompactionFailed": {
+      const after = context.notCompacted(view, event.data.number);
+      return after === view ? view : counted(after, event.data.usage ?? NO_USAGE);
+    }
     case "ChatArchived":
       return view.about ? { ...view, about: { ...view.about, archived: true } } : view;
     case "ChatUnarchived":
@@ -50,11 +66,13 @@ export function foldChat(view: ChatView, frame: Happening): ChatView {
       return { ...view, queue: [...view.queue, { ...event.data, at }] };
     case "MessageUnqueued":
       return { ...view, queue: view.queue.filter((queued) => queued.message !== event.data.message) };
-    case "MessagePosted":
+    case "MessagePosted": {
+      const { message, text, attachments } = event.data;
       return {
-        ...push(view, { kind: "user", ...event.data, at }),
-        queue: view.queue.filter((queued) => queued.message !== event.data.message),
+        ...context.posted(push(view, { kind: "user", ...event.data, at }), text, attachments ?? []),
+        queue: view.queue.filter((queued) => queued.message !== message),
       };
+    }
     case "TurnStarted": {
       if (view.turn) return view;
       const { turn, message } = event.data;
@@ -91,7 +109,8 @@ export function foldChat(view: ChatView, frame: Happening): ChatView {
       const state = { kind: "failed" as const, error, ...(retry_at == null ? {} : { retry_at }) };
       const after = withOpenCall(view, call, (open) => ({ ...open, state }));
       if (after === view || !after.turn) return after;
-      return { ...after, turn: { ...after.turn, failures: after.turn.failures + 1 } };
+      const failed = { ...after, turn: { ...after.turn, failures: after.turn.failures + 1 } };
+      return error.code === TOO_LONG && retry_at != null ? context.tooLong(failed, at) : failed;
     }
     case "WaitElapsed": {
       const call = currentCall(view);
@@ -150,13 +169,29 @@ export function currentCall(view: ChatView): Call | null {
   return view.turn && last?.kind === "call" ? last : null;
 }
 
+/** The code of a provider's error that says that a conversation is too long. */
+const TOO_LONG = "context_too_long";
+
+/** Tokens that count for the chat, and for the turn that is open. */
+function counted(view: ChatView, usage: Usage): ChatView {
+  const turn = view.turn && { ...view.turn, usage: plus(view.turn.usage, usage) };
+  return { ...view, turn, usage: plus(view.usage, usage) };
+}
+
 function configured(view: ChatView, model: string): ChatView {
   if (!view.about) return view;
-  const after = { ...view, about: { ...view.about, model } };
+  const after = context.configured({ ...view, about: { ...view.about, model } });
   // A call that has not been begun asks the new model.
   return withCurrentCall(after, (call) =>
     call.state.kind === "open" && call.attempt === null ? { ...call, model } : call,
   );
+}
+
+type Renamed = Extract<ChatEvent, { type: "ChatRenamed" }>["data"];
+
+function renamed(view: ChatView, { title, by_model }: Renamed): ChatView {
+  if (!view.about) return view;
+  return { ...view, about: { ...view.about, title }, usage: plus(view.usage, by_model?.usage ?? NO_USAGE) };
 }
 
 function unarchived(view: ChatView): ChatView {
@@ -187,7 +222,7 @@ export function pushCall(view: ChatView, call: string, at: Micros): ChatView {
     usage: NO_USAGE,
     latency_ms: 0,
   };
-  return push(view, view.turn?.limit ? { ...opened, closing: true } : opened);
+  return context.beforeCall(push(view, view.turn?.limit ? { ...opened, closing: true } : opened), at);
 }
 
 /** Puts what an attempt that was cut off had written aside. */
@@ -202,7 +237,7 @@ type Finished = Extract<ChatEvent, { type: "ModelCallFinished" }>["data"];
 
 function callFinished(
   view: ChatView,
-  { call, attempt, stop, usage, latency_ms, ...long }: Finished,
+  { call, attempt, stop, usage, latency_ms, window, ...long }: Finished,
 ): ChatView {
   const after = withAttempt(view, call, attempt, (open) => ({
     ...open,
@@ -214,7 +249,7 @@ function callFinished(
   }));
   if (after === view) return view;
   const turn = after.turn && { ...after.turn, usage: plus(after.turn.usage, usage), failures: 0 };
-  return { ...after, turn, usage: plus(after.usage, usage) };
+  return context.used({ ...after, turn, usage: plus(after.usage, usage) }, usage, window);
 }
 
 type ToolFinished = Extract<ToolState, { kind: "finished" }>;
@@ -223,10 +258,10 @@ function toolFinished(view: ChatView, id: string, state: ToolFinished, at: Micro
   const after = withTool(view, id, state);
   if (after === view || !after.turn) return view;
   const mistakes = state.outcome === "failed" ? after.turn.mistakes + 1 : 0;
-  const counted = { ...after, turn: { ...after.turn, mistakes } };
-  const call = currentCall(counted);
+  const told = context.added({ ...after, turn: { ...after.turn, mistakes } }, context.bytesOf(state.output));
+  const call = currentCall(told);
   const done = call?.tool_calls?.every((tool) => tool.state.kind === "finished");
-  return call && done ? pushCall(counted, next(call.call), at) : counted;
+  return call && done ? pushCall(told, next(call.call), at) : told;
 }
 
 /** What the model is told of a tool that was stopped. */
@@ -281,7 +316,7 @@ export function ended(
   if (view.turn?.turn !== turn) return view;
   const { started_at } = view.turn;
   const end: TurnEnd = { kind: "end", turn, outcome, usage, started_at, ended_at: at };
-  return { ...push(view, end), turn: null };
+  return context.turnEnded({ ...push(view, end), turn: null }, at);
 }
 
 function withCurrentCall(view: ChatView, change: (call: Call) => Call): ChatView {

@@ -1,6 +1,7 @@
 // How a chat goes on as another one: the mirror of the server's `fork.rs`.
 import type { Call, ChatEvent, ChatView, Micros, ToolCall, ToolState, TurnEnd } from "../wire/index.ts";
 import { currentCall, ended, interrupted, NO_USAGE, next, pushCall, turnStarted } from "./chat.ts";
+import * as context from "./context.ts";
 
 type Forked = Extract<ChatEvent, { type: "Forked" }>["data"];
 type Finished = Extract<ToolState, { kind: "finished" }>;
@@ -20,7 +21,7 @@ export function forked(view: ChatView, fork: Forked, at: Micros): ChatView {
     origin: { kind: "fork" as const, stream: from, revision },
     opened_at: at,
   };
-  const apart = { ...view, about, queue: [], usage: NO_USAGE };
+  const apart = context.forked({ ...view, about, queue: [], usage: NO_USAGE }, model != null);
   return run ? goesOn(apart, at) : givesUp(apart, at);
 }
 
@@ -29,7 +30,8 @@ function goesOn(view: ChatView, at: Micros): ChatView {
     const last = view.messages.at(-1);
     return last?.kind === "user" ? turnStarted(view, view.turns + 1, last.message, at) : view;
   }
-  const after = { ...view, turn: { ...view.turn, usage: NO_USAGE, failures: 0 } };
+  const { shortened: _, ...turn } = view.turn;
+  const after = { ...view, turn: { ...turn, usage: NO_USAGE, failures: 0 } };
   const call = currentCall(after);
   if (!call) return after;
   const { kind } = call.state;

@@ -9,6 +9,8 @@ export type {
   BlobRef,
   Body,
   CallError,
+  Compaction,
+  Context as ChatContext,
   Event as ChatEvent,
   Interrupted,
   Limit,

@@ -13,7 +13,7 @@ fn a_chat_is_opened_once() {
 #[test]
 fn a_chat_opens_without_a_title_and_with_defaults() {
     let json = format!(r#"{{"type":"OpenChat","session":"{}","project":"{}","model":"lab/small"}}"#, id(100), id(200));
-    assert_eq!(serde_json::from_str::<Command>(&json).unwrap(), open_chat());
+    assert_eq!(serde_json::from_str::<Command>(&json).unwrap(), open_titled(""));
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn a_message_brings_an_archived_chat_back() {
     away.when(post(1, "Where?")).then([Event::ChatUnarchived {}, posted(1, "Where?"), started(1, 1)]);
     away.when(post(1, " ")).then_rejected(Rejection::EmptyMessage);
     let rename = Command::RenameChat { title: "Old".into() };
-    away.when(rename).then([Event::ChatRenamed { title: "Old".into() }]);
+    away.when(rename).then([Event::ChatRenamed { title: "Old".into(), by_model: None }]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use replay::{
 };
 
 use super::*;
-use crate::entities::chat::event::Limit;
+use crate::entities::chat::{context::TOO_LONG, event::Limit};
 
 /// One thing that happens to a chat.
 #[derive(Debug, Clone)]
@@ -50,6 +50,7 @@ fn commands() -> impl Strategy<Value = Command> {
         1 => "(a|b)/[xy]".prop_map(|model| configure(&model)),
         1 => Just(open_chat()),
         1 => prop_oneof![Just(Command::ArchiveChat {}), Just(Command::UnarchiveChat {})],
+        1 => Just(Command::CompactChat {}),
     ]
 }
 
@@ -69,13 +70,15 @@ fn retries() -> impl Strategy<Value = Retry> {
 
 fn call_outcomes() -> impl Strategy<Value = Outcome> {
     let tokens = prop_oneof![20 => 0..100_u64, 1 => Just(TOKEN_BUDGET), 1 => Just(u64::MAX)];
-    let answer = (requests(), tokens, proptest::bool::ANY).prop_map(|(tools, input, long)| {
+    let window = proptest::option::of(prop_oneof![Just(50_u64), Just(u64::MAX)]);
+    let answer = (requests(), tokens, window, proptest::bool::ANY).prop_map(|(tools, input, window, long)| {
         let text = long.then(|| blob(20_000));
-        Outcome::Answered(Box::new(Answer { usage: usage(input, 1), text, ..answer(tools) }))
+        Outcome::Answered(Box::new(Answer { usage: usage(input, 1), window, text, ..answer(tools) }))
     });
     let fail = (retries(), proptest::option::of(proptest::num::u64::ANY))
         .prop_map(|(retry, retry_after_ms)| Outcome::CallFailed(CallError { retry_after_ms, ..error(retry) }));
-    prop_oneof![3 => answer, 1 => fail]
+    let too_long = Just(Outcome::CallFailed(CallError { code: TOO_LONG.into(), ..error(Retry::Never) }));
+    prop_oneof![6 => answer, 2 => fail, 1 => too_long]
 }
 
 fn tool_outcomes() -> impl Strategy<Value = Outcome> {
@@ -88,7 +91,13 @@ fn tool_outcomes() -> impl Strategy<Value = Outcome> {
 }
 
 fn outcomes() -> impl Strategy<Value = Outcome> {
-    prop_oneof![call_outcomes(), tool_outcomes(), Just(Outcome::Elapsed)]
+    prop_oneof![
+        call_outcomes(),
+        tool_outcomes(),
+        Just(Outcome::Elapsed),
+        "[a-z]{0,2}".prop_map(|text| titled(&text)),
+        "[a-z]{0,2}".prop_map(|text| summed(&text))
+    ]
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -120,6 +129,23 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         Just(opened()),
         Just(Event::ChatArchived {}),
+        Just(Event::CompactionRequested {}),
+        (number(), attempt(), 0..9_u64).prop_map(|(number, attempt, upto)| {
+            Event::CompactionStarted { number, model: "m".into(), attempt, upto }
+        }),
+        (number(), attempt(), body(), prop_oneof![0..9_u64, Just(u64::MAX)]).prop_map(
+            |(number, attempt, summary, upto)| {
+                Event::Compacted { number, attempt, summary, upto, usage: usage(1, 1), latency_ms: 1 }
+            }
+        ),
+        (number(), attempt(), retries()).prop_map(|(number, attempt, retry)| {
+            Event::CompactionFailed { number, attempt, error: error(retry), usage: usage(u64::MAX, 1) }
+        }),
+        Just(Event::ChatRenamed { title: "".into(), by_model: None }),
+        (number(), attempt()).prop_map(|(number, attempt)| Event::TitleStarted { number, model: "m".into(), attempt }),
+        (number(), attempt(), retries()).prop_map(|(number, attempt, retry)| {
+            Event::TitleFailed { number, attempt, error: error(retry), usage: usage(u64::MAX, 1) }
+        }),
         Just(Event::ChatUnarchived {}),
         (message(), body(), files()).prop_map(|(message, text, attachments)| Event::MessageQueued {
             message,
@@ -160,6 +186,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
                 raw_usage: None,
                 provider_data: None,
                 latency_ms: 1,
+                window: Some(10),
                 text,
                 reasoning,
             }

@@ -55,7 +55,7 @@ impl World {
         let (records, states) = (vec![], vec![State::default()]);
         let (work, gone, sent) = (HashMap::new(), BTreeSet::new(), vec![]);
         let mut world = Self { entity, records, states, now: Micros(0), ids: Counter::default(), work, gone, sent };
-        world.command(open_chat());
+        world.command(open_titled(""));
         world
     }
 
@@ -124,8 +124,11 @@ impl World {
             assert_eq!(**written, *digest(&state).unwrap(), "the digest is that of the state just before");
         }
         Chat::evolve(&mut state, &event, record.event.at);
-        if let Event::ModelCallStarted { attempt: Attempt(1), .. } = &event {
-            self.check_prompt(&state);
+        match &event {
+            Event::ModelCallStarted { attempt: Attempt(1), .. } => self.check_prompt(&state),
+            // From here on, prompts begin with the summary.
+            Event::Compacted { .. } => self.sent.clear(),
+            _ => {}
         }
         self.states.push(state);
         self.records.push(record);
@@ -147,7 +150,9 @@ impl World {
         let state = self.entity.state().clone();
         assert_eq!(Some(&state), self.states.last(), "the fold of the log is the state in memory");
         let wants = self.entity.wants().unwrap();
-        assert_eq!(state.turn.is_some(), !wants.is_empty(), "an open turn, and no other, wants something");
+        let of_the_turn = wants.values().filter(|want| !matches!(want.work, Work::GiveTitle { .. })).count();
+        let asked_for = state.context.compaction.is_some();
+        assert_eq!(state.turn.is_some() || asked_for, of_the_turn > 0, "an open turn, and no other, wants something");
         assert!(state.turn.is_some() || state.queue.is_empty(), "nothing waits for nothing");
         for (key, want) in &wants {
             let known = self.work.entry(key.clone()).or_insert_with(|| want.work.clone());
@@ -208,6 +213,8 @@ impl World {
                 let outcome = match want.work {
                     Work::CallModel { .. } => call,
                     Work::RunTool { .. } => tool,
+                    Work::Compact { .. } => summed("All of it."),
+                    Work::GiveTitle { .. } => titled("Oil"),
                     Work::Wait { .. } => Outcome::Elapsed,
                 };
                 assert!(self.effect(EffectCommand::Report { key, attempt, outcome }));
@@ -249,6 +256,10 @@ fn outcome_for(work: &Work, well: bool) -> Outcome {
         (Work::CallModel { .. }, false) => failed(Retry::Soon),
         (Work::RunTool { .. }, true) => ended(ToolOutcome::Succeeded, "done"),
         (Work::RunTool { .. }, false) => ended(ToolOutcome::Failed, "no"),
+        (Work::Compact { .. }, true) => summed("All of it."),
+        (Work::Compact { .. }, false) => failed(Retry::Soon),
+        (Work::GiveTitle { .. }, true) => titled("Oil"),
+        (Work::GiveTitle { .. }, false) => titled(""),
         (Work::Wait { .. }, _) => Outcome::Elapsed,
     }
 }
