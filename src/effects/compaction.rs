@@ -54,7 +54,8 @@ impl Effects {
         if let Some(room) = room {
             shorten(&mut request, room);
         }
-        let (text, taken) = whole_text(found.model.stream(request), LONGEST).await.map_err(|error| call_error(&error))?;
+        let (text, taken) =
+            whole_text(found.model.stream(request), LONGEST).await.map_err(|error| call_error(&error))?;
         let summary = self.bodies.write(text).await.map_err(|error| blob_error(&error))?;
         let latency_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Summed { summary, usage: usage(&taken), latency_ms })
@@ -99,6 +100,7 @@ mod tests {
             text: String::new(),
             reasoning: String::new(),
             tool_calls: vec![ToolCallRequest { id: id.into(), name: "read_file".into(), arguments: "{}".into() }],
+            provider_data: None,
         };
         let gave = |id: &str| Message::ToolResult {
             tool_call_id: id.into(),

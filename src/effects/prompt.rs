@@ -25,12 +25,7 @@ const INSTRUCTIONS: &str = include_str!("agents/default.md");
 impl Effects {
     /// The request for these parts of a conversation. The tools go with one that may call none too, so that its prompt begins
     /// as those before it did.
-    pub(super) async fn request(
-        &self,
-        parts: Vec<Part>,
-        model: &Resolved,
-        project: &str,
-    ) -> ModelRequest {
+    pub(super) async fn request(&self, parts: Vec<Part>, model: &Resolved, project: &str) -> ModelRequest {
         let mut messages = Vec::with_capacity(parts.len());
         for part in parts {
             messages.push(self.bodies.message(part, model).await);

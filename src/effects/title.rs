@@ -50,7 +50,8 @@ impl Effects {
         let (Some(about), Some((asked, answer))) = (&state.about, source(state)) else {
             return Err(final_error("no_title", "There is nothing to name yet.".into()));
         };
-        let Resolved { model, name, info, .. } = self.providers.resolve(&about.model).map_err(|error| call_error(&error))?;
+        let Resolved { model, name, info, .. } =
+            self.providers.resolve(&about.model).map_err(|error| call_error(&error))?;
         let mut question = head(&self.bodies.read(&asked.text).await, SHOWN).to_owned();
         for attachment in &asked.attachments {
             question.push_str(&format!("\n[attached: {}]", attachment.name));

@@ -123,7 +123,16 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             }
         }
         Event::ModelCallFinished {
-            call, attempt, stop, usage, provider_data, latency_ms, window, text, reasoning, ..
+            call,
+            attempt,
+            stop,
+            usage,
+            provider_data,
+            latency_ms,
+            window,
+            text,
+            reasoning,
+            ..
         } => {
             if let Some(open) = attempt_of(state, *call, *attempt) {
                 open.state = CallState::Finished { stop: *stop };

@@ -36,7 +36,7 @@ mod tests {
         let tool_calls = vec![ToolCallRequest { id: "1".into(), name: "read_file".into(), arguments: "{}".into() }];
         let messages = vec![
             Message::user("Where\nis it?"),
-            Message::Assistant { text: "Here.".into(), reasoning: String::new(), tool_calls },
+            Message::Assistant { text: "Here.".into(), reasoning: String::new(), tool_calls, provider_data: None },
             Message::user("Sum up."),
         ];
         let [Beat::Text(text)] = &summary(&ModelRequest { messages, ..ModelRequest::default() })[..] else { panic!() };

@@ -129,7 +129,7 @@ impl Story for Stopping {
 
     fn panicked(work: &Work) -> Option<Outcome> {
         match work {
-            Work::CallModel { .. } => {
+            Work::CallModel { .. } | Work::Compact { .. } | Work::GiveTitle { .. } => {
                 let (code, message, retry) = ("internal".into(), "it panicked".into(), Retry::Soon);
                 Some(Outcome::CallFailed(CallError { code, message, retry, retry_after_ms: None }))
             }

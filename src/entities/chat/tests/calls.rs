@@ -70,6 +70,7 @@ fn an_answer_without_tools_ends_the_turn() {
         raw_usage: None,
         provider_data: None,
         latency_ms,
+        window: None,
         text,
         reasoning,
     };

@@ -237,10 +237,10 @@ fn the_next_message_begins_its_turn_when_one_is_stopped() {
 fn a_chat_is_renamed() {
     let rename = |title: &str| Command::RenameChat { title: title.into() };
     let open = given::<Chat>([opened()]);
-    open.when(rename("Ships")).then([Event::ChatRenamed { title: "Ships".into() }]);
+    open.when(rename("Ships")).then([Event::ChatRenamed { title: "Ships".into(), by_model: None }]);
     open.when(rename(" ")).then_rejected(Rejection::BadTitle);
     open.when(rename(&"x".repeat(201))).then_rejected(Rejection::BadTitle);
-    let named = given::<Chat>([opened(), Event::ChatRenamed { title: "Ships".into() }]);
+    let named = given::<Chat>([opened(), Event::ChatRenamed { title: "Ships".into(), by_model: None }]);
     assert_eq!(&*named.state().about.as_ref().unwrap().title, "Ships");
 }
 

@@ -37,7 +37,7 @@ fn call_failed(turn: u32, ordinal: u32) -> Event {
 #[test]
 fn a_chat_that_is_open_is_not_opened_anew() {
     let mut story = Story::opened();
-    story.fold(Event::ChatRenamed { title: "Ships".into() });
+    story.fold(Event::ChatRenamed { title: "Ships".into(), by_model: None });
     ignores(&story, opened());
 }
 
