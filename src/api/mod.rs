@@ -22,6 +22,7 @@ mod keyring;
 pub mod keys;
 mod lists;
 mod messages;
+mod metrics;
 mod openapi;
 mod origin;
 mod page;
@@ -43,6 +44,7 @@ mod trust;
 
 pub use app::{App, Settings};
 pub use openapi::{frames as frames_schema, http as http_schema, openapi};
+pub use page::is_built_in as page_is_built_in;
 pub use problem::Problem;
 pub use server::{Server, Stopper, serve};
 pub use tickets::Tickets;
