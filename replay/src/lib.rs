@@ -9,6 +9,7 @@ pub mod decider;
 pub mod digest;
 pub mod entity;
 pub mod event;
+pub mod figures;
 pub mod file;
 mod follow;
 pub mod fork;

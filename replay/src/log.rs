@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     digest::hex,
+    figures::Figures,
     ids::{Position, Revision, StreamId},
     record::{NewRecord, Record},
 };
@@ -55,6 +56,11 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// What is wrong with the log at present, in words for a person: a full disk, damage.
     fn troubles(&self) -> Vec<String>;
+
+    /// What it has done since it was opened, and what it holds, in numbers; all 0 where nobody counts.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
 }
 
 /// Which log: a random id, and an epoch that grows with every restored backup. Who holds a cursor of another log drops it.

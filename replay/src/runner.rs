@@ -9,7 +9,10 @@
 //!                   in a lane  reserved before Begin
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::{
     decider::{Attempt, Class, EffectKey, Lane, Want},
@@ -98,6 +101,24 @@ struct LaneState {
 struct Strike {
     count: u32,
     until: Micros,
+}
+
+/// Where work waits and runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The lane.
+    pub lane: Arc<str>,
+    /// What kind of work: what stands before the slash in its key, as `call` in `call/3.1`.
+    pub kind: String,
+}
+
+/// How much work there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// How many pieces wait for their lane.
+    pub waiting: usize,
+    /// How many have a place in it: they begin or run.
+    pub running: usize,
 }
 
 /// The table of running effects of one process.
@@ -263,6 +284,20 @@ impl<W: Clone + PartialEq> Runner<W> {
     /// How many pieces of work run or begin.
     pub fn running(&self) -> usize {
         self.entries.values().flat_map(BTreeMap::values).filter(|entry| entry.phase != Phase::Waiting).count()
+    }
+
+    /// How much work waits and runs, and where. Places without any are left out.
+    pub fn load(&self) -> BTreeMap<Place, Load> {
+        let mut all: BTreeMap<Place, Load> = BTreeMap::new();
+        for (key, entry) in self.entries.values().flatten() {
+            let kind = key.as_str().split('/').next().unwrap_or_default().to_owned();
+            let load = all.entry(Place { lane: entry.want.lane.name.clone(), kind }).or_default();
+            match entry.phase {
+                Phase::Waiting => load.waiting += 1,
+                Phase::Beginning | Phase::Running(_) => load.running += 1,
+            }
+        }
+        all
     }
 
     fn free(&mut self, stream: &StreamId, key: &EffectKey, fits: impl Fn(Phase) -> bool) -> Vec<Action<W>> {

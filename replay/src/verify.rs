@@ -2,15 +2,17 @@
 //! server may hold the log meanwhile.
 
 mod check;
+mod glance;
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     fmt, fs, io,
     path::{Path, PathBuf},
 };
 
 use self::check::Check;
 pub(crate) use self::check::index_of;
+pub use self::glance::{Glance, glance};
 use crate::{
     file::{
         Damage,
@@ -138,28 +140,8 @@ pub fn verify_each(
     mut progress: impl FnMut(u64, u64),
     mut each: impl FnMut(&Record, Chain),
 ) -> Result<Report, VerifyError> {
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |source| VerifyError::Io { path, source }
-    };
-    let numbers = match segment::numbers(dir) {
-        Ok(numbers) if !numbers.is_empty() => numbers,
-        Ok(_) => return Err(VerifyError::NoLog(dir.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(VerifyError::NoLog(dir.to_owned()));
-        }
-        Err(error) => return Err(at(dir)(error)),
-    };
-    let last = numbers.last().copied().unwrap_or(0);
-    let mut headers = HashMap::new();
-    for number in &numbers {
-        let path = segment::path(dir, *number);
-        let header = read_header(&path).map_err(at(&path))?;
-        if let Err(Fault::Newer(found)) = header {
-            return Err(VerifyError::Newer { path, found });
-        }
-        headers.insert(*number, header.ok());
-    }
+    let headers = headers(dir)?;
+    let last = headers.keys().next_back().copied().unwrap_or(0);
     let mut check = Check::new(headers.values().flatten().next().map(|header| header.log), &mut each);
     for number in 0..=last {
         let Some(header) = headers.get(&number) else {
@@ -176,6 +158,31 @@ pub fn verify_each(
         progress(number + 1, last + 1);
     }
     Ok(check.report())
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> VerifyError {
+    let path = path.to_owned();
+    move |source| VerifyError::Io { path, source }
+}
+
+/// The headers of all segments, by number; `None` for one that is damaged.
+fn headers(dir: &Path) -> Result<BTreeMap<u64, Option<Header>>, VerifyError> {
+    let no_log = || VerifyError::NoLog(dir.to_owned());
+    let numbers = match segment::numbers(dir) {
+        Ok(numbers) if numbers.is_empty() => return Err(no_log()),
+        Ok(numbers) => numbers,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(no_log()),
+        Err(error) => return Err(at(dir)(error)),
+    };
+    let mut headers = BTreeMap::new();
+    for number in numbers {
+        let path = segment::path(dir, number);
+        match read_header(&path).map_err(at(&path))? {
+            Err(Fault::Newer(found)) => return Err(VerifyError::Newer { path, found }),
+            header => headers.insert(number, header.ok()),
+        };
+    }
+    Ok(headers)
 }
 
 /// A segment that grows while it is read may show a later frame and not yet an earlier one. Whatever stands before a frame was

@@ -7,7 +7,9 @@ use replay::ids::{Position, Revision};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{cookie::Cookies, files::Walks, keyring::Keyring, origin::Names, problem::Problem, tickets::Tickets};
+use super::{
+    cookie::Cookies, files::Walks, keyring::Keyring, metrics::Metrics, origin::Names, problem::Problem, tickets::Tickets,
+};
 use crate::{host::Host, models::Providers, projections::Lists};
 
 /// What the interfaces are made of.
@@ -36,6 +38,8 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// How large an attached file may be, in bytes.
     pub largest_attachment: usize,
+    /// The names of the tools that there are: what agents call is counted by them.
+    pub tools: Vec<String>,
     /// After how much silence a socket is pinged.
     pub ping_after: Duration,
     /// After how much silence a socket is closed.
@@ -61,6 +65,7 @@ impl Settings {
             hosts: Vec::new(),
             data: None,
             largest_attachment: 10 * 1024 * 1024,
+            tools: Vec::new(),
             ping_after: Duration::from_secs(20),
             close_after: Duration::from_mins(1),
             body_within: Duration::from_mins(1),
@@ -88,6 +93,8 @@ pub struct Shared {
     pub walks: Walks,
     /// Says when the server stops.
     pub stopping: CancellationToken,
+    /// What is counted.
+    pub metrics: Metrics,
     limits: DefaultKeyedRateLimiter<Arc<str>>,
 }
 
@@ -99,6 +106,7 @@ impl Shared {
             names: Names::new(&app.settings.hosts),
             walks: Walks::default(),
             limits: RateLimiter::keyed(quota),
+            metrics: Metrics::new(&app),
             app,
             keyring,
             stopping,

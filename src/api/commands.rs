@@ -54,6 +54,7 @@ pub async fn submit(
 ) -> Result<Accepted, Problem> {
     let command = command.into();
     who.need(role_for(&command))?;
+    let kind = command.kind().name();
     // The id stands in the log with the events, too.
     let id = id.unwrap_or_else(CommandId::fresh);
     let span = tracing::error_span!("command", id = id.as_str(), %stream, by = &*who.key);
@@ -64,7 +65,9 @@ pub async fn submit(
         tracing::debug!(revision = accepted.revision.map(|revision| revision.0), position, "accepted");
         Ok(accepted)
     };
-    submitted.instrument(span).await
+    let submitted = submitted.instrument(span).await;
+    shared.metrics.command(kind, submitted.is_ok());
+    submitted
 }
 
 /// What may be sent by whom. To let what a folder names run is to configure the machine.

@@ -91,8 +91,8 @@ pub async fn guard(
 }
 
 /// Whether a path belongs to the interfaces; all others are the page's.
-fn is_interface(path: &str) -> bool {
-    ["/api", "/ws", "/health"]
+pub fn is_interface(path: &str) -> bool {
+    ["/api", "/ws", "/health", "/metrics"]
         .iter()
         .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_interfaces_are_told_from_the_page_by_whole_names() {
-        for path in ["/api", "/api/x", "/ws", "/ws/", "/health"] {
+        for path in ["/api", "/api/x", "/ws", "/ws/", "/health", "/metrics"] {
             assert!(is_interface(path), "{path}");
         }
         for path in ["/", "/apix", "/chat/api", "/wsx", "/healthy"] {

@@ -23,6 +23,7 @@ mod keyring;
 pub mod keys;
 mod lists;
 mod messages;
+mod metrics;
 mod openapi;
 mod origin;
 mod page;
@@ -45,6 +46,7 @@ mod usage;
 
 pub use app::{App, Settings};
 pub use openapi::{frames as frames_schema, http as http_schema, openapi};
+pub use page::is_built_in as page_is_built_in;
 pub use problem::Problem;
 pub use server::{Server, Stopper, serve};
 pub use tickets::Tickets;

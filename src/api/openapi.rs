@@ -61,6 +61,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
             let schema = response(generator).to_value();
             json!({ "description": "Done", "content": { "application/json": { "schema": schema } } })
         }
+        None if route.path == "/metrics" => {
+            json!({ "description": "Done", "content": { "text/plain": { "schema": { "type": "string" } } } })
+        }
         None => json!({ "description": if route.socket { "A WebSocket from here on" } else { "Done" } }),
     };
     let status = match (route.socket, route.path, route.method.as_str()) {

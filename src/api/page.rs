@@ -24,6 +24,11 @@ const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-
     <p>Run <code>npm --prefix web ci</code> and <code>npm --prefix web run build</code>, then build the server again \
     (<code>make run</code> does all of it).</p>\n</html>\n";
 
+/// Whether this program has its page in it.
+pub fn is_built_in() -> bool {
+    Dist::get(INDEX).is_some()
+}
+
 /// Every address that no route has.
 pub async fn show(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
     if let Some(key) = query(request.query_string(), "key").filter(|_| request.path() == "/") {

@@ -108,9 +108,14 @@ impl ResponseError for Problem {
         if matches!(self.status, 429 | 503) {
             response.insert_header((header::RETRY_AFTER, "1"));
         }
-        response.body(serde_json::to_string(self).unwrap_or_default())
+        let mut response = response.body(serde_json::to_string(self).unwrap_or_default());
+        response.extensions_mut().insert(SentCode(self.code.clone()));
+        response
     }
 }
+
+/// The code of the problem that a response is, for whoever counts them.
+pub struct SentCode(pub String);
 
 impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {

@@ -146,11 +146,12 @@ async fn change(
 }
 
 fn known(shared: &Shared, id: &str) -> Result<ProviderInfo, Problem> {
-    shared
-        .app
-        .providers
-        .info(id)
-        .ok_or_else(|| Problem::not_found("no_provider", "there is no such provider: GET /api/providers lists them"))
+    shared.app.providers.info(id).ok_or_else(|| {
+        Problem::not_found(
+            "no_provider",
+            "there is no such provider: GET /api/providers or `reenact provider ls` lists them",
+        )
+    })
 }
 
 impl From<KeyChangeError> for Problem {

@@ -4,8 +4,8 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    attachments, blobs, chats, default_model, directories, files, fork, health, keys, messages, openapi, projects,
-    providers, reading, search, sessions, sign_in, socket, streams, trust, usage,
+    attachments, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics, openapi,
+    projects, providers, reading, search, sessions, sign_in, socket, streams, trust, usage,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
@@ -86,6 +86,7 @@ macro_rules! routes {
 
 routes! {
     GET "/health" viewer health::show { "How the server is; without a key, only that it answers", gives health::Health; bare }
+    GET "/metrics" viewer metrics::show { "What the server counts, as Prometheus reads it" }
     GET "/ws" viewer socket::open { "The WebSocket reenact.v1: docs/protocol.md"; socket }
     GET "/api/openapi.json" viewer openapi::show { "This description" }
     POST "/api/sign-in" anyone sign_in::sign_in { "Makes a key a cookie", takes sign_in::SignIn, gives sign_in::SignedIn }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     app::{App, Shared},
-    guard, keyring, page,
+    guard, keyring, metrics, page,
     problem::Problem,
     request_id, routes,
 };
@@ -58,6 +58,7 @@ pub async fn serve(app: App, listener: TcpListener) -> io::Result<Server> {
     // Where they cannot be read the server starts all the same, and nobody can sign in.
     let _all_known = known.await.is_ok();
     let shared = web::Data::new(Shared::new(app, keyring, stopping.clone()));
+    rt::spawn(until(stopping.clone(), metrics::follow(shared.clone().into_inner())));
     let factory = move || {
         Actix::new()
             .app_data(shared.clone())
@@ -68,6 +69,7 @@ pub async fn serve(app: App, listener: TcpListener) -> io::Result<Server> {
             .wrap(from_fn(guard::guard))
             .wrap(from_fn(guard::headers))
             .wrap(Compress::default())
+            .wrap(from_fn(metrics::count))
             .wrap(from_fn(request_id::identify))
             .configure(routes::register)
             .default_service(web::to(page::show))

@@ -19,6 +19,7 @@ use super::{
     gate::Gate,
     identity::Identity,
     lists,
+    metrics::{Followed, Outgoing},
     problem::Problem,
     request_id,
     subscriptions::{self, Closed, Following, Outlet},
@@ -32,12 +33,6 @@ use crate::{
 const COMMANDS: usize = 256;
 /// How many subscriptions one socket may have.
 const SUBSCRIPTIONS: usize = 10_000;
-
-impl Outlet for Session {
-    async fn send(&mut self, frame: &ServerFrame) -> Result<(), Closed> {
-        self.text(frame.text()).await.map_err(|_| Closed)
-    }
-}
 
 /// `GET /ws`
 pub async fn open(
@@ -99,18 +94,15 @@ async fn run(
     incoming: AggregatedMessageStream,
     refused: mpsc::Receiver<u64>,
 ) {
+    let _open = shared.metrics.sockets.open();
     let heard = Rc::new(Cell::new(Instant::now()));
     let silent = CancellationToken::new();
     let heartbeat = request_id::spawn(beat(shared.clone(), session.clone(), heard.clone(), silent.clone()));
     let (commands, waiting) = mpsc::channel(COMMANDS);
-    let answering = request_id::spawn(answer(shared.clone(), who.clone(), session.clone(), waiting));
-    let mut connection = Connection {
-        shared: shared.clone(),
-        who: who.clone(),
-        out: session.clone(),
-        commands,
-        subscriptions: HashMap::new(),
-    };
+    let out = Outgoing { session: session.clone(), shared: shared.clone() };
+    let answering = request_id::spawn(answer(shared.clone(), who.clone(), out.clone(), waiting));
+    let mut connection =
+        Connection { shared: shared.clone(), who: who.clone(), out, commands, subscriptions: HashMap::new() };
     let end = tokio::select! {
         end = connection.read(incoming, refused, &heard) => end,
         () = silent.cancelled() => End::Silent,
@@ -174,7 +166,12 @@ async fn beat(shared: web::Data<Shared>, session: Session, heard: Rc<Cell<Instan
 }
 
 /// Answers the commands of a socket one after the other, in the order in which they came.
-async fn answer(shared: web::Data<Shared>, who: Identity, mut out: Session, mut waiting: mpsc::Receiver<CommandFrame>) {
+async fn answer(
+    shared: web::Data<Shared>,
+    who: Identity,
+    mut out: Outgoing,
+    mut waiting: mpsc::Receiver<CommandFrame>,
+) {
     while let Some(frame) = waiting.recv().await {
         let id = frame.id.clone();
         let answer = match command(&shared, &who, frame).await {
@@ -199,7 +196,7 @@ async fn command(shared: &Shared, who: &Identity, frame: CommandFrame) -> Result
 struct Connection {
     shared: web::Data<Shared>,
     who: Identity,
-    out: Session,
+    out: Outgoing,
     commands: mpsc::Sender<CommandFrame>,
     subscriptions: HashMap<u64, AbortHandle>,
 }
@@ -251,7 +248,7 @@ impl Connection {
                     let problem = Problem::bad_request("binary_frame", "frames are JSON: send them as text");
                     self.out.send(&ServerFrame::error(None, problem)).await
                 }
-                Some(Ok(AggregatedMessage::Ping(bytes))) => self.out.pong(&bytes).await.map_err(|_| Closed),
+                Some(Ok(AggregatedMessage::Ping(bytes))) => self.out.session.pong(&bytes).await.map_err(|_| Closed),
                 Some(Ok(AggregatedMessage::Pong(_))) => Ok(()),
             };
             if sent.is_err() {
@@ -320,7 +317,11 @@ impl Connection {
             (Some(stream), None) if wish.project.is_none() && wish.session.is_none() && wish.archived.is_none() => {
                 self.may_follow(&stream)?;
                 let wish = Following { sub, stream, after: wish.after, view: wish.view };
-                request_id::spawn(async move { subscriptions::follow(&shared, wish, &mut out).await })
+                let counted = shared.metrics.sockets.follow(Followed::Stream);
+                request_id::spawn(async move {
+                    let _counted = counted;
+                    subscriptions::follow(&shared, wish, &mut out).await
+                })
             }
             (None, Some(list)) if wish.after.is_none() && wish.view.is_none() => {
                 if list == List::Projects && (wish.project.is_some() || wish.session.is_some()) {
@@ -331,7 +332,11 @@ impl Connection {
                 }
                 let archived = wish.archived.unwrap_or_default();
                 let filter = Filter { list, project: wish.project, session: wish.session, archived };
-                request_id::spawn(async move { lists::follow(&shared, sub, filter, &mut out).await })
+                let counted = shared.metrics.sockets.follow(Followed::List);
+                request_id::spawn(async move {
+                    let _counted = counted;
+                    lists::follow(&shared, sub, filter, &mut out).await
+                })
             }
             _ => {
                 let detail = "subscribe to a `stream` (with `after`, `view`) or to a `list` (with `project`, `session`, `archived`), one of both";

@@ -6,10 +6,10 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    archive, ask, backup, completions, config,
+    archive, ask, backup, completions, config, doctor,
     exit::{Ended, Failure},
     key, log, man, provider, ps, rebuild, rename, restore, schemas, serve,
-    settings::{Given, Loaded, Settings},
+    settings::{Given, Settings},
     stop, telling, trust, verify, watch,
 };
 
@@ -36,12 +36,16 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused.";
 
+/// What the flags are called that stand before or after any command.
+const EVERYWHERE: &str = "Everywhere";
+
 /// What stands before or after any command.
 #[derive(Debug, Clone, Args)]
 struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "DIR",
         help = "The data folder [default: $XDG_DATA_HOME/reenact; REENACT_DATA]"
     )]
@@ -49,16 +53,18 @@ struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "FILE",
         help = "The settings file [default: reenact.toml in the data folder; REENACT_CONFIG]"
     )]
     config: Option<PathBuf>,
     /// Prints JSON, one value a line.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "FILTER",
         help = "What is told on standard error: error, warn, info, debug, trace, or a filter [REENACT_LOG]"
     )]
@@ -66,6 +72,7 @@ struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_enum,
         value_name = "FORMAT",
         help = "How it is told: text, or json with one object a line [REENACT_LOG_FORMAT]",
@@ -92,6 +99,7 @@ enum Command {
     Trust(trust::Arguments),
     Key(key::Arguments),
     Provider(provider::Arguments),
+    Doctor(doctor::Arguments),
     Config(config::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -105,7 +113,10 @@ pub fn command() -> clap::Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let Arguments { global, command } = Arguments::parse();
+    let Arguments { global, command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return answered(&error),
+    };
     let command = command.unwrap_or_else(|| Command::Serve(serve::Arguments::default()));
     match run(&global, &command) {
         Ok(exit) => exit.into(),
@@ -115,6 +126,20 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// What the command line itself answers: help, the version, or what is wrong with the arguments.
+fn answered(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let words = error.to_string();
+        let words = words.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        let failure = Failure { code: Some("usage".into()), ..Failure::usage(words) };
+        failure.report(true);
+        return failure.exit.into();
+    }
+    // Whoever asked may have gone.
+    let _unread = error.print().is_err();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
 fn run(global: &Global, command: &Command) -> Ended {
@@ -127,7 +152,12 @@ fn run(global: &Global, command: &Command) -> Ended {
         _ => {}
     }
     let serving = matches!(command, Command::Serve(_));
-    let loaded = load(global, command).map_err(|error| Failure::usage(format!("{error:#}")))?;
+    let given = given(global, command);
+    if let Command::Doctor(arguments) = command {
+        // What is wrong with the settings is among what it tells.
+        return wait(doctor::run(arguments, &given, global.json));
+    }
+    let loaded = given.load().map_err(Failure::usage)?;
     let Settings { log, log_format, .. } = &loaded.settings;
     telling::start(log.as_deref(), *log_format, serving).map_err(Failure::usage)?;
     let json = global.json;
@@ -138,6 +168,7 @@ fn run(global: &Global, command: &Command) -> Ended {
         Command::Restore(arguments) => restore::run(arguments, &loaded, json),
         Command::Rebuild(_) => wait(rebuild::run(&loaded, json)),
         Command::Config(_) => config::run(&loaded, json),
+        Command::Doctor(arguments) => wait(doctor::run(arguments, &given, json)),
         Command::Schemas(arguments) => schemas::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
@@ -155,7 +186,8 @@ fn run(global: &Global, command: &Command) -> Ended {
     }
 }
 
-fn load(global: &Global, command: &Command) -> anyhow::Result<Loaded> {
+/// What the command line and the process were given.
+fn given(global: &Global, command: &Command) -> Given {
     let mut flags = match command {
         Command::Serve(arguments) => arguments.flags(),
         _ => vec![],
@@ -165,9 +197,7 @@ fn load(global: &Global, command: &Command) -> anyhow::Result<Loaded> {
     // What is not Unicode cannot be the value of a setting.
     let environment =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let given =
-        Given { data: global.data.clone(), config: global.config.clone(), flags, environment: environment.collect() };
-    Ok(given.load()?)
+    Given { data: global.data.clone(), config: global.config.clone(), flags, environment: environment.collect() }
 }
 
 /// Waits for a command that speaks to a server.

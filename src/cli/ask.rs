@@ -12,7 +12,7 @@ use super::{
     client::Client,
     connect::{Connection, Purpose},
     exit::{Ended, Exit, Failure},
-    screen::{json_line, short},
+    screen::{aside, json_line, short},
     settings::Loaded,
     socket::{Following, Said},
     story::Story,
@@ -22,8 +22,17 @@ use crate::entities::{
     chat::{Event, event::TurnOutcome},
 };
 
-/// Asks an agent about a folder, in one turn.
+/// Asks an agent about a folder, in one turn, and streams the answer.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Works with and without a running server; what it began and could not finish goes on in the next one. Ctrl-C stops the turn,
+and what was written stays. The exit code is 1 if the turn failed or was stopped.
+
+Examples:
+  reenact ask \"what is this?\"                        about the folder that you are in
+  reenact ask -p ~/code/project -m openai/gpt-5 \"where are the tests?\"
+  reenact ask --chat 0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c \"and now?\"
+  reenact ask --json \"search TODO\"                   every event of the turn, one JSON object a line")]
 pub struct Arguments {
     /// What to ask.
     #[arg(required = true, value_name = "TEXT")]
@@ -72,6 +81,9 @@ struct Head {
 
 /// Asks, tells what happens, and ends as the turn does.
 pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    if arguments.text.iter().all(|part| part.trim().is_empty()) {
+        return Err(Failure::usage("the message is empty: write something"));
+    }
     let connection = Connection::open(loaded, Purpose::Act).await?;
     let ended = turn(&connection.client, arguments, json).await;
     connection.close().await?;
@@ -114,7 +126,8 @@ async fn turn(client: &Client, arguments: &Arguments, json: bool) -> Ended {
             && let Some(exit) = told.hear(&chat_event, event.at())?
         {
             if !json {
-                eprintln!("chat {} · go on with: reenact ask --chat {} \"…\"", chat.id(), chat.id());
+                let id = chat.id();
+                aside(format_args!("chat {id} · go on with: reenact ask --chat {id} \"…\""));
             }
             return Ok(exit);
         }
@@ -176,7 +189,12 @@ async fn open(client: &Client, project: &Path, model: Option<&str>, text: &str) 
     })?;
     let project: Row = client.post("/api/projects", &json!({"path": path})).await?;
     let title = short(text, 60);
-    let session: Row = client.post("/api/sessions", &json!({"project": project.id, "title": title})).await?;
+    // With the model, so that one that there is none of is refused before anything is opened.
+    let mut session = json!({"project": project.id, "title": title});
+    if let Some(model) = model {
+        session["model"] = model.into();
+    }
+    let session: Row = client.post("/api/sessions", &session).await?;
     let mut chat = json!({"session": session.id, "title": title});
     if let Some(model) = model {
         chat["model"] = model.into();

@@ -26,6 +26,12 @@ use super::{
 
 /// Copies log, blobs and key to a folder, also while a server runs, and checks what was written.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+The copy holds the key and what was said in chats: keep it as private as the data folder. The exit code is 1 if the log was
+damaged before; then the copy holds what can be read.
+
+Example:
+  reenact backup ~/backups/reenact-$(date +%F)")]
 pub struct Arguments {
     /// The folder to make; it may be there if it is empty.
     #[arg(value_name = "DIR")]

@@ -15,7 +15,7 @@ use super::{
 #[command(after_help = "\
 Where to put it:
   bash        reenact completions bash > ~/.local/share/bash-completion/completions/reenact
-  zsh         reenact completions zsh > ~/.zfunc/_reenact          (with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc)
+  zsh         reenact completions zsh > ~/.zfunc/_reenact, and in ~/.zshrc, before compinit: fpath+=~/.zfunc
   fish        reenact completions fish > ~/.config/fish/completions/reenact.fish
   elvish      reenact completions elvish >> ~/.config/elvish/rc.elv
   powershell  reenact completions powershell >> $PROFILE")]

@@ -51,6 +51,14 @@ pub enum ComposeError {
         /// What the system said.
         source: io::Error,
     },
+    /// The data folder cannot be made.
+    #[error("the data folder {} cannot be made ({source}): name one that you may write to with --data DIR", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The log cannot be opened.
     #[error(transparent)]
     Log(#[from] OpenError),
@@ -149,11 +157,15 @@ pub fn version() -> String {
     format!("{}+{:x}", env!("CARGO_PKG_VERSION"), since.as_millis())
 }
 
+/// The providers of models, with the keys that were set while a server ran.
+pub fn providers(loaded: &Loaded) -> Result<Providers, ComposeError> {
+    Ok(Providers::new(loaded.models()?)?.keeping(Arc::new(KeyFile::new(loaded.data.join("secrets")))))
+}
+
 /// Starts a server in the current actix system. What was begun waits for [`Running::wake`].
 pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, ComposeError> {
     let Loaded { data, settings, .. } = loaded;
-    let providers = Providers::new(loaded.models()?)?.keeping(Arc::new(loaded.keys()));
-    let providers = Arc::new(providers);
+    let providers = Arc::new(providers(loaded)?);
     // Told at the start, and not to whoever asks first.
     if *listen == Listen::AsSet {
         match providers.resolve(providers.default_model()).map(drop) {
@@ -182,6 +194,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let lists = Lists::start(&Derived::open(&data.join("index")), log.clone()).map_err(ComposeError::Thread)?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
+    let tools = toolbox.names();
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())
         .guarding(data)
         .with_context_window(settings.models.context_window);
@@ -211,6 +224,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     api.hosts = settings.server.allowed_hosts.clone();
     api.largest_attachment = settings.attachments.max_size_mb.saturating_mul(1024 * 1024);
     api.data = Some(data.canonicalize().unwrap_or_else(|_| data.clone()));
+    api.tools = tools;
     if *listen == Listen::AsSet {
         api.hosts.push(settings.server.host.clone());
     }
@@ -257,7 +271,7 @@ fn bind(settings: &Settings, listen: &Listen) -> Result<TcpListener, ComposeErro
 
 fn private_folder(path: &Path) -> Result<(), ComposeError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| ComposeError::Io { path: path.to_owned(), source })
+    made.map_err(|source| ComposeError::Folder { path: path.to_owned(), source })
 }
 
 /// Notes the start, and what opening the log found.

@@ -17,8 +17,8 @@ use super::{
 Each value comes from the last of these that sets it: default, reenact.toml, .env, environment, flag.
 
 Examples:
-  reenact config                                        what holds now
-  reenact config --example > ~/.local/share/reenact/reenact.toml    a settings file with every key, to edit")]
+  reenact config                              what holds now
+  reenact config --example > reenact.toml     a settings file with every key, for the data folder")]
 pub struct Arguments {
     /// Prints a settings file with every key, commented out.
     #[arg(long)]

@@ -26,8 +26,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// What a subcommand is about to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Look: in a server of our own, what was begun waits for the next one.
+    /// Look at what is there: a data folder that is not is an error. In a server of our own, what was begun waits for the
+    /// next one.
     Look,
+    /// Change a setting of the server, for which its data folder is made if it is not there. What was begun waits.
+    Change,
     /// Act: in a server of our own, what was begun goes on.
     Act,
 }
@@ -47,10 +50,10 @@ struct Own {
 
 impl Connection {
     /// Finds the server, or starts one.
-    pub async fn open(loaded: &Loaded, purpose: Purpose) -> Result<Self, Failure> {
+    pub async fn open(loaded: &Loaded, mut purpose: Purpose) -> Result<Self, Failure> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match holder(&loaded.data.join("log"))? {
+            match held(loaded)? {
                 Some(holder) if !holder.note.is_empty() => {
                     let key = key_of(loaded, &holder)?;
                     return Ok(Self { client: Client::new(&loaded.data, &holder.note, &key)?, own: None });
@@ -64,6 +67,10 @@ impl Connection {
                     )));
                 }
                 Some(_) => sleep(PAUSE).await,
+                None if purpose == Purpose::Look => {
+                    there(loaded)?;
+                    purpose = Purpose::Change;
+                }
                 None => match Own::start(loaded.clone(), purpose).await {
                     Ok((own, base, key)) => {
                         return Ok(Self { client: Client::new(&loaded.data, &base, &key)?, own: Some(own) });
@@ -119,6 +126,28 @@ async fn live(
         }
         Err(error) => drop(started.send(Err(error))),
     }
+}
+
+/// Refuses a data folder that is not there: whoever looks mistook its name, or nothing was begun yet.
+pub fn there(loaded: &Loaded) -> Result<(), Failure> {
+    if held(loaded)?.is_some() || loaded.data.join("log").is_dir() {
+        return Ok(());
+    }
+    Err(Failure::not_found(format!(
+        "there is no log in {}: `reenact serve` or `reenact ask` begins one, or name another data folder with --data",
+        loaded.data.display()
+    )))
+}
+
+/// Who holds the log.
+fn held(loaded: &Loaded) -> Result<Option<Holder>, Failure> {
+    holder(&loaded.data.join("log")).map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => Failure::refused(format!(
+            "{} belongs to another user, and you may not look inside: be that user, or name a folder of your own with --data",
+            loaded.data.display()
+        )),
+        _ => Failure::failed(format!("{}: {error}", loaded.data.join("log").display())),
+    })
 }
 
 /// The key in the data folder, which a server that runs has written.

@@ -2,6 +2,8 @@
 
 use std::{fmt, process::ExitCode};
 
+use super::screen::aside;
+
 /// What the caller of the program learns from its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -82,13 +84,22 @@ impl Failure {
 
     /// Says it on standard error: as a sentence, or as one JSON object.
     pub fn report(&self, json: bool) {
+        let message = words(&self.error);
         if json {
-            let object = serde_json::json!({"error": {"code": self.code, "message": format!("{:#}", self.error)}});
-            eprintln!("{object}");
+            aside(serde_json::json!({"error": {"code": self.code, "message": message}}));
         } else {
-            eprintln!("reenact: {:#}", self.error);
+            aside(format_args!("reenact: {message}"));
         }
     }
+}
+
+/// An error and what led to it; what an error says of its cause itself is not said again.
+fn words(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, next| match told {
+        told if told.is_empty() => next,
+        told if told.contains(&next) => told,
+        told => format!("{told}: {next}"),
+    })
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -106,6 +117,13 @@ mod tests {
         assert_eq!(Failure::coded("not_open", "x").exit, Exit::NotFound);
         assert_eq!(Failure::coded("no_turn", "x").exit, Exit::Refused);
         assert_eq!(Failure::coded("internal", "x").exit, Exit::Failed);
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let denied = || anyhow::anyhow!("denied (os error 13)");
+        assert_eq!(words(&denied().context("log/")), "log/: denied (os error 13)");
+        assert_eq!(words(&denied().context("log/: denied (os error 13)")), "log/: denied (os error 13)");
     }
 
     #[test]

@@ -8,13 +8,17 @@ use super::{
     client::Client,
     connect::{Connection, Purpose},
     exit::{Ended, Exit, Failure},
-    screen::{Screen, Tone, json_line, moment},
+    screen::{Screen, Tone, aside, json_line, moment},
     settings::Loaded,
 };
 use crate::entities::system::{KeyInfo, Role};
 
 /// Makes, lists and revokes API keys.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reenact key add ci --role viewer      prints a key for a program, this once
+  reenact key revoke ci                 at once, open sockets too")]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -26,7 +30,7 @@ enum What {
     Add {
         /// Its name: 1 to 40 lower-case letters, digits and hyphens.
         name: String,
-        /// What it may do.
+        /// What it may do: viewers read, operators also act, admins also make keys and trust projects.
         #[arg(long, value_enum, default_value_t = May::Operator)]
         role: May,
     },
@@ -42,11 +46,8 @@ enum What {
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum May {
-    /// Read.
     Viewer,
-    /// Read and act.
     Operator,
-    /// Read, act and configure.
     Admin,
 }
 
@@ -75,7 +76,7 @@ struct Made {
 
 /// Does what was asked.
 pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
-    let connection = Connection::open(loaded, Purpose::Look).await?;
+    let connection = Connection::open(loaded, Purpose::Change).await?;
     let client = &connection.client;
     let ended = match &arguments.what {
         What::Add { name, role } => add(client, name, (*role).into(), json).await,
@@ -94,7 +95,7 @@ async fn add(client: &Client, name: &str, role: Role, json: bool) -> Ended {
     }
     let made: Made = serde_json::from_value(answer)?;
     Screen::new().line(Tone::Plain, &made.key)?;
-    eprintln!("this is the key `{name}` ({}): it is shown this once, and only its hash is kept", word(role));
+    aside(format_args!("this is the key `{name}` ({}): it is shown this once, and only its hash is kept", word(role)));
     Ok(Exit::Done)
 }
 

@@ -15,8 +15,13 @@ use super::{
 };
 use crate::entities::Kind;
 
-/// Reads the log.
+/// Reads the log: the streams, the events of one, and what is added to it.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reenact log ls chat                                        all chats, the last changed first
+  reenact log cat chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c --json | jq .type
+  reenact log tail system/host                               what the server notes of itself")]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -34,7 +39,7 @@ enum What {
         /// The stream, as chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c.
         stream: StreamId,
         /// The first revision.
-        #[arg(long, value_name = "REVISION", default_value_t = Revision::ZERO)]
+        #[arg(long, value_name = "REVISION", default_value_t = Revision::ZERO, allow_negative_numbers = true)]
         from: Revision,
     },
     /// Prints the last events of a stream, and each one that is added, until you press Ctrl-C.
@@ -42,7 +47,7 @@ enum What {
         /// The stream, as chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c.
         stream: StreamId,
         /// How many of the last events.
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 10, allow_negative_numbers = true)]
         lines: u64,
     },
 }

@@ -9,6 +9,7 @@ mod completions;
 mod compose;
 mod config;
 mod connect;
+mod doctor;
 mod exit;
 mod key;
 mod log;

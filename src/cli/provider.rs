@@ -17,6 +17,12 @@ use crate::models::ProviderInfo;
 
 /// Lists the providers of models, sets and forgets their keys, and tries them out.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reenact provider ls                                where each key comes from
+  reenact provider set-key openai                    asks for it unseen
+  pass show openai | reenact provider set-key openai
+  reenact provider test openai                       does it answer?")]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -69,7 +75,7 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
         What::SetKey { provider } => Some(read_key(provider)?),
         What::Ls { .. } | What::ForgetKey { .. } | What::Test { .. } => None,
     };
-    let connection = Connection::open(loaded, Purpose::Look).await?;
+    let connection = Connection::open(loaded, Purpose::Change).await?;
     let client = &connection.client;
     let ended = match &arguments.what {
         What::Ls { models: None } => ls(client, json).await,

@@ -13,6 +13,10 @@ use crate::projections::{ChatRow, ChatState};
 
 /// Lists the chats with an open turn.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reenact ps            what is running
+  reenact ps --all      every chat, the last changed first")]
 pub struct Arguments {
     /// Lists all chats, those that were put away too.
     #[arg(short, long)]

@@ -23,6 +23,11 @@ use super::{
 
 /// Puts a backup into an empty data folder. Pages and programs that knew the log drop what they have.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Never let the original and its restored copy run on as if they were one.
+
+Example:
+  reenact restore ~/backups/reenact-2026-01-31 --data ~/restored")]
 pub struct Arguments {
     /// The backup.
     #[arg(value_name = "DIR")]

@@ -3,18 +3,27 @@
 use std::{io, path::PathBuf, process::Command, process::Stdio};
 
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     compose::{Listen, compose, version},
     exit::{Ended, Exit, Failure},
-    screen::json_line,
+    screen::{Screen, Tone, json_line},
     settings::Loaded,
 };
 
 /// Serves the page and the interfaces, and prints the address to open.
 #[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "\
+The address holds a key: whoever has it is you. Ctrl-C stops the server in good order; killing it is as safe, and what was
+begun goes on at the next start. To let others in, put a proxy with TLS in front of it: docs/operations.md.
+
+Examples:
+  reenact serve --open                       and opens the page in the browser
+  reenact serve --port 0 --json              for programs: a free port, and the address as JSON
+  reenact serve --model openai/gpt-5 --log debug")]
 pub struct Arguments {
     /// The port to listen on; 0 takes a free one [default: 7717].
     #[arg(long, value_name = "N")]
@@ -50,12 +59,17 @@ pub fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
 }
 
 async fn serve(open: bool, loaded: &Loaded, json: bool) -> Ended {
+    take_all_files();
     let mut running = compose(loaded, &Listen::AsSet).await?;
     let address = format!("{}/?key={}", running.base, running.key);
     if json {
-        json_line(&json!({"address": address, "base": running.base, "version": version(), "pid": std::process::id()}))?;
+        let _unread = json_line(
+            &json!({"address": address, "base": running.base, "version": version(), "pid": std::process::id()}),
+        )
+        .is_err();
     } else {
-        println!("{address}");
+        // Who does not read it does not stop the server: a service's output may lead nowhere.
+        let _unread = Screen::new().line(Tone::Plain, &address).is_err();
     }
     running.wake();
     if open {
@@ -68,6 +82,17 @@ async fn serve(open: bool, loaded: &Loaded, json: bool) -> Ended {
     tracing::info!("stopping");
     running.stop().await;
     ended
+}
+
+/// Takes as many open files as this user may have: every socket is one, and what shells give is often little.
+fn take_all_files() {
+    let files = getrlimit(Resource::Nofile);
+    if files.current == files.maximum {
+        return;
+    }
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files }) {
+        tracing::debug!(%error, "no more files may be open than before");
+    }
 }
 
 /// SIGINT or SIGTERM.

@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderValue},
 };
 
-use super::{client::Client, exit::Failure};
+use super::{client::Client, exit::Failure, screen::aside};
 use crate::entities::chat;
 
 /// The first and the longest pause before the next try to connect.
@@ -170,12 +170,12 @@ impl Following {
             {
                 self.socket = Some(socket);
                 if told {
-                    eprintln!("reenact: the server is back");
+                    aside("reenact: the server is back");
                 }
                 return Ok(());
             }
             if !told {
-                eprintln!("reenact: the server is away; waiting up to {} s for it", PATIENCE.as_secs());
+                aside(format_args!("reenact: the server is away; waiting up to {} s for it", PATIENCE.as_secs()));
                 told = true;
             }
             if Instant::now() > deadline {

@@ -13,6 +13,9 @@ use super::{
 
 /// Cancels the open turn of a chat; what was written stays.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  reenact stop chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c      `reenact ps` lists what is running")]
 pub struct Arguments {
     /// The stream, as chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c.
     stream: StreamId,

@@ -20,6 +20,13 @@ use super::{
 
 /// Shows what the files of a project name that could run, and lets it.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing that a project's files name is run before this. If the files change, it asks again.
+
+Examples:
+  reenact trust .               shows it, and asks
+  reenact trust --yes .         for scripts: look at it first
+  reenact trust --withdraw .    takes it back")]
 pub struct Arguments {
     /// The project's folder.
     path: PathBuf,
@@ -55,7 +62,7 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     let path = arguments.path.canonicalize().map_err(|error| {
         Failure::not_found(format!("{}: {error}: name a folder that is there", arguments.path.display()))
     })?;
-    let connection = Connection::open(loaded, Purpose::Look).await?;
+    let connection = Connection::open(loaded, Purpose::Change).await?;
     let ended = decide(&connection.client, arguments, &path, json).await;
     connection.close().await?;
     ended
@@ -114,7 +121,7 @@ fn agreed(path: &std::path::Path) -> Result<bool, Failure> {
             path.display()
         )));
     }
-    eprint!("trust it? [y/N] ");
+    write!(io::stderr(), "trust it? [y/N] ")?;
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

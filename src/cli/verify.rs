@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     compose::version,
+    connect,
     exit::{Ended, Exit},
     screen::{Screen, Tone, json_line},
     settings::Loaded,
@@ -35,6 +36,7 @@ pub struct Arguments {
 
 /// Recomputes the whole log; fails if anything is not as it was written.
 pub fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    connect::there(loaded)?;
     let dir = loaded.data.join("log");
     let mut telling = Progress::new(json);
     if !arguments.deep {
@@ -131,7 +133,9 @@ fn tell(report: &Report, deep: Option<(&Refold, &[String])>, json: bool) -> Ende
         return Ok(exit);
     }
     let mut screen = Screen::new();
-    let counts = format!("{} events in {} streams and {} segments", report.records, report.streams, report.segments);
+    let counts = [(report.records, "event"), (report.streams, "stream"), (report.segments, "segment")]
+        .map(|(number, what)| format!("{number} {what}{}", if number == 1 { "" } else { "s" }));
+    let counts = format!("{} in {} and {}", counts[0], counts[1], counts[2]);
     if report.is_good() {
         screen.line(Tone::Plain, &format!("good: {counts}"))?;
         screen.line(Tone::Dim, &format!("chain {}", report.chain))?;
@@ -143,7 +147,8 @@ fn tell(report: &Report, deep: Option<(&Refold, &[String])>, json: bool) -> Ende
         let advice =
             "what is not named here is as it was written, and other streams go on; restore the rest from a backup";
         let faults = report.faults.len();
-        screen.line(Tone::Plain, &format!("damaged, {faults} faults; {counts} are readable: {advice}"))?;
+        let faults = format!("{faults} fault{}", if faults == 1 { "" } else { "s" });
+        screen.line(Tone::Plain, &format!("damaged, {faults}; {counts} are readable: {advice}"))?;
     }
     if let Some((refold, passed_over)) = deep {
         tell_deep(&mut screen, refold, passed_over)?;

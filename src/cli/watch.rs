@@ -5,7 +5,7 @@ use replay::ids::{Revision, StreamId};
 
 use super::{
     client::Client,
-    connect::{Connection, Purpose},
+    connect::{Connection, Purpose, there},
     exit::{Ended, Exit},
     log::{event_line, known},
     screen::{Screen, Tone, json_line},
@@ -14,18 +14,25 @@ use super::{
     story::Story,
 };
 
-/// Follows a stream until you press Ctrl-C.
+/// Follows a stream until you press Ctrl-C: a chat as a story, everything else as events.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+A server that goes away is waited for, and nothing is told twice.
+
+Examples:
+  reenact watch chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c
+  reenact watch system/host --json")]
 pub struct Arguments {
     /// The stream, as chat/0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c.
     stream: StreamId,
     /// The first revision to show.
-    #[arg(long, value_name = "REVISION", default_value_t = Revision::ZERO)]
+    #[arg(long, value_name = "REVISION", default_value_t = Revision::ZERO, allow_negative_numbers = true)]
     from: Revision,
 }
 
 /// Follows it.
 pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    there(loaded)?;
     let connection = Connection::open(loaded, Purpose::Act).await?;
     let Arguments { stream, from } = arguments;
     let ended = tokio::select! {

@@ -19,7 +19,12 @@ mod timers;
 mod waking;
 mod wanting;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use replay::{
     blobs::BlobStore,
@@ -33,6 +38,7 @@ use serde_json::value::RawValue;
 pub use error::SubmitError;
 pub use fold::FoldFailure;
 pub use perform::{Job, Perform, Progress, Stopped};
+pub use replay::runner::{Load, Place};
 pub use running::Running;
 pub use timers::sleep_until;
 
@@ -179,6 +185,21 @@ impl Host {
     /// What runs at the moment.
     pub fn running(&self) -> Vec<Running> {
         self.0.tasks.list()
+    }
+
+    /// How much work waits for its lane, and how much runs.
+    pub fn load(&self) -> BTreeMap<Place, Load> {
+        self.0.runner.lock().load()
+    }
+
+    /// How many entities are in memory, by kind.
+    pub fn awake(&self) -> BTreeMap<&'static str, usize> {
+        self.0.awake()
+    }
+
+    /// How many streams are out of service.
+    pub fn quarantined(&self) -> usize {
+        self.0.quarantined()
     }
 
     /// Notes a fact about the server in its own stream.

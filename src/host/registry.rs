@@ -1,7 +1,7 @@
 //! Finds the actor of a stream, or wakes it; and what all actors share.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -246,6 +246,20 @@ impl Inner {
             return;
         }
         self.note(system::Command::Quarantine { stream: stream.clone(), reason: reason.into() });
+    }
+
+    /// How many streams are out of service.
+    pub fn quarantined(&self) -> usize {
+        self.quarantined.lock().len()
+    }
+
+    /// How many actors there are, by the kind of their entity.
+    pub fn awake(&self) -> BTreeMap<&'static str, usize> {
+        let mut awake = BTreeMap::new();
+        for kind in self.actors.lock().keys().filter_map(Kind::of) {
+            *awake.entry(kind.name()).or_default() += 1;
+        }
+        awake
     }
 
     pub fn why_quarantined(&self, stream: &StreamId) -> Option<String> {

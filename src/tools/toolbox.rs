@@ -49,6 +49,11 @@ impl Toolbox {
             .collect()
     }
 
+    /// The names of all tools, sorted.
+    pub fn names(&self) -> Vec<String> {
+        self.tools.keys().cloned().collect()
+    }
+
     /// The tool with exactly this name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Tool>> {
         self.tools.get(name)

@@ -17,34 +17,43 @@ use wiremock::{
 };
 
 /// A data folder and a project folder, and nothing else of the machine's settings.
-struct Home {
-    data: TempDir,
-    project: TempDir,
+pub struct Home {
+    /// The data folder is `data` in it.
+    pub data: TempDir,
+    /// The project.
+    pub project: TempDir,
 }
 
 /// How a run of the program ended.
 #[derive(Debug)]
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Run {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub out: String,
+    /// What it told on standard error.
+    pub err: String,
 }
 
 /// A server that runs until this is dropped.
-struct Serving {
-    child: Child,
+pub struct Serving {
+    /// The process.
+    pub child: Child,
     _out: BufReader<ChildStdout>,
-    base: String,
+    /// Where it listens.
+    pub base: String,
 }
 
 impl Home {
-    fn new() -> Self {
+    /// A fresh one.
+    pub fn new() -> Self {
         let project = tempfile::tempdir().unwrap();
         fs::write(project.path().join("README.md"), "# Lighthouse\n\nIt shines. TODO: paint it.\n").unwrap();
         Self { data: tempfile::tempdir().unwrap(), project }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The program with these arguments, about to be run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reenact"));
         command.env_clear().env("HOME", self.data.path()).env("REENACT_WORDS_PER_SECOND", "0");
         command.arg("--data").arg(self.data.path().join("data")).args(arguments);
@@ -52,13 +61,15 @@ impl Home {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    /// Runs it to its end.
+    pub fn run(&self, arguments: &[&str]) -> Run {
         let output = self.command(arguments).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    fn serve(&self, words_per_second: &str) -> Serving {
+    /// Serves on a free port.
+    pub fn serve(&self, words_per_second: &str) -> Serving {
         self.serve_as(|command| {
             command.env("REENACT_WORDS_PER_SECOND", words_per_second);
         })
@@ -76,7 +87,7 @@ impl Home {
     }
 
     /// The values that a command with `--json` prints.
-    fn json(&self, arguments: &[&str]) -> Vec<Value> {
+    pub fn json(&self, arguments: &[&str]) -> Vec<Value> {
         let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
         let run = self.run(&arguments);
         assert_eq!(run.code, Some(0), "{run:?}");

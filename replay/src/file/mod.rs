@@ -46,6 +46,7 @@ use self::{
 };
 use crate::{
     admission::check,
+    figures::Figures,
     follow,
     ids::{Position, Revision, StreamId},
     log::{Append, AppendError, Appended, EventLog, Link, LogId, ReadError, Selection, Subscription},
@@ -324,5 +325,11 @@ impl EventLog for FileLog {
             troubles.push(AppendError::Full.to_string());
         }
         troubles
+    }
+
+    fn figures(&self) -> Figures {
+        let index = self.shared.index();
+        let sizes = index.segments.iter().filter_map(|segment| Some(segment.file.file.metadata().ok()?.len()));
+        Figures { segments: bytes_of(index.segments.len()), size_bytes: sizes.sum(), ..self.shared.tally().read() }
     }
 }

@@ -26,6 +26,7 @@ use super::{
     walk::{Found, Walk},
 };
 use crate::{
+    figures::Tally,
     follow::{BATCH, Batch, Bell, Source},
     ids::{Position, Revision, StreamId},
     log::{Chain, Link, ReadError, Selection},
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     bell: Arc<Bell>,
     jobs: mpsc::Sender<Job>,
     troubles: Mutex<Vec<String>>,
+    tally: Tally,
 }
 
 impl Shared {
@@ -72,7 +74,7 @@ impl Shared {
             })?;
         }
         let (index, head, troubles) = (RwLock::new(index), AtomicU64::new(head), Mutex::new(troubles));
-        Ok(Arc::new(Self { index, head, bell: Bell::new(), jobs, troubles }))
+        Ok(Arc::new(Self { index, head, bell: Bell::new(), jobs, troubles, tally: Tally::default() }))
     }
 
     /// The index, to look something up.
@@ -83,6 +85,11 @@ impl Shared {
     /// The index, for the writer alone.
     pub fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is counted.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The durable head.

@@ -361,6 +361,7 @@ impl Writer {
         self.state.buffer.clear();
         match result {
             Ok(()) => {
+                self.shared.tally().wrote(length);
                 self.state.dirty.get_or_insert_with(Instant::now);
                 for (reply, appended) in self.state.early.drain(..) {
                     answer(reply, Ok(appended));
@@ -376,10 +377,13 @@ impl Writer {
         self.write();
         if self.state.dirty.is_some()
             && let Some(active) = &self.active
-            && let Err(error) = self.disk.sync(&active.file.file)
         {
-            self.fail(&format!("a sync failed: {error}"));
-            return;
+            let began = Instant::now();
+            if let Err(error) = self.disk.sync(&active.file.file) {
+                self.fail(&format!("a sync failed: {error}"));
+                return;
+            }
+            self.shared.tally().synced(began.elapsed());
         }
         self.state.dirty = None;
         self.durable = self.written.clone();
@@ -391,6 +395,8 @@ impl Writer {
             }
             drop(index);
             self.shared.set_head(self.durable.position);
+            let events = self.state.landed.iter().map(|landed| landed.count).sum();
+            self.shared.tally().landed(bytes_of(self.state.landed.len()), events);
         }
         for (reply, appended) in self.state.waiting.drain(..) {
             answer(reply, Ok(appended));

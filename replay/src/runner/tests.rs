@@ -76,6 +76,23 @@ fn work_starts_after_the_entity_began_it() {
 }
 
 #[test]
+fn the_load_says_where_work_waits_and_runs() {
+    let mut runner = runner(1);
+    let place = |kind: &str| Place { lane: "tools".into(), kind: kind.into() };
+    assert_eq!(runner.load(), BTreeMap::new());
+    runner.compare(
+        &stream("a"),
+        wants([("tool/1", want(Class::Repeat)), ("tool/2", since(1)), ("wait/1", since(2))]),
+        NOW,
+    );
+    let load = runner.load();
+    assert_eq!(load[&place("tool")], Load { waiting: 1, running: 1 });
+    assert_eq!(load[&place("wait")], Load { waiting: 1, running: 0 });
+    runner.compare(&stream("a"), wants([]), NOW);
+    assert_eq!(runner.load(), BTreeMap::new());
+}
+
+#[test]
 fn free_work_starts_at_once_and_goes_on_without_an_attempt() {
     let mut runner = runner(1);
     let timer = || wants([("k", want(Class::Free))]);

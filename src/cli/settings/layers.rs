@@ -1,6 +1,10 @@
 //! Reads every source of settings and lays them over each other, remembering where each value came from.
 
-use std::{collections::BTreeMap, fmt, fs, io, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
 
 use confique::{
     Config, File, FileFormat, Layer as _,
@@ -67,6 +71,13 @@ pub struct Setting {
     /// Where it came from.
     #[serde(flatten)]
     pub origin: Origin,
+}
+
+impl Setting {
+    /// Whether somebody set it.
+    pub fn is_set(&self) -> bool {
+        self.origin != Origin::Default
+    }
 }
 
 /// Where a value came from.
@@ -162,10 +173,10 @@ impl Given {
     /// See [`LoadError`]; nothing is ignored.
     pub fn load(&self) -> Result<Loaded, LoadError> {
         let (data, data_origin) = self.data()?;
-        if fs::metadata(&data).is_ok_and(|found| !found.is_dir()) {
-            return Err(LoadError::NoFolder(data));
+        if let Some(file) = data.ancestors().find(|path| path.is_file()) {
+            return Err(LoadError::NoFolder(file.to_owned()));
         }
-        let file = self.config_file().unwrap_or_else(|| data.join("reenact.toml"));
+        let file = self.settings_file(&data);
         let mut found: Vec<(String, Origin, Layer)> = Vec::new();
 
         let from_file = self.read_file(&file)?;
@@ -218,6 +229,22 @@ impl Given {
         let settings =
             Settings::from_layer(merged).map_err(|error| LoadError::File { path: file, problem: error.to_string() })?;
         Ok(Loaded { data, settings, list })
+    }
+
+    /// What holds where nothing is set: for those who look at what is wrong with the settings.
+    ///
+    /// # Errors
+    /// There is no data folder.
+    pub fn without_settings(&self) -> Result<Loaded, LoadError> {
+        let (data, _) = self.data()?;
+        let settings = Settings::from_layer(Layer::default_values());
+        let settings = settings.map_err(|error| LoadError::File { path: data.clone(), problem: error.to_string() })?;
+        Ok(Loaded { data, settings, list: vec![] })
+    }
+
+    /// Where the settings file is, or would be.
+    pub fn settings_file(&self, data: &Path) -> PathBuf {
+        self.config_file().unwrap_or_else(|| data.join("reenact.toml"))
     }
 
     fn data(&self) -> Result<(PathBuf, Origin), LoadError> {

@@ -154,6 +154,7 @@ async fn after_a_failed_sync_the_segment_is_left_and_a_new_one_goes_on_from_what
         "the new segment cannot be made durable either: {refused:?}"
     );
     assert!(log.troubles().iter().any(|words| words.contains("segment 0")), "{:?}", log.troubles());
+    assert_eq!((log.figures().failures, log.figures().events), (1, 2), "what did not become durable does not count");
 
     Switched::set(&disk.syncs_fail, false);
     // So long it does not try again.

@@ -16,7 +16,7 @@ use crate::{
     ids::{Position, Revision},
     log::{Ack, Append, EventLog, Expected, Link},
     record::Record,
-    verify::{LogFault, VerifyError, verify, verify_each},
+    verify::{LogFault, VerifyError, glance, verify, verify_each},
 };
 
 pub(super) async fn fill(log: &FileLog, count: u64) {
@@ -92,6 +92,52 @@ async fn a_flipped_byte_is_named_by_segment_offset_stream_and_revision() {
         let words = report.faults[0].to_string();
         assert!(words.contains("segment 1") && words.contains("revision"), "{words}");
     }
+}
+
+#[tokio::test]
+async fn a_glance_sees_a_log_in_use_as_good_and_says_what_is_plainly_wrong() {
+    let dir = tempdir().unwrap();
+    let (log, _) = open(dir.path());
+    fill(&log, 300).await;
+    let seen = glance(dir.path()).unwrap();
+    let figures = log.figures();
+    assert_eq!((seen.head, seen.faults), (Position(300), vec![]));
+    assert!(seen.segments > 2, "{}", seen.segments);
+    assert_eq!((seen.segments, seen.bytes), (figures.segments, figures.size_bytes));
+    drop(log);
+    assert_eq!(glance(dir.path()).unwrap().faults, []);
+
+    let last = segment::path(dir.path(), seen.segments - 1);
+    for (path, at, words) in [
+        (segment::path(dir.path(), 1), 100, "its header is damaged"),
+        // The first frame of the last segment: the mark behind all frames calls it durable.
+        (last, 4096 + 40, "durable events are lost"),
+        (segment::path(dir.path(), 0), 64 * 1024 - 60, "the index at its end is damaged"),
+    ] {
+        let good = fs::read(&path).unwrap();
+        let mut bytes = good.clone();
+        bytes[at] ^= 8;
+        fs::write(&path, bytes).unwrap();
+        let faults = glance(dir.path()).unwrap().faults;
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].to_string().contains(words), "{faults:?}");
+        fs::write(&path, good).unwrap();
+    }
+    fs::remove_file(segment::path(dir.path(), 1)).unwrap();
+    assert_eq!(glance(dir.path()).unwrap().faults, [LogFault::Missing { segment: 1 }]);
+    assert!(matches!(glance(&dir.path().join("none")), Err(VerifyError::NoLog(_))));
+}
+
+#[tokio::test]
+async fn what_a_log_does_is_counted() {
+    let dir = tempdir().unwrap();
+    let (log, _) = open(dir.path());
+    fill(&log, 300).await;
+    let figures = log.figures();
+    assert_eq!((figures.events, figures.appends, figures.failures), (300, 300, 0));
+    let syncs: u64 = figures.syncs.counts.iter().map(|(_, count)| count).sum();
+    assert!((1..=300).contains(&syncs), "{syncs} syncs");
+    assert!(figures.written_bytes > 300 * 500 && figures.written_bytes < figures.size_bytes, "{figures:?}");
 }
 
 #[tokio::test]

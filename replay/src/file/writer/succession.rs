@@ -44,6 +44,7 @@ impl Writer {
     /// A write or sync failed: what was not durable is given up, and the segment is never written again.
     pub(super) fn fail(&mut self, words: &str) {
         tracing::error!(words, "the log's segment is given up");
+        self.shared.tally().failed();
         let error = AppendError::Unknown(words.to_owned());
         for (reply, _) in self.state.early.drain(..).chain(self.state.waiting.drain(..)) {
             answer(reply, Err(error.clone()));
