@@ -87,7 +87,20 @@ pub enum LogFault {
         segment: u64,
         /// What is wrong.
         what: String,
+        /// What that means.
+        harm: Harm,
     },
+}
+
+/// What a fault of a segment means for what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harm {
+    /// Nothing is lost: what is damaged follows from the rest.
+    None,
+    /// It is there, and cannot be trusted: somebody or something changed it.
+    Altered,
+    /// The file does not belong here: the log does not open with it.
+    Misplaced,
 }
 
 impl fmt::Display for LogFault {
@@ -98,7 +111,7 @@ impl fmt::Display for LogFault {
                 write!(f, "segment {segment}, byte {offset}: {stream}, revision {revision}: {what}")
             }
             Self::Missing { segment } => write!(f, "segment {segment} is missing"),
-            Self::Segment { segment, what } => write!(f, "segment {segment}: {what}"),
+            Self::Segment { segment, what, .. } => write!(f, "segment {segment}: {what}"),
         }
     }
 }
@@ -109,6 +122,9 @@ pub enum VerifyError {
     /// There is no log.
     #[error("there is no log in {}", .0.display())]
     NoLog(PathBuf),
+    /// A file with a segment's name is none, and nothing else in the folder is one.
+    #[error("{} is not a segment of a log: name the folder of a log, or restore this one from a backup", .0.display())]
+    Foreign(PathBuf),
     /// The log was written by a newer program.
     #[error("{} has format version {found}; this program reads up to {VERSION}: use a newer one", .path.display())]
     Newer {
@@ -152,15 +168,22 @@ pub fn verify_each(
     };
     let last = numbers.last().copied().unwrap_or(0);
     let mut headers = HashMap::new();
+    let mut foreign = None;
     for number in &numbers {
         let path = segment::path(dir, *number);
         let header = read_header(&path).map_err(at(&path))?;
-        if let Err(Fault::Newer(found)) = header {
-            return Err(VerifyError::Newer { path, found });
+        match header {
+            Err(Fault::Newer(found)) => return Err(VerifyError::Newer { path, found }),
+            Err(Fault::Foreign) => foreign = foreign.or(Some(path)),
+            Err(Fault::Damaged) | Ok(_) => {}
         }
         headers.insert(*number, header.ok());
     }
-    let mut check = Check::new(headers.values().flatten().next().map(|header| header.log), &mut each);
+    if let Some(path) = foreign.filter(|_| headers.values().all(Option::is_none)) {
+        return Err(VerifyError::Foreign(path));
+    }
+    let logs = numbers.iter().filter_map(|number| Some(headers.get(number)?.as_ref()?.log));
+    let mut check = Check::new(segment::most_common(logs), &mut each);
     for number in 0..=last {
         let Some(header) = headers.get(&number) else {
             check.missing(number);

@@ -50,7 +50,7 @@ impl Effects {
         log: Arc<dyn EventLog>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { providers, toolbox, bodies: Bodies::new(blobs), log, clock, data: None }
+        Self { providers, toolbox, bodies: Bodies::new(blobs, log.clone()), log, clock, data: None }
     }
 
     /// Keeps the server's data folder, with its key and its log, from every tool, wherever the folder lies.

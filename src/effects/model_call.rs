@@ -53,7 +53,7 @@ impl Effects {
         };
         let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
         let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
-        let request = self.request(state, &found, &project, call.closing).await;
+        let request = self.request(&job.stream, state, &found, &project, call.closing).await;
         let mut pieces = Pieces::new(job.progress.clone());
         let end = stream(found.model.stream(request), &mut pieces).await.map_err(|broken| match broken {
             Broken::Model(error) => call_error(&error),

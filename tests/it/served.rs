@@ -59,8 +59,19 @@ pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> S
     Served { _data: Some(data), ..served }
 }
 
+/// Serves with other tools.
+pub async fn serve_with_tools(scenario: &str, tools: Toolbox) -> Served {
+    let data = tempfile::tempdir().unwrap();
+    let served = start(data.path(), scenario, tools, |_| ()).await;
+    Served { _data: Some(data), ..served }
+}
+
 /// Serves on a data folder that outlives the server.
 pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Settings)) -> Served {
+    start(data, scenario, Toolbox::reading(), change).await
+}
+
+async fn start(data: &Path, scenario: &str, tools: Toolbox, change: impl FnOnce(&mut Settings)) -> Served {
     let project = tempfile::tempdir().unwrap();
     std::fs::write(project.path().join("README.md"), "# Lighthouse\n\nIt shines.\n").unwrap();
     let (log, _) =
@@ -75,8 +86,8 @@ pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Sett
     let keys_kept = Arc::new(KeyFile::new(data.join("secrets")));
     let providers = Arc::new(Providers::new(models).unwrap().keeping(keys_kept));
     let clock = Arc::new(Machine);
-    let toolbox = Arc::new(Toolbox::reading());
-    let performer = Arc::new(Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone()));
+    let performer =
+        Arc::new(Effects::new(providers.clone(), Arc::new(tools), blobs.clone(), log.clone(), clock.clone()));
     let wanting = data.join("wanting.json");
     let lanes = [("timers".to_owned(), usize::MAX)].into();
     let (ids, snapshots) = (Arc::new(Machine), SnapshotStore::new(&data.join("snapshots"), "test"));

@@ -13,6 +13,7 @@ pub mod state;
 mod tests;
 pub mod view;
 pub mod work;
+pub mod written;
 
 use std::collections::BTreeMap;
 
@@ -35,7 +36,7 @@ pub enum Chat {}
 
 impl Decider for Chat {
     const KIND: &'static str = "chat";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type State = State;
     type Event = Event;
     type Command = Command;

@@ -11,6 +11,7 @@ mod retries;
 mod stray;
 mod tools;
 mod views;
+mod written;
 
 use std::collections::BTreeMap;
 
