@@ -89,7 +89,20 @@ pub enum LogFault {
         segment: u64,
         /// What is wrong.
         what: String,
+        /// What that means.
+        harm: Harm,
     },
+}
+
+/// What a fault of a segment means for what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harm {
+    /// Nothing is lost: what is damaged follows from the rest.
+    None,
+    /// It is there, and cannot be trusted: somebody or something changed it.
+    Altered,
+    /// The file does not belong here: the log does not open with it.
+    Misplaced,
 }
 
 impl fmt::Display for LogFault {
@@ -100,7 +113,7 @@ impl fmt::Display for LogFault {
                 write!(f, "segment {segment}, byte {offset}: {stream}, revision {revision}: {what}")
             }
             Self::Missing { segment } => write!(f, "segment {segment} is missing"),
-            Self::Segment { segment, what } => write!(f, "segment {segment}: {what}"),
+            Self::Segment { segment, what, .. } => write!(f, "segment {segment}: {what}"),
         }
     }
 }
@@ -111,6 +124,9 @@ pub enum VerifyError {
     /// There is no log.
     #[error("there is no log in {}", .0.display())]
     NoLog(PathBuf),
+    /// A file with a segment's name is none, and nothing else in the folder is one.
+    #[error("{} is not a segment of a log: name the folder of a log, or restore this one from a backup", .0.display())]
+    Foreign(PathBuf),
     /// The log was written by a newer program.
     #[error("{} has format version {found}; this program reads up to {VERSION}: use a newer one", .path.display())]
     Newer {
@@ -142,7 +158,8 @@ pub fn verify_each(
 ) -> Result<Report, VerifyError> {
     let headers = headers(dir)?;
     let last = headers.keys().next_back().copied().unwrap_or(0);
-    let mut check = Check::new(headers.values().flatten().next().map(|header| header.log), &mut each);
+    let logs = headers.values().flatten().map(|header| header.log);
+    let mut check = Check::new(segment::most_common(logs), &mut each);
     for number in 0..=last {
         let Some(header) = headers.get(&number) else {
             check.missing(number);
@@ -175,14 +192,21 @@ fn headers(dir: &Path) -> Result<BTreeMap<u64, Option<Header>>, VerifyError> {
         Err(error) => return Err(at(dir)(error)),
     };
     let mut headers = BTreeMap::new();
+    let mut foreign = None;
     for number in numbers {
         let path = segment::path(dir, number);
-        match read_header(&path).map_err(at(&path))? {
+        let header = read_header(&path).map_err(at(&path))?;
+        match header {
             Err(Fault::Newer(found)) => return Err(VerifyError::Newer { path, found }),
-            header => headers.insert(number, header.ok()),
-        };
+            Err(Fault::Foreign) => foreign = foreign.or(Some(path)),
+            Err(Fault::Damaged) | Ok(_) => {}
+        }
+        headers.insert(number, header.ok());
     }
-    Ok(headers)
+    match foreign.filter(|_| headers.values().all(Option::is_none)) {
+        Some(path) => Err(VerifyError::Foreign(path)),
+        None => Ok(headers),
+    }
 }
 
 /// A segment that grows while it is read may show a later frame and not yet an earlier one. Whatever stands before a frame was

@@ -13,7 +13,9 @@ pub async fn show(shared: web::Data<Shared>, id: web::Path<String>) -> Result<Ht
     let Some(bytes) = blocking(move || blobs.get(id)).await?? else {
         return Err(Problem::not_found(
             "no_blob",
-            format!("there is no blob {id}: it was never stored here, or is lost"),
+            format!(
+                "there is no blob {id}: it was never stored here, or is lost; a backup of the folder `blobs` may have it"
+            ),
         ));
     };
     let mut response = HttpResponse::Ok();

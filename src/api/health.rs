@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    app::Shared,
+    app::{App, Shared},
     identity::Identity,
     reading::{Answer, answer},
 };
@@ -36,8 +36,9 @@ pub async fn show(shared: web::Data<Shared>, who: Option<Identity>) -> Answer<He
     if who.is_none() {
         return answer(Health { status: "up".into(), details: None });
     }
-    let log = shared.app.host.log();
-    let troubles: Vec<_> = log.troubles().into_iter().chain(shared.app.lists.troubles()).collect();
+    let App { host, lists, .. } = &shared.app;
+    let log = host.log();
+    let troubles: Vec<_> = [log.troubles(), host.troubles(), lists.troubles()].concat();
     answer(Health {
         status: if troubles.is_empty() { "ok" } else { "degraded" }.to_owned(),
         details: Some(Details { version: shared.app.settings.version.clone(), log: log.id().to_string(), troubles }),

@@ -1,7 +1,9 @@
 //! The messages of a chat: older ones page by page, and new ones.
 
-use actix_web::web;
+use actix_web::{HttpResponse, http::header, web};
+use futures_util::StreamExt as _;
 use replay::{
+    decider::Attempt,
     entity::Entity,
     ids::{Position, Revision},
 };
@@ -21,7 +23,9 @@ use crate::entities::{
     attachment::Attachment,
     chat::{
         Chat, Command,
+        ids::CallId,
         view::{self, MessagesPage},
+        written::{Part, Written},
     },
 };
 
@@ -67,6 +71,38 @@ pub async fn list(
     let chat = chat(&shared, &id).await?;
     let before = query.before.map_or(usize::MAX, |before| usize::try_from(before).unwrap_or(usize::MAX));
     answer(view::page(chat.state(), before, limit(query.limit)))
+}
+
+/// Which text of a call that was broken off; what stands in its place in a view says it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct WrittenQuery {
+    /// The call.
+    pub call: CallId,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// Which of its texts.
+    pub part: Part,
+}
+
+/// `GET /api/chats/{id}/written`
+pub async fn written(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    query: web::Query<WrittenQuery>,
+) -> Result<HttpResponse, Problem> {
+    let stream = stream("chat", &id)?;
+    let WrittenQuery { call, attempt, part } = query.into_inner();
+    let wanted = Written { call, attempt, part, bytes: u64::MAX, head: "".into() };
+    let mut whole = String::new();
+    let mut records = shared.app.host.log().read_stream(stream.clone(), Revision::ZERO);
+    while let Some(record) = records.next().await {
+        wanted.gather(&mut whole, &record?);
+    }
+    if whole.is_empty() {
+        let detail = format!("{stream} has no such text of call {call}: a view says which there are");
+        return Err(Problem::not_found("no_text", detail));
+    }
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8")).body(whole))
 }
 
 /// A chat as it is now.

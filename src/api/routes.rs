@@ -123,6 +123,7 @@ routes! {
     GET "/api/chats/{id}/messages" viewer messages::list { "Messages of a chat, older ones page by page", query messages::MessagesQuery, gives MessagesPage }
     POST "/api/chats/{id}/messages" operator messages::post { "Says something in a chat", takes messages::NewMessage, gives messages::PostedMessage }
     GET "/api/chats/{id}/search" viewer search::find { "Finds words in a chat, the newest first", query search::SearchQuery, gives search::Finds }
+    GET "/api/chats/{id}/written" viewer messages::written { "A long text of a call that was broken off", query messages::WrittenQuery }
     POST "/api/chats/{id}/cancel" operator chats::cancel { "Stops the open turn; what was written stays", gives reading::Landed }
     POST "/api/chats/{id}/compact" operator chats::compact { "Has the model sum up what was said; people still see everything", gives reading::Landed }
     POST "/api/chats/{id}/archive" operator chats::archive { "Puts a chat away; a message brings it back", gives ChatRow }

@@ -158,7 +158,15 @@ impl Texts<'_> {
 
     /// A long text, if it is there and there is room for it.
     fn whole(&mut self, body: &Body) -> Option<String> {
-        let Body::Blob(reference) = body else { return None };
+        let reference = match body {
+            Body::Text(_) => return None,
+            Body::Blob(reference) => reference,
+            // What was broken off stands in events, which are not read for this.
+            Body::Written(_) => {
+                self.cut = true;
+                return None;
+            }
+        };
         let id: BlobId = reference.blob.parse().ok()?;
         let Some(room) = self.room.checked_sub(reference.bytes) else {
             self.cut = true;

@@ -9,17 +9,18 @@ use std::{
 
 use clap::Args;
 use replay::{
-    blobs::{BlobError, BlobStore},
+    blobs::{BlobError, BlobId, BlobStore},
     file::{CopyError, copy},
     ids::Micros,
     ports::{Clock as _, Machine},
-    verify::{Report, verify},
+    verify::{Report, verify_each},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
     exit::{Ended, Exit, Failure},
+    named::Named,
     screen::{Screen, Tone, json_line},
     settings::Loaded,
 };
@@ -101,10 +102,11 @@ pub fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
         CopyError::NoLog(_) => Failure::not_found(error),
         other => other.into(),
     })?;
-    let (blobs, mut faults) = copy_blobs(&loaded.data.join("blobs"), &to.join("blobs"))?;
+    let (blobs, damaged) = copy_blobs(&loaded.data.join("blobs"), &to.join("blobs"))?;
     copy_key(&loaded.data, to)?;
 
-    let report = verify(&to.join("log"), |_, _| {})?;
+    let mut named = Named::default();
+    let report = verify_each(&to.join("log"), |_, _| {}, |record, _| named.note(record))?;
     if report.head != copied.head {
         return Err(Failure::failed(format!(
             "{} does not read back as it was written ({} of {} events): the disk loses data; take another",
@@ -113,7 +115,14 @@ pub fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
             copied.head
         )));
     }
-    faults.splice(0..0, report.faults.iter().map(ToString::to_string));
+    let mut faults: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
+    for mut lost in named.lost(&to.join("blobs"))? {
+        // What was damaged is not copied, and so missing here.
+        if damaged.contains(&lost.blob) {
+            lost.what = "damaged";
+        }
+        faults.push(lost.to_string());
+    }
     let manifest = manifest(&report, blobs, faults);
     write_private(&to.join(MANIFEST), &(serde_json::to_string_pretty(&manifest)? + "\n"))?;
     File::open(to).and_then(|dir| dir.sync_all()).map_err(|error| at(to, &error))?;
@@ -155,14 +164,14 @@ fn tell(manifest: &Manifest, report: &Report, to: &Path, json: bool) -> Ended {
     Ok(exit)
 }
 
-/// Copies all blobs: how many, and which are damaged.
-pub fn copy_blobs(from: &Path, to: &Path) -> Result<(u64, Vec<String>), Failure> {
+/// Copies all blobs but those that are damaged: how many, and which are.
+pub fn copy_blobs(from: &Path, to: &Path) -> Result<(u64, Vec<BlobId>), Failure> {
     let written = BlobStore::open(to)?;
     if !from.is_dir() {
         return Ok((0, vec![]));
     }
     let blobs = BlobStore::open(from)?;
-    let (mut count, mut faults) = (0, vec![]);
+    let (mut count, mut damaged) = (0, vec![]);
     for id in blobs.ids()? {
         match blobs.get(id) {
             Ok(Some(bytes)) => {
@@ -172,11 +181,11 @@ pub fn copy_blobs(from: &Path, to: &Path) -> Result<(u64, Vec<String>), Failure>
                 count += 1;
             }
             Ok(None) => {}
-            Err(error @ BlobError::Damaged { .. }) => faults.push(error.to_string()),
+            Err(BlobError::Damaged { .. }) => damaged.push(id),
             Err(error) => return Err(error.into()),
         }
     }
-    Ok((count, faults))
+    Ok((count, damaged))
 }
 
 /// Copies the first key, if there is one.

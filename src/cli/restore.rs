@@ -58,8 +58,10 @@ pub fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
 
     private_folder(data)?;
     let (blobs, damaged) = copy_blobs(&from.join("blobs"), &data.join("blobs"))?;
-    if let Some(fault) = damaged.first() {
-        return Err(Failure::failed(format!("the backup is damaged: {fault}")));
+    if let Some(blob) = damaged.first() {
+        return Err(Failure::failed(format!(
+            "the backup is damaged: its blob {blob} is not what was stored. Use another"
+        )));
     }
     if blobs != manifest.blobs {
         return Err(Failure::failed(format!(

@@ -6,6 +6,8 @@
 
 use std::time::Instant;
 
+use replay::ids::StreamId;
+
 use super::{
     Effects,
     model_call::{blob_error, call_error, final_error, usage, whole_text},
@@ -26,14 +28,14 @@ const LONGEST: usize = 128 * 1024;
 const OUTPUT: usize = 512;
 
 impl Effects {
-    pub(super) async fn compact(&self, state: &chat::State) -> chat::Outcome {
-        match self.summed(state).await {
+    pub(super) async fn compact(&self, stream: &StreamId, state: &chat::State) -> chat::Outcome {
+        match self.summed(stream, state).await {
             Ok(summed) => chat::Outcome::Summed(summed),
             Err(error) => chat::Outcome::CallFailed(error),
         }
     }
 
-    async fn summed(&self, state: &chat::State) -> Result<Summed, CallError> {
+    async fn summed(&self, stream: &StreamId, state: &chat::State) -> Result<Summed, CallError> {
         let began = Instant::now();
         let (Some(about), Some(compaction)) = (&state.about, &state.context.compaction) else {
             return Err(final_error("internal", "There is nothing to sum up. This is a bug; please report it.".into()));
@@ -42,7 +44,7 @@ impl Effects {
         let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
         let upto = compaction.upto.map_or(usize::MAX, |upto| usize::try_from(upto).unwrap_or(usize::MAX));
         let parts = past(state, upto.min(state.messages.len()));
-        let mut request = self.request(parts, &found, &project).await;
+        let mut request = self.request(stream, parts, &found, &project).await;
         request.messages.push(Message::user(REQUEST));
         request.purpose = Purpose::Summary;
         let known = found.info.context_window.or(self.context_window).map(|window| window / 10 * 7);

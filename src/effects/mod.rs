@@ -54,7 +54,8 @@ impl Effects {
         log: Arc<dyn EventLog>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { providers, toolbox, bodies: Bodies::new(blobs), log, clock, data: None, context_window: None }
+        let bodies = Bodies::new(blobs, log.clone());
+        Self { providers, toolbox, bodies, log, clock, data: None, context_window: None }
     }
 
     /// Keeps the server's data folder, with its key and its log, from every tool, wherever the folder lies.
@@ -74,8 +75,8 @@ impl Effects {
         match work {
             chat::Work::CallModel { .. } => self.call_model(job, state).await,
             chat::Work::RunTool { tool_call } => self.run_tool(job, state, *tool_call).await,
-            chat::Work::Compact { .. } => self.compact(state).await,
-            chat::Work::GiveTitle { .. } => self.give_title(state).await,
+            chat::Work::Compact { .. } => self.compact(&job.stream, state).await,
+            chat::Work::GiveTitle { .. } => self.give_title(&job.stream, state).await,
             chat::Work::Wait { until, .. } => {
                 crate::host::sleep_until(&*self.clock, *until).await;
                 chat::Outcome::Elapsed

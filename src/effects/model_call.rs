@@ -54,7 +54,7 @@ impl Effects {
         };
         let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
         let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
-        let mut request = self.request(prompt(state), &found, &project).await;
+        let mut request = self.request(&job.stream, prompt(state), &found, &project).await;
         request.answer_only = call.closing;
         let mut pieces = Pieces::new(job.progress.clone());
         let end = stream(found.model.stream(request), &mut pieces).await.map_err(|broken| match broken {

@@ -2,6 +2,7 @@
 //! providers' prefix caches hit.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use replay::ids::StreamId;
 
 use super::{Effects, bodies::Bodies};
 use crate::{
@@ -25,10 +26,16 @@ const INSTRUCTIONS: &str = include_str!("agents/default.md");
 impl Effects {
     /// The request for these parts of a conversation. The tools go with one that may call none too, so that its prompt begins
     /// as those before it did.
-    pub(super) async fn request(&self, parts: Vec<Part>, model: &Resolved, project: &str) -> ModelRequest {
+    pub(super) async fn request(
+        &self,
+        stream: &StreamId,
+        parts: Vec<Part>,
+        model: &Resolved,
+        project: &str,
+    ) -> ModelRequest {
         let mut messages = Vec::with_capacity(parts.len());
         for part in parts {
-            messages.push(self.bodies.message(part, model).await);
+            messages.push(self.bodies.message(stream, part, model).await);
         }
         let tool = |tool: crate::tools::ToolDescription| ToolSpec {
             name: tool.name,
@@ -50,23 +57,23 @@ impl Effects {
 }
 
 impl Bodies {
-    async fn message(&self, part: Part, model: &Resolved) -> Message {
+    async fn message(&self, stream: &StreamId, part: Part, model: &Resolved) -> Message {
         match part {
             Part::User { text, attachments } => {
-                let (mut text, mut images) = (self.read(&text).await, vec![]);
+                let (mut text, mut images) = (self.read(stream, &text).await, vec![]);
                 for attachment in attachments {
                     match self.seen(&attachment, model).await {
                         Some(image) => images.push(image),
-                        None => text.push_str(&self.attached(&attachment).await),
+                        None => text.push_str(&self.attached(stream, &attachment).await),
                     }
                 }
                 Message::User { text, images }
             }
-            Part::Summary(text) => Message::user(format!("{SUMMARY}\n\n{}", self.read(&text).await)),
+            Part::Summary(text) => Message::user(format!("{SUMMARY}\n\n{}", self.read(stream, &text).await)),
             Part::Assistant { reasoning, text, tools, provider_data } => {
                 let mut tool_calls = vec![];
                 for tool in tools {
-                    let arguments = self.read(&tool.arguments).await;
+                    let arguments = self.read(stream, &tool.arguments).await;
                     tool_calls.push(ToolCallRequest {
                         id: tool.id.to_string(),
                         name: tool.name.to_string(),
@@ -75,14 +82,14 @@ impl Bodies {
                 }
                 let provider_data = match provider_data.filter(|data| *data.provider == *model.provider) {
                     // What was lost with its blob is left out: the answer itself is still there.
-                    Some(data) => serde_json::from_str(&self.read(&data.data).await).ok(),
+                    Some(data) => serde_json::from_str(&self.read(stream, &data.data).await).ok(),
                     None => None,
                 };
-                let (text, reasoning) = (self.read(&text).await, self.read(&reasoning).await);
+                let (text, reasoning) = (self.read(stream, &text).await, self.read(stream, &reasoning).await);
                 Message::Assistant { text, reasoning, tool_calls, provider_data }
             }
             Part::Tool { id, name, output, note, failed } => {
-                let mut text = self.read(&output).await;
+                let mut text = self.read(stream, &output).await;
                 if let Some(note) = note {
                     text.push_str("\n\n");
                     text.push_str(note);
@@ -101,13 +108,13 @@ impl Bodies {
     }
 
     /// A file that goes with a message, as text. An image that the model cannot be shown is named.
-    async fn attached(&self, attachment: &Attachment) -> String {
+    async fn attached(&self, stream: &StreamId, attachment: &Attachment) -> String {
         let Attachment { blob, bytes, media_type, name } = attachment;
         if attachment.is_image() {
             return format!("\n\n[The user attached the image `{name}` ({media_type}), which you cannot see here.]");
         }
         let (blob, media_type) = (blob.clone(), media_type.clone());
-        let text = self.read(&Body::Blob(BlobRef { blob, bytes: *bytes, media_type, head: "".into() })).await;
+        let text = self.read(stream, &Body::Blob(BlobRef { blob, bytes: *bytes, media_type, head: "".into() })).await;
         let shown = head(&text, LONGEST_ATTACHED);
         let cut = if shown.len() < text.len() {
             format!("\n[These are the first {} of {bytes} bytes.]", shown.len())

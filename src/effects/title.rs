@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use replay::ids::StreamId;
+
 use super::{
     Effects,
     model_call::{call_error, final_error, usage, whole_text},
@@ -32,8 +34,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LOOKED_AT: usize = 4 * 1024;
 
 impl Effects {
-    pub(super) async fn give_title(&self, state: &chat::State) -> chat::Outcome {
-        match tokio::time::timeout(PATIENCE, self.titled(state)).await {
+    pub(super) async fn give_title(&self, stream: &StreamId, state: &chat::State) -> chat::Outcome {
+        match tokio::time::timeout(PATIENCE, self.titled(stream, state)).await {
             Ok(Ok(titled)) => chat::Outcome::Titled(titled),
             Ok(Err(error)) => chat::Outcome::CallFailed(error),
             Err(_) => chat::Outcome::CallFailed(CallError {
@@ -45,18 +47,18 @@ impl Effects {
         }
     }
 
-    async fn titled(&self, state: &chat::State) -> Result<Titled, CallError> {
+    async fn titled(&self, stream: &StreamId, state: &chat::State) -> Result<Titled, CallError> {
         let began = Instant::now();
         let (Some(about), Some((asked, answer))) = (&state.about, source(state)) else {
             return Err(final_error("no_title", "There is nothing to name yet.".into()));
         };
         let Resolved { model, name, info, .. } =
             self.providers.resolve(&about.model).map_err(|error| call_error(&error))?;
-        let mut question = head(&self.bodies.read(&asked.text).await, SHOWN).to_owned();
+        let mut question = head(&self.bodies.read(stream, &asked.text).await, SHOWN).to_owned();
         for attachment in &asked.attachments {
             question.push_str(&format!("\n[attached: {}]", attachment.name));
         }
-        let answer = head(&self.bodies.read(answer).await, SHOWN).to_owned();
+        let answer = head(&self.bodies.read(stream, answer).await, SHOWN).to_owned();
         let request = ModelRequest {
             model: name,
             system: INSTRUCTIONS.to_owned(),

@@ -32,7 +32,7 @@ impl Effects {
         let (Some(about), Some(tool)) = (&state.about, state.tool_call(id)) else {
             return ToolOutput::failed("The chat has no such tool call. This is a bug; please report it.");
         };
-        let arguments = self.bodies.read(&tool.arguments).await;
+        let arguments = self.bodies.read(&job.stream, &tool.arguments).await;
         let workspace = match self.workspace(about).await {
             Ok(workspace) => Arc::new(workspace),
             Err(why) => return ToolOutput::failed(why),

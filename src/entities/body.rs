@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::chat::written::Written;
 
 /// The longest text, in bytes of UTF-8, that stands in an event and in a state as it is.
 pub const INLINE_LIMIT: usize = 16 * 1024;
@@ -18,6 +21,8 @@ pub enum Body {
     Text(Arc<String>),
     /// A longer text, stored by its SHA-256.
     Blob(BlobRef),
+    /// A longer text that was broken off: the events of its stream hold it, piece by piece.
+    Written(Written),
 }
 
 /// A reference to a blob.
@@ -40,6 +45,7 @@ impl Body {
         match self {
             Self::Text(text) => text,
             Self::Blob(reference) => &reference.head,
+            Self::Written(reference) => &reference.head,
         }
     }
 
@@ -48,6 +54,7 @@ impl Body {
         match self {
             Self::Text(text) => text.len() as u64,
             Self::Blob(reference) => reference.bytes,
+            Self::Written(reference) => reference.bytes,
         }
     }
 
@@ -55,7 +62,7 @@ impl Body {
     pub(crate) fn push_str(&mut self, piece: &str) {
         match self {
             Self::Text(text) => Arc::make_mut(text).push_str(piece),
-            Self::Blob(_) => {}
+            Self::Blob(_) | Self::Written(_) => {}
         }
     }
 
@@ -77,6 +84,34 @@ impl From<&str> for Body {
     }
 }
 
+/// A blob that an event names: a long text, or a file.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Reference {
+    /// The SHA-256 of its bytes, in lower-case hexadecimal.
+    pub blob: Arc<str>,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// The blobs that the data of an event names.
+pub fn references(data: &str) -> Vec<Reference> {
+    let mut found = vec![];
+    // Most events name none, and need not be looked through.
+    let mut open: Vec<Value> =
+        if data.contains("\"blob\"") { serde_json::from_str(data).into_iter().collect() } else { vec![] };
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => match Reference::deserialize(&fields) {
+                Ok(reference) => found.push(reference),
+                Err(_) => open.extend(fields.into_iter().map(|(_, value)| value)),
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    found
+}
+
 /// The longest start of a text that fits into `limit` bytes and ends at a character.
 pub fn head(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
@@ -94,6 +129,19 @@ mod tests {
         let blob: Body = serde_json::from_str(json).unwrap();
         assert_eq!((blob.shown(), blob.bytes()), ("Once", 70_000));
         assert_eq!(serde_json::to_string(&blob).unwrap(), json);
+    }
+
+    #[test]
+    fn references_are_found_wherever_they_stand_in_an_event_and_not_in_its_texts() {
+        let blob = |name: &str| format!(r#"{{"blob":"{name}","bytes":70000,"type":"text/plain","head":"Once"}}"#);
+        let data =
+            format!(r#"{{"text":{},"tools":[{{"output":{}}}],"note":"\"blob\"","blob":1}}"#, blob("a"), blob("b"));
+        let mut names: Vec<_> = references(&data).into_iter().map(|reference| reference.blob).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["a".into(), "b".into()] as [Arc<str>; 2]);
+        let said = serde_json::to_string(&blob("c")).unwrap();
+        assert_eq!(references(&format!(r#"{{"text":{said}}}"#)), []);
+        assert_eq!(references("not JSON, \"blob\""), []);
     }
 
     #[test]

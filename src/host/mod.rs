@@ -182,6 +182,11 @@ impl Host {
         &self.0.clock
     }
 
+    /// What is wrong with the log beyond what it says itself, in words for a person.
+    pub fn troubles(&self) -> Vec<String> {
+        self.0.troubles.lock().clone()
+    }
+
     /// What runs at the moment.
     pub fn running(&self) -> Vec<Running> {
         self.0.tasks.list()

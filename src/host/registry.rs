@@ -56,6 +56,8 @@ pub(super) struct Inner {
     panics: Mutex<HashMap<StreamId, u32>>,
     /// Held while a fork is made: two that make the same stream would be in each other's way.
     pub forking: tokio::sync::Mutex<()>,
+    /// What is wrong, in words for a person.
+    pub troubles: Mutex<Vec<String>>,
     closing: AtomicBool,
 }
 
@@ -87,6 +89,7 @@ impl Inner {
             quarantined: Mutex::default(),
             panics: Mutex::default(),
             forking: tokio::sync::Mutex::default(),
+            troubles: Mutex::default(),
             closing: AtomicBool::new(false),
         });
         inner.look_after();

@@ -4,7 +4,7 @@
 use std::{cmp::Reverse, collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
-use replay::ids::StreamId;
+use replay::ids::{Position, StreamId};
 
 use super::{fold::fold, registry::Inner, request::Request};
 use crate::entities::{AnyEntity, system};
@@ -26,7 +26,14 @@ impl Inner {
             let mut streams = host.log.streams();
             // Where something happened last, somebody is most likely waiting.
             streams.sort_unstable_by_key(|(_, last)| Reverse(*last));
-            let mut streams = host.wanting.lock().wake(host.log.id(), host.log.head(), streams);
+            let head = host.log.head();
+            let (mut streams, had) = {
+                let mut wanting = host.wanting.lock();
+                (wanting.wake(host.log.id(), head, streams), wanting.had())
+            };
+            if let Some(had) = had {
+                host.lost_end(head, had);
+            }
             let named: BTreeSet<_> = streams.iter().collect();
             let unnamed: Vec<_> = doubtful.iter().filter(|stream| !named.contains(stream)).cloned().collect();
             streams.extend(unnamed);
@@ -37,6 +44,16 @@ impl Inner {
             });
             woken.await;
         });
+    }
+
+    /// The log is shorter than it was.
+    fn lost_end(&self, head: Position, had: Position) {
+        let words = format!(
+            "the log has {head} events, and had {had} when this server last noted it: its end is lost, or an older copy was put in its \
+             place. What came after is gone from here; if a backup has it, restore that into a fresh data folder before you go on"
+        );
+        tracing::error!("{words}");
+        self.troubles.lock().push(words);
     }
 
     async fn wake_one(self: &Arc<Self>, stream: StreamId, doubtful: bool) {

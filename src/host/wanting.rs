@@ -20,6 +20,8 @@ pub(super) struct Wanting {
     before: Option<Note>,
     streams: BTreeSet<StreamId>,
     changed: bool,
+    /// How many events the log had when the last note was written, if there were more than there are now.
+    had: Option<Position>,
     /// The position of the last note. `None`: what is known here is not all there is yet, and no note is written.
     noted: Option<Position>,
 }
@@ -52,8 +54,10 @@ impl Wanting {
 
     /// The streams to wake at start, of all that a log has, with the position of their last event.
     pub fn wake(&mut self, log: LogId, head: Position, streams: Vec<(StreamId, Position)>) -> Vec<StreamId> {
-        // A log restored from a backup may be another, or shorter than when the note was written.
-        let note = self.before.take().filter(|note| note.log == log.to_string() && note.position <= head);
+        // A log restored from a backup is another; this one is longer than when the note was written, or has lost its end.
+        let of_log = self.before.take().filter(|note| note.log == log.to_string());
+        self.had = of_log.as_ref().map(|note| note.position).filter(|had| *had > head);
+        let note = of_log.filter(|note| note.position <= head);
         let named = |(stream, last): &(StreamId, Position)| match &note {
             Some(note) => *last >= note.position || note.streams.contains(stream),
             None => true,
@@ -65,6 +69,11 @@ impl Wanting {
         self.changed = true;
         self.noted = Some(Position(0));
         woken
+    }
+
+    /// How many events the log had once, if its end is lost.
+    pub fn had(&self) -> Option<Position> {
+        self.had
     }
 
     /// A stream wants something, or nothing any more.
@@ -157,7 +166,8 @@ mod tests {
         let other = LogId { epoch: 1, ..log() };
         assert_eq!(noted(&mut wanting, HEAD).wake(other, HEAD, all()).len(), 3);
         wanting.not_noted();
-        assert_eq!(noted(&mut wanting, Position(100)).wake(log(), HEAD, all()).len(), 3);
+        let mut longer = noted(&mut wanting, Position(100));
+        assert_eq!((longer.wake(log(), HEAD, all()).len(), longer.had()), (3, Some(Position(100))));
     }
 
     #[test]

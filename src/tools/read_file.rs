@@ -99,7 +99,7 @@ fn show(path: &str, mut lines: Lines, cancel: &CancellationToken, wanted: &Argum
     room.line(&format!("{path}: lines {0}-{0} of at least {0}", u64::MAX));
     let mut shown = 0;
     while shown < wanted.limit && !ended && !cancel.is_cancelled() {
-        let Some(line) = lines.next(LINE_CHARACTERS)? else {
+        let Some(line) = lines.next(LINE_CHARACTERS, || cancel.is_cancelled())? else {
             break;
         };
         let mut text = format!("{}\t{}", wanted.offset + shown, line.text);

@@ -3,8 +3,13 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
+use memchr::{memchr, memchr_iter};
+
 /// So many bytes decide whether a file is text.
 const SNIFFED: usize = 8 * 1024;
+
+/// So much of a file is read at once.
+const BUFFER: usize = 256 * 1024;
 
 /// What the first bytes of a file say.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +86,7 @@ pub(super) fn open(mut file: impl Read + Send + 'static) -> io::Result<Opened> {
             (Box::new(units), true)
         }
     };
-    Ok(Opened::Text(Lines { source: BufReader::with_capacity(64 * 1024, source), utf16, bytes: 0 }))
+    Ok(Opened::Text(Lines { source: BufReader::with_capacity(BUFFER, source), utf16, bytes: 0 }))
 }
 
 /// The lines of a text.
@@ -107,18 +112,19 @@ pub(super) struct Line {
 }
 
 impl Lines {
-    /// The next line, at most `max_characters` of it; none at the end.
-    pub(super) fn next(&mut self, max_characters: usize) -> io::Result<Option<Line>> {
+    /// The next line, at most `max_characters` of it; none at the end. The rest of a longer one is passed over, until `stop`
+    /// says so after some part.
+    pub(super) fn next(&mut self, max_characters: usize, stop: impl Fn() -> bool) -> io::Result<Option<Line>> {
         // UTF-8 takes four bytes at most; one character more shows that the line goes on.
         let keep = (max_characters + 1) * 4;
         let mut kept: Vec<u8> = Vec::new();
         let (mut length, mut last, mut ended) = (0_u64, 0_u8, false);
-        while !ended {
+        while !ended && !stop() {
             let buffer = self.source.fill_buf()?;
             if buffer.is_empty() {
                 break;
             }
-            let end = buffer.iter().position(|&byte| byte == b'\n');
+            let end = memchr(b'\n', buffer);
             let part = &buffer[..end.unwrap_or(buffer.len())];
             kept.extend_from_slice(&part[..part.len().min(keep - kept.len())]);
             length += part.len() as u64;
@@ -162,8 +168,8 @@ impl Lines {
                 return Ok((passed + u64::from(open), true));
             }
             let mut used = buffer.len();
-            for (index, byte) in buffer.iter().enumerate() {
-                passed += u64::from(*byte == b'\n');
+            for index in memchr_iter(b'\n', buffer) {
+                passed += 1;
                 if passed == lines {
                     used = index + 1;
                     break;
@@ -248,7 +254,7 @@ mod tests {
 
     fn texts(bytes: &[u8]) -> Vec<String> {
         let mut lines = lines(bytes);
-        std::iter::from_fn(|| lines.next(100).unwrap()).map(|line| line.text).collect()
+        std::iter::from_fn(|| lines.next(100, || false).unwrap()).map(|line| line.text).collect()
     }
 
     fn kind(bytes: &[u8]) -> &'static str {
@@ -280,7 +286,7 @@ mod tests {
     fn a_pair_of_surrogates_survives_wherever_it_stands() {
         let text = format!("{}😀\n", "x".repeat(4 * 1024 - 1));
         let bytes: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(lines(&bytes).next(5_000).unwrap().unwrap().text, text.trim_end());
+        assert_eq!(lines(&bytes).next(5_000, || false).unwrap().unwrap().text, text.trim_end());
     }
 
     #[test]
@@ -294,17 +300,30 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_between_characters_and_says_how_long_it_is() {
-        let line = lines("é".repeat(10_000).as_bytes()).next(10).unwrap().unwrap();
+        let line = lines("é".repeat(10_000).as_bytes()).next(10, || false).unwrap().unwrap();
         assert_eq!((line.text, line.cut, line.lossy), ("é".repeat(10), Some(20_000), false));
-        let line = lines(b"0123456789\n").next(10).unwrap().unwrap();
+        let line = lines(b"0123456789\n").next(10, || false).unwrap().unwrap();
         assert_eq!((line.text.as_str(), line.cut), ("0123456789", None));
-        let line = lines(b"0123456789\r\n").next(10).unwrap().unwrap();
+        let line = lines(b"0123456789\r\n").next(10, || false).unwrap().unwrap();
         assert_eq!((line.text.as_str(), line.cut, line.carriage_return), ("0123456789", None, true));
     }
 
     #[test]
+    fn a_line_without_end_is_left_when_nobody_waits_for_it() {
+        let mut endless = match open(io::repeat(b'x')).unwrap() {
+            Opened::Text(lines) => lines,
+            Opened::Binary(name) => panic!("{name}"),
+        };
+        let parts = std::cell::Cell::new(0);
+        let stop = || parts.replace(parts.get() + 1) == 3;
+        let line = endless.next(10, stop).unwrap().unwrap();
+        assert_eq!((line.text.as_str(), line.cut), ("xxxxxxxxxx", Some(endless.bytes)));
+        assert!(endless.bytes <= 3 * BUFFER as u64);
+    }
+
+    #[test]
     fn bytes_that_are_not_utf8_are_marked() {
-        let line = lines(b"caf\xe9 x").next(10).unwrap().unwrap();
+        let line = lines(b"caf\xe9 x").next(10, || false).unwrap().unwrap();
         assert_eq!((line.text.as_str(), line.lossy), ("caf\u{fffd} x", true));
     }
 
@@ -312,7 +331,7 @@ mod tests {
     fn skipping_passes_whole_lines() {
         let mut text = lines(b"1\n2\n3\n4");
         assert_eq!(text.skip(2, |_| false).unwrap(), (2, false));
-        assert_eq!(text.next(9).unwrap().unwrap().text, "3");
+        assert_eq!(text.next(9, || false).unwrap().unwrap().text, "3");
         assert_eq!(text.skip(u64::MAX, |_| false).unwrap(), (1, true));
         assert_eq!(lines(b"1\n2\n").skip(9, |_| false).unwrap(), (2, true));
         assert_eq!(lines(b"").skip(9, |_| false).unwrap(), (0, true));

@@ -5,18 +5,13 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use super::process::{Ground, Server, reenact};
+use super::{
+    damage::{flip, flip_mark},
+    process::{Ground, Server, reenact},
+};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
-}
-
-async fn turn(server: &Server, chat: &str, text: &str) {
-    let mut socket = server.socket().await;
-    socket.subscribe(1, chat, None).await;
-    let answer = socket.command(chat, json!({"type": "PostMessage", "text": text})).await;
-    assert_eq!(answer["op"], "accepted", "{answer}");
-    socket.until(|frame| frame["type"] == "TurnFinished").await;
 }
 
 async fn events(server: &Server, stream: &str) -> Value {
@@ -31,9 +26,9 @@ async fn a_backup_made_beside_a_server_goes_on_elsewhere_in_a_new_epoch() {
     let server = ground.serve();
     let (_, session) = server.desk(&ground).await;
     let chat = server.chat(&session).await;
-    turn(&server, &chat, "list").await;
+    server.turn(&chat, "list").await;
     // Longer than an event may be: it stands in a blob.
-    turn(&server, &chat, &"long ".repeat(20_000)).await;
+    server.turn(&chat, &"long ".repeat(20_000)).await;
     let (before, old) = (events(&server, &chat).await, server.socket().await.hello["log"].clone());
 
     let folder = tempdir().unwrap();
@@ -42,7 +37,7 @@ async fn a_backup_made_beside_a_server_goes_on_elsewhere_in_a_new_epoch() {
     let said: Value = serde_json::from_slice(&made.stdout).unwrap_or_else(|_| panic!("{made:?}"));
     assert_eq!((made.status.code(), &said["good"]), (Some(0), &json!(true)), "{said}");
     assert!(said["blobs"].as_u64().unwrap() >= 1, "{said}");
-    turn(&server, &chat, "what comes later is not in it").await;
+    server.turn(&chat, "what comes later is not in it").await;
     server.kill();
 
     let other = Ground::new("");
@@ -53,7 +48,7 @@ async fn a_backup_made_beside_a_server_goes_on_elsewhere_in_a_new_epoch() {
     let new = server.socket().await.hello["log"].clone();
     let (old, new) = (old.as_str().unwrap(), new.as_str().unwrap());
     assert_eq!((old.strip_suffix(".0"), new.strip_suffix(".1")), (new.strip_suffix(".1"), old.strip_suffix(".0")));
-    turn(&server, &chat, "read README.md").await;
+    server.turn(&chat, "read README.md").await;
     server.kill();
     let deep = reenact(&other, &["verify", "--deep"]);
     assert_eq!(deep.status.code(), Some(0), "{deep:?}");
@@ -79,10 +74,8 @@ async fn nothing_is_overwritten_and_nothing_damaged_is_restored() {
     assert_eq!(none.status.code(), Some(3), "{none:?}");
 
     let segment = backup.join("log/0000000000.seg");
-    let mut bytes = fs::read(&segment).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&segment, bytes).unwrap();
+    let middle = fs::metadata(&segment).unwrap().len() / 2;
+    flip(&segment, usize::try_from(middle).unwrap());
     let empty = Ground::new("");
     let damaged = reenact(&empty, &["restore", text(&backup)]);
     assert_eq!(damaged.status.code(), Some(1), "{damaged:?}");
@@ -97,15 +90,11 @@ async fn what_was_damaged_before_is_named_and_the_rest_is_kept_and_can_be_restor
     let (_, session) = server.desk(&ground).await;
     let (hurt, well) = (server.chat(&session).await, server.chat(&session).await);
     let mark = "a mark that stands nowhere else";
-    turn(&server, &hurt, mark).await;
-    turn(&server, &well, "list").await;
+    server.turn(&hurt, mark).await;
+    server.turn(&well, "list").await;
     let before = events(&server, &well).await;
     server.kill();
-    let segment = ground.data.path().join("log/0000000000.seg");
-    let mut bytes = fs::read(&segment).unwrap();
-    let place = bytes.windows(mark.len()).position(|window| window == mark.as_bytes()).unwrap();
-    bytes[place] ^= 1;
-    fs::write(&segment, bytes).unwrap();
+    flip_mark(&ground.data.path().join("log"), mark);
 
     let folder = tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -121,5 +110,5 @@ async fn what_was_damaged_before_is_named_and_the_rest_is_kept_and_can_be_restor
     assert_eq!(restored.status.code(), Some(0), "{restored:?}");
     let server = other.serve();
     assert_eq!(events(&server, &well).await, before);
-    turn(&server, &well, "list").await;
+    server.turn(&well, "list").await;
 }

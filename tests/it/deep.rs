@@ -4,14 +4,13 @@ use reenact::entities::system::System;
 use replay::{
     decider::Decider as _,
     file::{FileLog, Options},
-    ids::{By, Micros},
-    log::{Ack, Append, EventLog as _, Expected},
-    record::{Data, NewRecord},
 };
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::process::{Ground, Server, reenact};
+use super::{
+    by_hand,
+    process::{Ground, reenact},
+};
 
 /// Calls `reenact verify --deep --json`: its exit code, and what it says.
 fn deep(ground: &Ground) -> (Option<i32>, Value) {
@@ -20,22 +19,14 @@ fn deep(ground: &Ground) -> (Option<i32>, Value) {
     (output.status.code(), serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}")))
 }
 
-async fn turn(server: &Server, chat: &str, text: &str) {
-    let mut socket = server.socket().await;
-    socket.subscribe(1, chat, None).await;
-    let answer = socket.command(chat, json!({"type": "PostMessage", "text": text})).await;
-    assert_eq!(answer["op"], "accepted", "{answer}");
-    socket.until(|frame| frame["type"] == "TurnFinished").await;
-}
-
 #[tokio::test]
 async fn every_recorded_state_comes_out_again_beside_a_server_and_without_one() {
     let ground = Ground::new("");
     let server = ground.serve();
     let (_, session) = server.desk(&ground).await;
     let chat = server.chat(&session).await;
-    turn(&server, &chat, "list").await;
-    turn(&server, &chat, "read README.md").await;
+    server.turn(&chat, "list").await;
+    server.turn(&chat, "read README.md").await;
     let (code, beside) = deep(&ground);
     assert_eq!((code, &beside["good"]), (Some(0), &json!(true)), "{beside}");
     server.kill();
@@ -49,24 +40,9 @@ async fn every_recorded_state_comes_out_again_beside_a_server_and_without_one() 
 async fn a_recorded_state_that_does_not_come_out_again_is_named_by_stream_and_revision() {
     let ground = Ground::new("");
     let (log, _) = FileLog::open(&ground.data.path().join("log"), &Options::default()).unwrap();
-    let (chat, zeros) = (Uuid::now_v7(), "0".repeat(64));
+    let zeros = "0".repeat(64);
     let data = json!({"version": "1", "digest": zeros, "decider_version": System::VERSION});
-    let record = NewRecord {
-        id: chat,
-        at: Micros(1),
-        kind: "ServerStarted".into(),
-        version: 1,
-        by: By::system(),
-        cause: None,
-        corr: None,
-        cmd: None,
-        copy_of: None,
-        data: Data::Json(serde_json::value::to_raw_value(&data).unwrap().into()),
-    };
-    let stream = "system/host".parse().unwrap();
-    log.append(Append { stream, expected: Expected::NoStream, records: vec![record], ack: Ack::Durable })
-        .await
-        .unwrap();
+    by_hand::append(&log, "system/host", "ServerStarted", 1, &data).await;
     log.close();
     drop(log);
 

@@ -266,7 +266,11 @@ fn failures_and_stops() -> Story {
     story.tell(Command::CancelTurn {});
     story.say(11, "Again.");
     story.begin("call/2.1");
-    story.write("call/2.1", 1, 0, "Some");
+    // Longer than a state holds, and cut in the middle of a character.
+    let long = "é, and so on; ".repeat(1_300);
+    story.write("call/2.1", 1, 0, &long);
+    story.begin("call/2.1");
+    story.write("call/2.1", 2, 0, &long);
     story.tell(Command::CancelTurn {});
     story.say(12, "Once more.");
     story.report_failure_while_waiting();

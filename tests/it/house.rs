@@ -114,15 +114,24 @@ fn the_engine_knows_no_ai_no_http_and_no_actor() {
     }
 }
 
+/// The tests that stand in the last column of the tables of a page.
+fn named_tests(tables: &str) -> Vec<&str> {
+    let shown_by = tables.lines().filter_map(|line| line.strip_prefix("| ")?.rsplit(" | ").next());
+    shown_by.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
+}
+
 #[test]
 fn every_test_that_the_architecture_names_is_there() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md")).unwrap();
-    let absent = page.split("## What is absent").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
-    let shown_by = absent.lines().filter_map(|line| line.strip_prefix("| ")?.rsplit(" | ").next());
-    let named: Vec<&str> = shown_by.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
-    assert!(named.len() > 15, "the table names only {named:?}");
+    let page = |name: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let architecture = page("docs/ARCHITECTURE.md");
+    let absent = architecture.split("## What is absent").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let faults = page("docs/faults.md");
     let all = files(&["src", "replay/src", "tests"]);
-    let missing: Vec<&&str> =
-        named.iter().filter(|name| !all.iter().any(|(_, text)| text.contains(&format!("fn {name}(")))).collect();
-    assert!(missing.is_empty(), "docs/ARCHITECTURE.md names tests that are not there: {missing:?}");
+    for (name, tables, least) in [("docs/ARCHITECTURE.md", absent, 15), ("docs/faults.md", &faults, 50)] {
+        let named = named_tests(tables);
+        assert!(named.len() > least, "{name} names only {named:?}");
+        let is_there = |test: &str| all.iter().any(|(_, text)| text.contains(&format!("fn {test}(")));
+        let missing: Vec<&&str> = named.iter().filter(|test| !is_there(test)).collect();
+        assert!(missing.is_empty(), "{name} names tests that are not there: {missing:?}");
+    }
 }

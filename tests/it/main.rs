@@ -9,6 +9,7 @@ mod api;
 mod asking;
 mod backup;
 mod bare_server;
+mod by_hand;
 mod chats;
 mod cli;
 mod cli_wrong;

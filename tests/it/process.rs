@@ -183,6 +183,16 @@ impl Server {
         format!("chat/{}", chat["id"].as_str().unwrap())
     }
 
+    /// Says something in a chat, and waits until that is answered.
+    pub async fn turn(&self, chat: &str, text: &str) {
+        let mut socket = self.socket().await;
+        socket.subscribe(1, chat, None).await;
+        let answer = socket.command(chat, json!({"type": "PostMessage", "text": text})).await;
+        assert_eq!(answer["op"], "accepted", "{answer}");
+        let posted = answer["revision"].as_u64();
+        socket.until(|frame| frame["type"] == "TurnFinished" && frame["revision"].as_u64() > posted).await;
+    }
+
     /// A socket, after the server's first frame.
     pub async fn socket(&self) -> Socket {
         let url = format!("{}/ws?api_key={}", self.address.replace("http://", "ws://"), self.key);

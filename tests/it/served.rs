@@ -62,18 +62,27 @@ pub async fn serve_with(scenario: &str, change: impl FnOnce(&mut Settings)) -> S
 /// Serves with models that take so many tokens.
 pub async fn serve_within(window: u64) -> Served {
     let data = tempfile::tempdir().unwrap();
-    let served = serve_how(data.path(), "", |_| (), |effects| effects.with_context_window(Some(window))).await;
+    let how = |effects: Effects| effects.with_context_window(Some(window));
+    let served = serve_how(data.path(), "", Toolbox::reading(), |_| (), how).await;
+    Served { _data: Some(data), ..served }
+}
+
+/// Serves with other tools.
+pub async fn serve_with_tools(scenario: &str, tools: Toolbox) -> Served {
+    let data = tempfile::tempdir().unwrap();
+    let served = serve_how(data.path(), scenario, tools, |_| (), |effects| effects).await;
     Served { _data: Some(data), ..served }
 }
 
 /// Serves on a data folder that outlives the server.
 pub async fn serve_on(data: &Path, scenario: &str, change: impl FnOnce(&mut Settings)) -> Served {
-    serve_how(data, scenario, change, |effects| effects).await
+    serve_how(data, scenario, Toolbox::reading(), change, |effects| effects).await
 }
 
 async fn serve_how(
     data: &Path,
     scenario: &str,
+    tools: Toolbox,
     change: impl FnOnce(&mut Settings),
     how: impl FnOnce(Effects) -> Effects,
 ) -> Served {
@@ -91,8 +100,8 @@ async fn serve_how(
     let keys_kept = Arc::new(KeyFile::new(data.join("secrets")));
     let providers = Arc::new(Providers::new(models).unwrap().keeping(keys_kept));
     let clock = Arc::new(Machine);
-    let toolbox = Arc::new(Toolbox::reading());
-    let performer = Arc::new(how(Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())));
+    let effects = Effects::new(providers.clone(), Arc::new(tools), blobs.clone(), log.clone(), clock.clone());
+    let performer = Arc::new(how(effects));
     let wanting = data.join("wanting.json");
     let lanes = [("timers".to_owned(), usize::MAX)].into();
     let (ids, snapshots) = (Arc::new(Machine), SnapshotStore::new(&data.join("snapshots"), "test"));

@@ -2,44 +2,19 @@
 
 use std::time::Instant;
 
-use replay::{
-    file::{FileLog, Options},
-    ids::{By, Micros, StreamId},
-    log::{Ack, Append, EventLog as _, Expected},
-    record::{Data, NewRecord},
-};
+use replay::file::{FileLog, Options};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::process::{Ground, PATIENCE, Server, reenact};
+use super::{
+    by_hand,
+    process::{Ground, PATIENCE, reenact},
+};
 
 /// Adds an event to a stream, as another version of the program would while this one does not run.
 async fn another_version_wrote(ground: &Ground, stream: &str, kind: &str, version: u16, data: Value) {
     let (log, _) = FileLog::open(&ground.data.path().join("log"), &Options::default()).unwrap();
-    let event = NewRecord {
-        id: Uuid::now_v7(),
-        at: Micros(1),
-        kind: kind.into(),
-        version,
-        by: By::system(),
-        cause: None,
-        corr: None,
-        cmd: None,
-        copy_of: None,
-        data: Data::of(&data).unwrap(),
-    };
-    let stream: StreamId = stream.parse().unwrap();
-    let append = Append { stream, expected: Expected::Any, records: vec![event], ack: Ack::Durable };
-    log.append(append).await.unwrap();
+    by_hand::append(&log, stream, kind, version, &data).await;
     log.close();
-}
-
-async fn turn(server: &Server, chat: &str) {
-    let mut socket = server.socket().await;
-    socket.subscribe(1, chat, None).await;
-    let answer = socket.command(chat, json!({"type": "PostMessage", "text": "list"})).await;
-    assert_eq!(answer["op"], "accepted", "{answer}");
-    socket.until(|frame| frame["type"] == "TurnFinished").await;
 }
 
 fn of_type<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
@@ -52,7 +27,7 @@ async fn a_stream_with_an_event_of_a_newer_version_is_read_exported_and_not_writ
     let server = ground.serve();
     let (_, session) = server.desk(&ground).await;
     let (news, other) = (server.chat(&session).await, server.chat(&session).await);
-    turn(&server, &news).await;
+    server.turn(&news, "list").await;
     let known = server.events(&news).await;
     let last = known.len() - 1;
     let view = server.http("GET", &format!("/api/streams/{news}/view?at={last}"), None).await.1;
@@ -80,7 +55,7 @@ async fn a_stream_with_an_event_of_a_newer_version_is_read_exported_and_not_writ
         let refused = socket.command(&news, json!({"type": "RenameChat", "title": "x"})).await;
         assert!(refused.to_string().contains("needs_newer_version"), "{refused}");
         assert_eq!(server.events(&news).await.len(), events.len(), "nothing is written to it");
-        turn(&server, &other).await;
+        server.turn(&other, "list").await;
         let host = server.events("system/host").await;
         assert!(of_type(&host, "EntityQuarantined").is_empty(), "a newer server has nothing to mend");
         server.kill();
@@ -100,7 +75,7 @@ async fn a_stream_that_another_version_could_not_fold_is_folded_by_this_one_and_
     let server = ground.serve();
     let (_, session) = server.desk(&ground).await;
     let (well, broken) = (server.chat(&session).await, server.chat(&session).await);
-    turn(&server, &well).await;
+    server.turn(&well, "list").await;
     server.kill();
     // What a version whose rules failed over the stream leaves in the log.
     let reason = "revision 3: the rules of this entity failed: index out of bounds";
@@ -112,7 +87,7 @@ async fn a_stream_that_another_version_could_not_fold_is_folded_by_this_one_and_
 
     for life in 0..2 {
         let server = ground.serve();
-        turn(&server, &well).await;
+        server.turn(&well, "list").await;
         let refused = server.socket().await.command(&broken, json!({"type": "RenameChat", "title": "x"})).await;
         assert!(refused.to_string().contains("quarantined"), "{refused}");
         assert_eq!(server.events(&broken).await.last().unwrap()["data"], json!({"text": 7}), "it is read");

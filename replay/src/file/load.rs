@@ -120,8 +120,8 @@ fn open(path: PathBuf) -> Result<Opened, OpenError> {
 
 /// Which log this is, and that all segments say so.
 fn identity(opened: &[Opened]) -> Result<LogId, OpenError> {
-    let good = |o: &Opened| o.header.as_ref().ok().cloned();
-    let Some(first) = opened.iter().find_map(good) else {
+    let good = opened.iter().filter_map(|o| Some(o.header.as_ref().ok()?.log));
+    let Some(log) = segment::most_common(good) else {
         let path = opened[0].path.clone();
         let foreign = opened.iter().any(|o| o.header == Err(header::Fault::Foreign));
         return Err(if foreign { OpenError::Foreign { path } } else { OpenError::Headless { path } });
@@ -132,15 +132,15 @@ fn identity(opened: &[Opened]) -> Result<LogId, OpenError> {
             continue;
         };
         let misplaced = |what| Err(OpenError::Misplaced { path: segment.path.clone(), what });
-        if header.log != first.log {
-            return misplaced(format!("it is of log {}, the others of {}", header.log, first.log));
+        if header.log != log {
+            return misplaced(format!("it is of log {}, the others of {log}", header.log));
         }
         if header.segment != number {
             return misplaced(format!("it is segment {}", header.segment));
         }
         epoch = header.epoch.max(epoch);
     }
-    Ok(LogId { id: first.log, epoch })
+    Ok(LogId { id: log, epoch })
 }
 
 impl Loader {

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use uuid::Uuid;
+
 use super::format::Place;
 
 /// What the names of segments end with.
@@ -110,6 +112,19 @@ pub(super) fn fill(file: &File, from: u64, to: u64) -> io::Result<()> {
         at += bytes_of(step);
     }
     Ok(())
+}
+
+/// The log that most segments say they are of: one from elsewhere does not speak for the others.
+pub(crate) fn most_common(logs: impl Iterator<Item = Uuid>) -> Option<Uuid> {
+    let mut counts: Vec<(Uuid, usize)> = Vec::new();
+    for log in logs {
+        match counts.iter_mut().find(|(known, _)| *known == log) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((log, 1)),
+        }
+    }
+    // Of several the first: `max_by_key` would take the last.
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(log, _)| log)
 }
 
 /// Whether an error says that the disk, or what this user may take of it, is full.

@@ -48,6 +48,8 @@ struct Inner {
 struct Life {
     number: u64,
     db: Option<sled::Db>,
+    /// Why none is open.
+    closed: String,
     /// It panicked: what it holds cannot be trusted, and is deleted before it is opened next.
     broken: bool,
 }
@@ -62,7 +64,7 @@ impl Derived {
     /// Opens the database in a folder; one that does not open is deleted and begun anew. What hinders that, a full disk for
     /// one, is met and told again by whoever projects into it. Blocks.
     pub fn open(dir: &Path) -> Self {
-        let life = Life { number: 0, db: None, broken: false };
+        let life = Life { number: 0, db: None, closed: String::new(), broken: false };
         let inner =
             Inner { dir: dir.to_owned(), life: Mutex::new(life), opening: Mutex::default(), distrusted: Notify::new() };
         let derived = Self(Arc::new(inner));
@@ -87,7 +89,11 @@ impl Derived {
         if was_open && !broken {
             self.has_room()?;
         }
-        let old = self.life().db.take();
+        let old = {
+            let mut life = self.life();
+            life.closed = "it is being opened anew".to_owned();
+            life.db.take()
+        };
         // The last one to let it go has it write what it still holds, which may fail in every way.
         if catch_unwind(AssertUnwindSafe(|| drop(old))).is_err() {
             tracing::warn!(dir = %self.0.dir.display(), "the read models panicked while they were closed");
@@ -97,9 +103,9 @@ impl Derived {
                 .and_then(|()| unless_gone(fs::remove_file(self.mark())))
                 .map_err(|error| self.error(error))?;
         }
-        let db = self.opened()?;
+        let db = self.opened().inspect_err(|error| self.life().closed.clone_from(&error.what))?;
         let mut life = self.life();
-        *life = Life { number: life.number + 1, db: Some(db), broken: false };
+        *life = Life { number: life.number + 1, db: Some(db), closed: String::new(), broken: false };
         Ok(life.number)
     }
 
@@ -142,9 +148,18 @@ impl Derived {
         taken.map_err(|error| self.error(io_words(&error)))
     }
 
+    /// Why nothing can be read, where nothing is open.
+    pub(super) fn closed(&self) -> Option<DerivedError> {
+        let life = self.life();
+        life.db.is_none().then(|| self.error(&life.closed))
+    }
+
     /// The table of this name, made if it is not there.
     pub(super) fn tree(&self, name: &str) -> Result<sled::Tree, DerivedError> {
-        let db = self.life().db.clone().ok_or_else(|| self.error("it is not open"))?;
+        let db = {
+            let life = self.life();
+            life.db.clone().ok_or_else(|| self.error(&life.closed))?
+        };
         self.guarded(|| db.open_tree(name))
     }
 

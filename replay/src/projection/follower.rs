@@ -66,7 +66,8 @@ impl Projected {
     /// # Errors
     /// The thread cannot be started.
     pub fn start<P: Projection>(derived: &Derived, log: Arc<dyn EventLog>, projection: P) -> io::Result<Self> {
-        let (report, progress) = watch::channel(Progress::default());
+        let waits = derived.closed().map(|closed| closed.to_string());
+        let (report, progress) = watch::channel(Progress { waits, ..Progress::default() });
         let (stop, stopped) = oneshot::channel();
         let table = Table { derived: derived.clone(), name: P::NAME };
         let follower = Follower { derived: derived.clone(), life: 0, log, projection, report };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{LogFault, Report};
+use super::{Harm, LogFault, Report};
 use crate::{
     file::{
         Damage,
@@ -64,8 +64,15 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn fault(&mut self, segment: u64, what: impl Into<String>) {
-        self.faults.push(LogFault::Segment { segment, what: what.into() });
+    fn fault(&mut self, segment: u64, harm: Harm, what: impl Into<String>) {
+        self.faults.push(LogFault::Segment { segment, what: what.into(), harm });
+    }
+
+    /// What stands in the place of a segment does not belong there.
+    fn misplaced(&mut self, number: u64, what: String) {
+        self.fault(number, Harm::Misplaced, what);
+        self.chain = None;
+        self.tree = None;
     }
 
     /// A segment is not there.
@@ -86,15 +93,19 @@ impl<'a> Check<'a> {
     ) {
         self.segments += 1;
         let Some(log) = self.log else {
-            return self.fault(number, "its header is damaged, and no other segment says which log it is");
+            return self.fault(
+                number,
+                Harm::Misplaced,
+                "its header is damaged, and no other segment says which log it is",
+            );
         };
         match header {
-            None => self.fault(number, "its header is damaged"),
+            None => self.fault(number, Harm::None, "its header is damaged; what it said follows from the others"),
             Some(header) if header.log != log => {
-                return self.fault(number, format!("it is of log {}", header.log));
+                return self.misplaced(number, format!("it is of log {}, the others of {log}", header.log));
             }
             Some(header) if header.segment != number => {
-                return self.fault(number, format!("it is segment {}", header.segment));
+                return self.misplaced(number, format!("it is segment {}", header.segment));
             }
             Some(header) => self.header(number, header),
         }
@@ -108,7 +119,8 @@ impl<'a> Check<'a> {
         let found: Vec<_> = walk.collect();
         let synced =
             found.iter().map(|f| if let Found::Frame(frame) = f { frame.synced } else { 0 }).max().unwrap_or(0);
-        let index = if last { None } else { index_of(&place, bytes) };
+        let index = index_of(&place, bytes);
+        let ends_here = last && !matches!(index, Some(Ok(_)));
         let index = index.as_ref().map(Result::as_ref);
         let mut runs = Runs::new();
         let mut end = segment::bytes_of(header::LEN);
@@ -118,7 +130,7 @@ impl<'a> Check<'a> {
                     self.frame(number, frame, &mut runs);
                     end = frame.offset + segment::bytes_of(frame.length);
                 }
-                Found::Hole(hole) if last && hole.first >= synced => {
+                Found::Hole(hole) if ends_here && hole.first >= synced => {
                     let tail = &bytes[place_of(hole.offset).min(bytes.len())..];
                     let used = tail.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
                     self.unfinished = segment::bytes_of(used);
@@ -138,23 +150,37 @@ impl<'a> Check<'a> {
         match index {
             // Segments without one are in order: it is written some time after the segment is full.
             None => {}
-            Some(Err(())) => self.fault(number, "the index at its end is damaged; the next start makes it anew"),
+            Some(Err(())) => {
+                self.fault(number, Harm::None, "the index at its end is damaged; the next start makes it anew");
+            }
             Some(Ok(index)) => self.index(index, end, &runs),
+        }
+        if last && !ends_here {
+            // An index is written only once the next segment is there.
+            self.missing(number + 1);
         }
     }
 
     fn header(&mut self, number: u64, header: &Header) {
         self.epoch = self.epoch.max(header.epoch);
         if header.first != self.position && self.chain.is_some() {
-            self.fault(number, format!("it begins at position {}, where {} should come", header.first, self.position));
+            self.fault(
+                number,
+                Harm::Misplaced,
+                format!("it begins at position {}, where {} should come", header.first, self.position),
+            );
         }
         if self.chain.is_some_and(|chain| chain != header.chain) {
-            self.fault(number, "its header holds another chain than the records before it give");
+            self.fault(number, Harm::Misplaced, "its header holds another chain than the records before it give");
         }
         let unknowable = self.tree.is_none();
         match (&self.tree, &header.frontier) {
             (Some(tree), Some(stored)) if tree != stored => {
-                self.fault(number, "its header holds another Merkle frontier than the records before it give");
+                self.fault(
+                    number,
+                    Harm::Altered,
+                    "its header holds another Merkle frontier than the records before it give",
+                );
             }
             _ => {}
         }
@@ -171,7 +197,7 @@ impl<'a> Check<'a> {
             let position = frame.first + segment::bytes_of(n);
             let Some(raw) = raw else {
                 let what = format!("the frame at byte {} holds bytes that are no record", frame.offset);
-                return self.fault(number, what);
+                return self.fault(number, Harm::Altered, what);
             };
             let commitment = raw.body.commitment();
             let leaf = record::leaf(raw.header, &commitment);
@@ -232,7 +258,7 @@ impl<'a> Check<'a> {
                 "the records of the frame at byte {} do not give the chain that it holds: one was altered",
                 frame.offset
             );
-            self.fault(number, what);
+            self.fault(number, Harm::Altered, what);
         }
         self.position = frame.end();
         self.chain = Some(frame.after);
@@ -278,7 +304,7 @@ impl<'a> Check<'a> {
         let fits =
             footer.end == self.position && Some(footer.chain) == self.chain && footer.frontier == self.tree && same;
         if whole && !(fits && footer.landmarks.iter().all(|(_, offset)| u64::from(*offset) * 8 < end)) {
-            self.fault(footer.segment, "the index at its end does not say what its frames say");
+            self.fault(footer.segment, Harm::Altered, "the index at its end does not say what its frames say");
         }
     }
 

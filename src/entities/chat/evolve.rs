@@ -15,6 +15,7 @@ use super::{
         TurnEnd,
     },
     title::{self, Titling},
+    written::{Part, kept},
 };
 use crate::entities::{body::Body, usage::Usage};
 
@@ -145,6 +146,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 if let Some(reasoning) = reasoning {
                     open.reasoning = reasoning.clone();
                 }
+                open.keep();
                 state.usage += *usage;
                 state.context_used(*usage, *window);
                 if let Some(turn) = &mut state.turn {
@@ -156,6 +158,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
         Event::ModelCallFailed { call, error, retry_at, .. } => {
             if let Some(open) = open_call(state, *call) {
                 open.state = CallState::Failed { error: error.clone(), retry_at: *retry_at };
+                open.keep();
                 if let Some(turn) = &mut state.turn {
                     turn.failures += 1;
                 }
@@ -226,6 +229,7 @@ fn archive(state: &mut State, archived: bool) {
 impl Call {
     /// Puts what an attempt that was cut off had written aside.
     pub(super) fn interrupt(&mut self) {
+        self.keep();
         let text = std::mem::take(&mut self.text);
         let reasoning = std::mem::take(&mut self.reasoning);
         if let Some(attempt) = self.attempt
@@ -235,7 +239,15 @@ impl Call {
         }
     }
 
+    /// Nothing is added to its texts any more.
+    fn keep(&mut self) {
+        let (call, attempt) = (self.call, self.attempt);
+        self.text = kept(std::mem::take(&mut self.text), call, attempt, Part::Text);
+        self.reasoning = kept(std::mem::take(&mut self.reasoning), call, attempt, Part::Reasoning);
+    }
+
     fn stop(&mut self) {
+        self.keep();
         match self.state {
             CallState::Open => self.state = CallState::Cancelled,
             // It stays failed, so that what it wrote stays out of the prompt; only the next try is called off.

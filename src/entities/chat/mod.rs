@@ -15,6 +15,7 @@ mod tests;
 pub mod title;
 pub mod view;
 pub mod work;
+pub mod written;
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,7 @@ pub enum Chat {}
 
 impl Decider for Chat {
     const KIND: &'static str = "chat";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     type State = State;
     type Event = Event;
     type Command = Command;

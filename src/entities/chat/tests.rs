@@ -13,6 +13,7 @@ mod stray;
 mod titles;
 mod tools;
 mod views;
+mod written;
 
 use std::collections::BTreeMap;
 

@@ -107,7 +107,7 @@ export function foldChat(view: ChatView, frame: Happening): ChatView {
     case "ModelCallFailed": {
       const { call, error, retry_at } = event.data;
       const state = { kind: "failed" as const, error, ...(retry_at == null ? {} : { retry_at }) };
-      const after = withOpenCall(view, call, (open) => ({ ...open, state }));
+      const after = withOpenCall(view, call, (open) => ({ ...kept(open), state }));
       if (after === view || !after.turn) return after;
       const failed = { ...after, turn: { ...after.turn, failures: after.turn.failures + 1 } };
       return error.code === TOO_LONG && retry_at != null ? context.tooLong(failed, at) : failed;
@@ -227,10 +227,32 @@ export function pushCall(view: ChatView, call: string, at: Micros): ChatView {
 
 /** Puts what an attempt that was cut off had written aside. */
 export function interrupted(call: Call): Call {
-  const { attempt, reasoning, text } = call;
+  const { attempt, reasoning, text } = kept(call);
   const anew: Call = { ...call, reasoning: "", text: "" };
   if (attempt === null || (isEmpty(text) && isEmpty(reasoning))) return anew;
   return { ...anew, interrupted: [...(call.interrupted ?? []), { attempt, reasoning, text }] };
+}
+
+/** The longest text, in bytes of UTF-8, that stands in a view as it is once nothing is added to it any more. */
+const INLINE = 16 * 1024;
+/** How much of a longer one does. */
+const HEAD = 2 * 1024;
+
+/** Nothing is added to the texts of a call any more: long ones stand in the events that brought them. */
+function kept(call: Call): Call {
+  const { attempt } = call;
+  if (attempt == null) return call;
+  const keep = (body: Body, part: "text" | "reasoning"): Body => {
+    // No character has more than three bytes for each of its units here.
+    if (typeof body !== "string" || body.length * 3 <= INLINE) return body;
+    const bytes = new TextEncoder().encode(body);
+    if (bytes.length <= INLINE) return body;
+    let end = HEAD;
+    while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+    const head = new TextDecoder().decode(bytes.subarray(0, end));
+    return { call: call.call, attempt, part, bytes: bytes.length, head };
+  };
+  return { ...call, text: keep(call.text, "text"), reasoning: keep(call.reasoning, "reasoning") };
 }
 
 type Finished = Extract<ChatEvent, { type: "ModelCallFinished" }>["data"];
@@ -240,12 +262,10 @@ function callFinished(
   { call, attempt, stop, usage, latency_ms, window, ...long }: Finished,
 ): ChatView {
   const after = withAttempt(view, call, attempt, (open) => ({
-    ...open,
+    ...kept({ ...open, text: long.text ?? open.text, reasoning: long.reasoning ?? open.reasoning }),
     state: { kind: "finished", stop },
     usage,
     latency_ms,
-    text: long.text ?? open.text,
-    reasoning: long.reasoning ?? open.reasoning,
   }));
   if (after === view) return view;
   const turn = after.turn && { ...after.turn, usage: plus(after.turn.usage, usage), failures: 0 };
@@ -275,7 +295,7 @@ function stopped(call: Call): Call {
     latency_ms: 0,
     truncated: false,
   };
-  const after = { ...call, state: stoppedState(call.state) };
+  const after = { ...kept(call), state: stoppedState(call.state) };
   if (!call.tool_calls) return after;
   const tool_calls = call.tool_calls.map((tool) =>
     tool.state.kind === "finished" ? tool : { ...tool, state: cancelled },

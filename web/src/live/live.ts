@@ -1,6 +1,6 @@
 // Everything that the page knows of the server: subscriptions that resume, commands that arrive, and who is told.
 import type { ClientFrame, Command, ServerFrame } from "../wire/index.ts";
-import { rememberBlobs } from "./blobs.ts";
+import { rememberTexts } from "./blobs.ts";
 import {
   emptyList,
   emptyStream,
@@ -242,7 +242,7 @@ export class Live {
       this.#subscribe(held);
       return;
     }
-    rememberBlobs(before.view, frame);
+    rememberTexts(stream, before.view, frame);
     held.entry = after;
   }
 

@@ -1,8 +1,11 @@
 // A text that may be kept elsewhere: its beginning stands here, the rest is read when it is wanted.
-import { type ReactNode, useEffect, useState } from "react";
-import { blobText, knownBlob } from "../live/blobs.ts";
+import { createContext, type ReactNode, use, useEffect, useState } from "react";
+import { knownText, wholeText } from "../live/blobs.ts";
 import type { Body } from "../wire/index.ts";
 import { bytes } from "./format.ts";
+
+/** The chat whose texts are shown. */
+export const ChatContext = createContext("");
 
 interface Whole {
   text: string;
@@ -14,30 +17,31 @@ interface Whole {
 
 /** The whole of a text; its beginning until the rest is here. Long texts are read at once if `eager`. */
 export function useBody(body: Body, eager: boolean): Whole & { read(): void } {
-  const blob = typeof body === "string" ? null : body;
+  const chat = use(ChatContext);
+  const elsewhere = typeof body === "string" ? null : body;
   const [attempt, setAttempt] = useState(eager ? 1 : 0);
   const [, arrived] = useState(0);
   const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
-    if (!blob || attempt === 0 || knownBlob(blob) !== undefined) return;
+    if (!elsewhere || attempt === 0 || knownText(elsewhere, chat) !== undefined) return;
     let here = true;
-    blobText(blob).then(
+    wholeText(elsewhere, chat).then(
       () => here && arrived((was) => was + 1),
       (error: Error) => here && setTrouble(error.message),
     );
     return () => {
       here = false;
     };
-  }, [blob, attempt]);
+  }, [elsewhere, chat, attempt]);
   const read = () => {
     setTrouble(null);
     setAttempt((was) => was + 1);
   };
-  if (!blob) return { text: body as string, state: "whole", trouble: null, read };
-  const whole = knownBlob(blob);
+  if (!elsewhere) return { text: body as string, state: "whole", trouble: null, read };
+  const whole = knownText(elsewhere, chat);
   if (whole !== undefined) return { text: whole, state: "whole", trouble: null, read };
   const reading = trouble === null && attempt > 0;
-  return { text: blob.head, state: reading ? "reading" : "partial", trouble, read };
+  return { text: elsewhere.head, state: reading ? "reading" : "partial", trouble, read };
 }
 
 /** A text as it is, with a button for the rest where there is more. */

@@ -158,7 +158,7 @@ async fn data_altered_under_a_right_checksum_does_not_give_the_chain() {
     fs::write(&path, &bytes).unwrap();
     let report = verify(dir.path(), |_, _| ()).unwrap();
     assert!(
-        matches!(&report.faults[..], [LogFault::Segment { segment: 0, what }] if what.contains("altered")),
+        matches!(&report.faults[..], [LogFault::Segment { segment: 0, what, .. }] if what.contains("altered")),
         "{:?}",
         report.faults
     );

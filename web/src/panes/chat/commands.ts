@@ -90,7 +90,7 @@ export function useCommands(
           name: "copy",
           icon: Copy,
           does: "Copy the last answer",
-          run: () => void wholeText(answer).then(copyText),
+          run: () => void wholeText(answer, chat).then(copyText),
         },
     view.about?.archived
       ? {

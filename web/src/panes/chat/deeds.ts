@@ -21,7 +21,7 @@ export function useMessageDeeds({ project, session, chat }: ChatId): Deeds {
       withMessage: ({ message, text }) => [
         ...(isEmpty(text)
           ? []
-          : [{ label: "Copy the text", icon: Copy, run: () => void wholeText(text).then(copyText) }]),
+          : [{ label: "Copy the text", icon: Copy, run: () => void wholeText(text, chat).then(copyText) }]),
         link(message),
       ],
       withTurn: (_, call) => (call === null ? [] : [link(call)]),

@@ -7,6 +7,7 @@ import type { Outgoing } from "../../live/outbox.ts";
 import { useChat, useConnection, useList, useLive, useOlder, useOutgoing } from "../../live/react.tsx";
 import { useLooking } from "../../live/seen.ts";
 import { outcomeOf, Rename } from "../../parts/ask.tsx";
+import { ChatContext } from "../../parts/body-text.tsx";
 import { Button } from "../../parts/button.tsx";
 import { useIsActive, usePane, usePaneTitle } from "../../parts/pane.tsx";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
@@ -112,9 +113,11 @@ function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
       )}
       <DeedsContext value={deeds}>
         <RowMenu>
-          <Conversation chat={id.chat} entry={entry} away={phase !== "live"} target={target}>
-            <Sending posting={posting} away={phase !== "live"} />
-          </Conversation>
+          <ChatContext value={id.chat}>
+            <Conversation chat={id.chat} entry={entry} away={phase !== "live"} target={target}>
+              <Sending posting={posting} away={phase !== "live"} />
+            </Conversation>
+          </ChatContext>
         </RowMenu>
       </DeedsContext>
       <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
