@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    cookie::Cookies, files::Walks, keyring::Keyring, metrics::Metrics, origin::Names, problem::Problem, tickets::Tickets,
+    cookie::Cookies, files::Walks, keyring::Keyring, metrics::Metrics, origin::Names, problem::Problem,
+    tickets::Tickets,
 };
 use crate::{host::Host, models::Providers, projections::Lists};
 

@@ -159,7 +159,7 @@ pub fn version() -> String {
 
 /// The providers of models, with the keys that were set while a server ran.
 pub fn providers(loaded: &Loaded) -> Result<Providers, ComposeError> {
-    Ok(Providers::new(loaded.models()?)?.keeping(Arc::new(KeyFile::new(loaded.data.join("secrets")))))
+    Ok(Providers::new(loaded.models()?)?.keeping(Arc::new(loaded.keys())))
 }
 
 /// Starts a server in the current actix system. What was begun waits for [`Running::wake`].

@@ -166,7 +166,10 @@ fn histogram(name: &str, samples: &[Sample]) {
         groups.entry(labels).or_default().push(sample);
     }
     for (labels, samples) in groups {
-        let of = |suffix: &str| samples.iter().filter(move |sample| sample.name == format!("{name}{suffix}"));
+        let of = |suffix: &str| {
+            let wanted = format!("{name}{suffix}");
+            samples.iter().filter(move |sample| sample.name == wanted)
+        };
         let buckets: Vec<(f64, f64)> = of("_bucket")
             .map(|sample| (sample.labels["le"].replace("+Inf", "inf").parse().unwrap(), sample.value))
             .collect();

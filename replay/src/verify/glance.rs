@@ -2,7 +2,7 @@
 
 use std::{fs::File, io, path::Path};
 
-use super::{LogFault, VerifyError, at, headers, settle};
+use super::{Harm, LogFault, VerifyError, at, headers, settle};
 use crate::{
     file::{
         format::{
@@ -43,20 +43,22 @@ pub fn glance(dir: &Path) -> Result<Glance, VerifyError> {
         };
         let file = File::open(&path).map_err(at(&path))?;
         glance.bytes += file.metadata().map_err(at(&path))?.len();
-        let mut fault = |what: &str| glance.faults.push(LogFault::Segment { segment: number, what: what.to_owned() });
+        let mut fault = |harm: Harm, what: &str| {
+            glance.faults.push(LogFault::Segment { segment: number, harm, what: what.to_owned() });
+        };
         let Some(header) = header else {
-            fault("its header is damaged");
+            fault(Harm::None, "its header is damaged");
             continue;
         };
         if Some(header.log) != log || header.segment != number {
-            fault("it is of another log, or of another place in this one");
+            fault(Harm::Misplaced, "it is of another log, or of another place in this one");
             continue;
         }
         if number == last {
             let (end, hole) = tail(&path, &file, header).map_err(at(&path))?;
             glance.head = end;
             if let Some(what) = hole {
-                fault(&what);
+                fault(Harm::Altered, &what);
             }
             continue;
         }
@@ -65,13 +67,15 @@ pub fn glance(dir: &Path) -> Result<Glance, VerifyError> {
         match footer(&file, &place).map_err(at(&path))? {
             // It is written some time after the segment is full.
             None => {}
-            Some(Err(())) => fault("the index at its end is damaged; the next start makes it anew"),
-            Some(Ok(index)) if index.first != header.first => fault("its index is not of what its header says"),
+            Some(Err(())) => fault(Harm::None, "the index at its end is damaged; the next start makes it anew"),
+            Some(Ok(index)) if index.first != header.first => {
+                fault(Harm::Altered, "its index is not of what its header says")
+            }
             Some(Ok(index)) => {
                 let fits =
                     |next: &Header| next.leave_previous || (next.first == index.end && next.chain == index.chain);
                 if !next.is_none_or(fits) {
-                    fault("the next segment does not begin with what this one ends with");
+                    fault(Harm::Misplaced, "the next segment does not begin with what this one ends with");
                 }
             }
         }
