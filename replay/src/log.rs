@@ -3,7 +3,7 @@
 //! **Visible means durable**: whatever reads or subscribes stops at the durable head, so nobody ever acts on an
 //! event that a power cut could take back. Only the appender itself learns earlier that its event is written.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,11 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// What is wrong with the log at present, in words for a person: a full disk, damage.
     fn troubles(&self) -> Vec<String>;
+
+    /// The folder that its segments stand in, if it stands in files.
+    fn dir(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// Which log: a random id, and an epoch that grows with every restored backup. Who holds a cursor of another log drops it.

@@ -4,6 +4,7 @@
 
 mod app;
 mod attachments;
+mod audit;
 mod blobs;
 mod chats;
 mod commands;
@@ -29,6 +30,7 @@ mod problem;
 mod projects;
 mod providers;
 mod reading;
+mod replay;
 mod request_id;
 mod routes;
 mod search;
@@ -42,6 +44,8 @@ mod tickets;
 mod trust;
 
 pub use app::{App, Settings};
+pub use audit::AuditQuery;
+pub use json_patch::{Operation, apply};
 pub use openapi::{frames as frames_schema, http as http_schema, openapi};
 pub use problem::Problem;
 pub use server::{Server, Stopper, serve};

@@ -46,14 +46,14 @@ struct Own {
 }
 
 impl Connection {
-    /// Finds the server, or starts one.
-    pub async fn open(loaded: &Loaded, purpose: Purpose) -> Result<Self, Failure> {
+    /// How to speak to the server that holds the data folder; `None` where none does.
+    pub async fn to_running(loaded: &Loaded) -> Result<Option<Client>, Failure> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match holder(&loaded.data.join("log"))? {
                 Some(holder) if !holder.note.is_empty() => {
                     let key = key_of(loaded, &holder)?;
-                    return Ok(Self { client: Client::new(&loaded.data, &holder.note, &key)?, own: None });
+                    return Ok(Some(Client::new(&loaded.data, &holder.note, &key)?));
                 }
                 // It is starting, or another command of ours is.
                 Some(holder) if Instant::now() > deadline => {
@@ -64,14 +64,25 @@ impl Connection {
                     )));
                 }
                 Some(_) => sleep(PAUSE).await,
-                None => match Own::start(loaded.clone(), purpose).await {
-                    Ok((own, base, key)) => {
-                        return Ok(Self { client: Client::new(&loaded.data, &base, &key)?, own: Some(own) });
-                    }
-                    // Somebody else was faster.
-                    Err(error) if error.is_locked() && Instant::now() < deadline => sleep(PAUSE).await,
-                    Err(error) => return Err(error.into()),
-                },
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Finds the server, or starts one.
+    pub async fn open(loaded: &Loaded, purpose: Purpose) -> Result<Self, Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(client) = Self::to_running(loaded).await? {
+                return Ok(Self { client, own: None });
+            }
+            match Own::start(loaded.clone(), purpose).await {
+                Ok((own, base, key)) => {
+                    return Ok(Self { client: Client::new(&loaded.data, &base, &key)?, own: Some(own) });
+                }
+                // Somebody else was faster.
+                Err(error) if error.is_locked() && Instant::now() < deadline => sleep(PAUSE).await,
+                Err(error) => return Err(error.into()),
             }
         }
     }

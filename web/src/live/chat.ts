@@ -159,7 +159,7 @@ function configured(view: ChatView, model: string): ChatView {
   );
 }
 
-function unarchived(view: ChatView): ChatView {
+export function unarchived(view: ChatView): ChatView {
   if (!view.about) return view;
   const { archived: _, ...about } = view.about;
   return { ...view, about };
