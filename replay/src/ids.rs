@@ -171,6 +171,18 @@ pub enum ByKind {
     System = 3,
 }
 
+impl ByKind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Agent => "agent",
+            Self::Key => "key",
+            Self::System => "system",
+        }
+    }
+}
+
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct By {
@@ -202,6 +214,13 @@ impl By {
     /// A model at work.
     pub fn agent(id: &str) -> Self {
         Self { kind: ByKind::Agent, id: id.into(), on_behalf_of: None }
+    }
+}
+
+/// `person:owner`
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.name(), self.id)
     }
 }
 

@@ -2,6 +2,7 @@
 //! effects derived from that state. It knows no AI, no HTTP and no actor framework; it would serve a shop as well.
 
 mod admission;
+pub mod audit;
 pub mod blobs;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

@@ -3,7 +3,7 @@
 //! **Visible means durable**: whatever reads or subscribes stops at the durable head, so nobody ever acts on an
 //! event that a power cut could take back. Only the appender itself learns earlier that its event is written.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,11 @@ pub trait EventLog: Send + Sync + 'static {
     /// What it has done since it was opened, and what it holds, in numbers; all 0 where nobody counts.
     fn figures(&self) -> Figures {
         Figures::default()
+    }
+
+    /// The folder that its segments stand in, if it stands in files.
+    fn dir(&self) -> Option<&Path> {
+        None
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod app;
 mod attachments;
+mod audit;
 mod blobs;
 mod chats;
 mod commands;
@@ -31,6 +32,7 @@ mod problem;
 mod projects;
 mod providers;
 mod reading;
+mod replay;
 mod request_id;
 mod routes;
 mod search;
@@ -45,6 +47,8 @@ mod trust;
 mod usage;
 
 pub use app::{App, Settings};
+pub use audit::AuditQuery;
+pub use json_patch::{Operation, apply};
 pub use openapi::{frames as frames_schema, http as http_schema, openapi};
 pub use page::is_built_in as page_is_built_in;
 pub use problem::Problem;

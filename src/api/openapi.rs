@@ -208,6 +208,6 @@ mod tests {
             .iter()
             .map(|one| (one["name"].as_str().unwrap(), one["required"] == true))
             .collect();
-        assert_eq!(named, [("kind", true), ("id", true), ("from", true), ("to", true)]);
+        assert_eq!(named, [("kind", true), ("id", true), ("from", false), ("to", true)]);
     }
 }

@@ -4,8 +4,8 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    attachments, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics, openapi,
-    projects, providers, reading, search, sessions, sign_in, socket, streams, trust, usage,
+    attachments, audit, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics, openapi,
+    projects, providers, reading, replay, search, sessions, sign_in, socket, streams, trust, usage,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
@@ -136,6 +136,9 @@ routes! {
     GET "/api/streams/{kind}/{id}/view" viewer streams::view { "What a page saw of a stream at a revision", query streams::AtQuery, gives streams::ViewOut }
     GET "/api/streams/{kind}/{id}/diff" viewer streams::diff { "What changed in a state between two revisions, as RFC 6902", query streams::DiffQuery, gives streams::Diff }
     POST "/api/streams/{kind}/{id}/fork" operator fork::fork { "Copies a chat up to a place; the copy goes on by itself", takes fork::NewFork, gives fork::Forked }
+    GET "/api/streams/{kind}/{id}/steps" viewer replay::steps { "The events of a stream with what each of them changed", query replay::StepsQuery, gives replay::Steps }
+    GET "/api/streams/{kind}/{id}/counts" viewer replay::counts { "How many events of which sort a stream has", gives replay::Counts }
+    GET "/api/audit/export" admin audit::export { "The log as a file that a third party can verify, as JSON lines: docs/audit.md", query audit::AuditQuery }
 }
 
 /// The route of a method and a pattern.

@@ -15,6 +15,7 @@ use super::{
     json_patch::{self, Operation},
     problem::Problem,
     reading::{Answer, Items, answer, cursor, limit},
+    replay::Sieve,
 };
 use crate::entities::{AnyEntity, Kind, system::Role};
 
@@ -49,6 +50,13 @@ pub struct EventsQuery {
     pub cursor: Option<Revision>,
     /// How many, 1 to 500; 50 where absent.
     pub limit: Option<usize>,
+    /// Only of these types, with commas between.
+    #[serde(rename = "type")]
+    pub types: Option<String>,
+    /// Only what these did, with commas between: `person:owner`, `agent`.
+    pub by: Option<String>,
+    /// Only those with these words in their data, in upper or lower case.
+    pub text: Option<String>,
 }
 
 /// A page of events.
@@ -92,8 +100,8 @@ pub struct ViewOut {
 /// Between which revisions.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct DiffQuery {
-    /// The earlier one.
-    pub from: Revision,
+    /// The earlier one; the empty state before the first event, where absent.
+    pub from: Option<Revision>,
     /// The later one; it may also be the other way round.
     pub to: Revision,
 }
@@ -103,8 +111,8 @@ pub struct DiffQuery {
 pub struct Diff {
     /// The stream.
     pub stream: StreamId,
-    /// The revision that the patch is applied to.
-    pub from: Revision,
+    /// The revision that the patch is applied to; `null`: the empty state before the first event.
+    pub from: Option<Revision>,
     /// The revision that comes of it.
     pub to: Revision,
     /// A JSON Patch (RFC 6902).
@@ -170,10 +178,14 @@ pub async fn events(
     let (stream, _) = find(&shared, &who, &path)?;
     let from = query.cursor.or(query.from).unwrap_or_default();
     let limit = limit(query.limit);
+    let sieve = Sieve::new(query.types.as_deref(), query.by.as_deref(), query.text.as_deref());
     let mut records = shared.app.host.log().read_stream(stream, from);
     let mut items = Vec::new();
     while let Some(record) = records.next().await {
         let record = record?;
+        if !sieve.keeps(&record) {
+            continue;
+        }
         if items.len() == limit {
             return answer(Events { items, next_cursor: Some(record.revision.to_string()) });
         }
@@ -194,6 +206,20 @@ async fn fold(
         return Err(Problem::not_found("no_revision", detail));
     }
     Ok((shared.app.host.fold(stream, Some(at)).await?, at))
+}
+
+/// An entity as it is before its first event.
+fn unbegun(stream: &StreamId) -> Result<AnyEntity, Problem> {
+    let kind = Kind::of(stream).ok_or_else(|| unknown_kind(stream.kind()))?;
+    Ok(AnyEntity::new(kind, stream.clone()))
+}
+
+/// An entity as it is before the event of a revision.
+pub(super) async fn before(shared: &Shared, stream: &StreamId, revision: Revision) -> Result<AnyEntity, Problem> {
+    match revision.before() {
+        Some(at) => Ok(shared.app.host.fold(stream, Some(at)).await?),
+        None => unbegun(stream),
+    }
 }
 
 /// `GET /api/streams/{kind}/{id}/state`
@@ -233,7 +259,11 @@ pub async fn diff(
         let (entity, _) = fold(&shared, &stream, last, Some(at)).await?;
         entity.state().map_err(Problem::internal)
     };
-    let (before, after) = (state(query.from).await?, state(query.to).await?);
+    let before = match query.from {
+        Some(at) => state(at).await?,
+        None => unbegun(&stream)?.state().map_err(Problem::internal)?,
+    };
+    let after = state(query.to).await?;
     let changes = json_patch::diff(&before, &after);
     answer(Diff { stream, from: query.from, to: query.to, patch: changes })
 }

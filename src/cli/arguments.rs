@@ -6,10 +6,10 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    archive, ask, backup, completions, config, doctor,
+    archive, ask, audit, backup, completions, config, doctor,
     exit::{Ended, Failure},
-    key, log, man, provider, ps, rebuild, rename, restore, schemas, serve,
-    settings::{Given, Settings},
+    fork, key, log, man, provider, ps, rebuild, rename, replay, restore, schemas, serve,
+    settings::{Given, Loaded, Settings},
     stop, telling, trust, verify, watch,
 };
 
@@ -92,7 +92,10 @@ enum Command {
     Archive(archive::Arguments),
     Unarchive(archive::BackArguments),
     Log(log::Arguments),
+    Replay(replay::Arguments),
+    Fork(fork::Arguments),
     Verify(verify::Arguments),
+    Audit(audit::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     Rebuild(rebuild::Arguments),
@@ -180,6 +183,9 @@ fn run(global: &Global, command: &Command) -> Ended {
         Command::Archive(arguments) => wait(archive::run(arguments, &loaded, json)),
         Command::Unarchive(arguments) => wait(archive::run_back(arguments, &loaded, json)),
         Command::Log(arguments) => wait(log::run(arguments, &loaded, json)),
+        Command::Replay(arguments) => wait(replay::run(arguments, &loaded, json)),
+        Command::Fork(arguments) => wait(fork::run(arguments, &loaded, json)),
+        Command::Audit(arguments) => wait(audit::run(arguments, &loaded, json)),
         Command::Trust(arguments) => wait(trust::run(arguments, &loaded, json)),
         Command::Key(arguments) => wait(key::run(arguments, &loaded, json)),
         Command::Provider(arguments) => wait(provider::run(arguments, &loaded, json)),

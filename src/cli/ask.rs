@@ -152,15 +152,20 @@ async fn attach(client: &Client, files: &[PathBuf]) -> Result<Vec<Attachment>, F
 }
 
 /// What was told of the turn so far.
-struct Told {
+pub struct Told {
     message: Uuid,
     turn: Option<u32>,
     story: Option<Story>,
 }
 
 impl Told {
+    /// Of a turn that is open already.
+    pub fn of_turn(turn: u32, message: Uuid, as_story: bool) -> Self {
+        Self { message, turn: Some(turn), story: as_story.then(|| Story::new(false)) }
+    }
+
     /// Tells an event of our turn; the exit code, if it is the last.
-    fn hear(&mut self, event: &Event, at: Micros) -> std::io::Result<Option<Exit>> {
+    pub fn hear(&mut self, event: &Event, at: Micros) -> std::io::Result<Option<Exit>> {
         if let Event::TurnStarted { turn, message } = event
             && *message == self.message
         {

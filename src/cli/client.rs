@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use replay::file::holder;
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -95,6 +95,15 @@ impl Client {
         Ok(())
     }
 
+    /// Reads what comes piece by piece.
+    pub async fn open(&self, path: &str, query: &[(&str, String)]) -> Result<Response, Failure> {
+        let mut request = self.request(Method::GET, path).build()?;
+        request.url_mut().query_pairs_mut().extend_pairs(query);
+        let answer = self.http.execute(request).await.map_err(|error| self.silent(error))?;
+        let status = answer.status();
+        if status.is_success() { Ok(answer) } else { Err(problem(status, &answer.bytes().await?)) }
+    }
+
     /// Reads every page of a list.
     pub async fn all(&self, path: &str) -> Result<Vec<Value>, Failure> {
         let mut items = Vec::new();
@@ -120,10 +129,12 @@ impl Client {
         request.bearer_auth(&self.key).header("x-reenact-client", "cli")
     }
 
+    fn silent(&self, error: reqwest::Error) -> Failure {
+        Failure::failed(format!("the server at {} does not answer: {}", self.base, without_address(error)))
+    }
+
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        let answer = request.send().await.map_err(|error| {
-            Failure::failed(format!("the server at {} does not answer: {}", self.base, without_address(error)))
-        })?;
+        let answer = request.send().await.map_err(|error| self.silent(error))?;
         let status = answer.status();
         let body = answer.bytes().await?;
         if !status.is_success() {

@@ -49,14 +49,14 @@ struct Own {
 }
 
 impl Connection {
-    /// Finds the server, or starts one.
-    pub async fn open(loaded: &Loaded, mut purpose: Purpose) -> Result<Self, Failure> {
+    /// How to speak to the server that holds the data folder; `None` where none does.
+    pub async fn to_running(loaded: &Loaded) -> Result<Option<Client>, Failure> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match held(loaded)? {
                 Some(holder) if !holder.note.is_empty() => {
                     let key = key_of(loaded, &holder)?;
-                    return Ok(Self { client: Client::new(&loaded.data, &holder.note, &key)?, own: None });
+                    return Ok(Some(Client::new(&loaded.data, &holder.note, &key)?));
                 }
                 // It is starting, or another command of ours is.
                 Some(holder) if Instant::now() > deadline => {
@@ -67,18 +67,29 @@ impl Connection {
                     )));
                 }
                 Some(_) => sleep(PAUSE).await,
-                None if purpose == Purpose::Look => {
-                    there(loaded)?;
-                    purpose = Purpose::Change;
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Finds the server, or starts one.
+    pub async fn open(loaded: &Loaded, mut purpose: Purpose) -> Result<Self, Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(client) = Self::to_running(loaded).await? {
+                return Ok(Self { client, own: None });
+            }
+            if purpose == Purpose::Look {
+                there(loaded)?;
+                purpose = Purpose::Change;
+            }
+            match Own::start(loaded.clone(), purpose).await {
+                Ok((own, base, key)) => {
+                    return Ok(Self { client: Client::new(&loaded.data, &base, &key)?, own: Some(own) });
                 }
-                None => match Own::start(loaded.clone(), purpose).await {
-                    Ok((own, base, key)) => {
-                        return Ok(Self { client: Client::new(&loaded.data, &base, &key)?, own: Some(own) });
-                    }
-                    // Somebody else was faster.
-                    Err(error) if error.is_locked() && Instant::now() < deadline => sleep(PAUSE).await,
-                    Err(error) => return Err(error.into()),
-                },
+                // Somebody else was faster.
+                Err(error) if error.is_locked() && Instant::now() < deadline => sleep(PAUSE).await,
+                Err(error) => return Err(error.into()),
             }
         }
     }

@@ -9,7 +9,10 @@ use super::{
     screen::{Screen, Tone, json_line, moment, short},
     settings::Loaded,
 };
-use crate::projections::{ChatRow, ChatState};
+use crate::{
+    entities::chat::event::Origin,
+    projections::{ChatRow, ChatState},
+};
 
 /// Lists the chats with an open turn.
 #[derive(Debug, Args)]
@@ -21,6 +24,15 @@ pub struct Arguments {
     /// Lists all chats, those that were put away too.
     #[arg(short, long)]
     all: bool,
+}
+
+/// What was asked last, and what the chat was forked from.
+fn asked(row: &ChatRow) -> String {
+    let last = short(&row.last, 60);
+    match &row.origin {
+        Origin::User => last,
+        Origin::Fork { stream, revision } => format!("{last} · forked from {stream} at {revision}"),
+    }
 }
 
 /// Lists them, the newest first.
@@ -52,14 +64,7 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
             ChatState::Cancelled => "cancelled",
         };
         let turns = row.turns.to_string();
-        vec![
-            row.stream.to_string(),
-            state.into(),
-            row.model.to_string(),
-            turns,
-            moment(row.updated_at),
-            short(&row.last, 60),
-        ]
+        vec![row.stream.to_string(), state.into(), row.model.to_string(), turns, moment(row.updated_at), asked(row)]
     };
     let rows: Vec<_> = shown.iter().map(cells).collect();
     screen.table(&["stream", "state", "model", "turns", "changed (UTC)", "asked"], &rows)?;

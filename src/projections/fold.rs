@@ -237,13 +237,17 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         }
         // Of a fork that is forked itself.
         chat::Event::Forked { .. } if gone => None,
-        chat::Event::Forked { from, at: revision, title, model, run } => {
+        chat::Event::Forked { from, at: revision, title, model, turn, run: _ } => {
             let row = known(rows)?;
             count(rows, row.session, row.id, &title, at, position);
             let origin = Origin::Fork { stream: from, revision };
-            let state = if row.state == ChatState::Running && !run { ChatState::Cancelled } else { row.state };
+            let (state, turns) = match turn {
+                Some(turn) => (ChatState::Running, turn),
+                None if row.state == ChatState::Running => (ChatState::Cancelled, row.turns),
+                None => (row.state, row.turns),
+            };
             let model = model.unwrap_or_else(|| row.model.clone());
-            changed(ChatRow { origin, title, model, state, opened_at: at, ..row })
+            changed(ChatRow { origin, title, model, state, turns, archived: false, opened_at: at, ..row })
         }
         chat::Event::MessageQueued { .. }
         | chat::Event::MessageUnqueued { .. }

@@ -341,6 +341,7 @@ fn forks() -> Vec<(String, Story)> {
     ended.say(10, "Where is it?");
     ended.begin("call/1.1");
     ended.report("call/1.1", 1, answered(vec![], None));
+    ended.tell(Command::ArchiveChat {});
     let mut unanswered = Story::begun();
     unanswered.fold(vec![Event::MessagePosted { message: id(10), text: "Where is it?".into(), attachments: vec![] }]);
     let cases = [

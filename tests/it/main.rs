@@ -7,6 +7,7 @@
 mod aimock;
 mod api;
 mod asking;
+mod audits;
 mod backup;
 mod bare_server;
 mod by_hand;
@@ -30,6 +31,7 @@ mod process;
 mod provider;
 mod rebuild;
 mod recorded;
+mod replays;
 mod served;
 mod simulation;
 mod socket;

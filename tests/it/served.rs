@@ -174,6 +174,38 @@ impl Served {
         chat["id"].as_str().unwrap().to_owned()
     }
 
+    /// Says something in a chat and waits until its turn has ended; the stream of the chat.
+    pub async fn ask(&self, chat: &str, text: &str) -> String {
+        let stream = format!("chat/{chat}");
+        let before = self.get(&format!("/api/chats/{chat}")).await["turns"].as_u64().unwrap();
+        self.send(&Method::POST, &format!("/api/chats/{chat}/messages"), &json!({ "text": text })).await;
+        self.ended(&stream, before + 1).await;
+        stream
+    }
+
+    /// Waits until a turn has ended, and the rows know of it.
+    pub async fn ended(&self, stream: &str, turn: u64) {
+        let mut socket = self.socket().await;
+        socket.send(json!({ "op": "subscribe", "sub": 1, "stream": stream, "view": false })).await;
+        let end = |frame: &Value| {
+            matches!(frame["type"].as_str(), Some("TurnFinished" | "TurnCancelled")) && frame["data"]["turn"] == turn
+        };
+        let position = socket.until(end).await.last().unwrap()["position"].clone();
+        self.get(&format!("/api/{}?at_least={position}", stream.replace("chat/", "chats/"))).await;
+    }
+
+    /// All events of a stream, which must fit into a page.
+    pub async fn events(&self, stream: &str) -> Vec<Value> {
+        let page = self.get(&format!("/api/streams/{stream}?limit=500")).await;
+        assert!(page["next_cursor"].is_null(), "more than a page");
+        page["items"].as_array().unwrap().clone()
+    }
+
+    /// The state of a stream at a revision.
+    pub async fn state(&self, stream: &str, at: usize) -> Value {
+        self.get(&format!("/api/streams/{stream}/state?at={at}")).await["state"].clone()
+    }
+
     /// A socket of the owner's, its `hello` read.
     pub async fn socket(&self) -> Socket {
         let mut socket = self.socket_of(&self.key).await;

@@ -9,7 +9,7 @@ mod index;
 mod load;
 mod lock;
 mod open;
-mod read;
+pub(crate) mod read;
 pub(crate) mod segment;
 #[cfg(test)]
 mod tests;
@@ -19,7 +19,7 @@ mod writer;
 
 use std::{
     fmt, fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread::{self, JoinHandle},
 };
@@ -88,6 +88,7 @@ impl fmt::Debug for Options {
 /// An append-only log in a folder of its own. Dropping it makes everything durable and frees the lock.
 pub struct FileLog {
     id: LogId,
+    dir: PathBuf,
     shared: Arc<Shared>,
     reserve: Reserve,
     messages: mpsc::Sender<Message>,
@@ -183,6 +184,7 @@ impl FileLog {
         let thread = thread::Builder::new().name("log-write".into()).spawn(move || writer.run()).map_err(at_dir)?;
         let log = Self {
             id,
+            dir: dir.to_owned(),
             shared,
             reserve: options.reserve.clone(),
             messages,
@@ -331,5 +333,9 @@ impl EventLog for FileLog {
         let index = self.shared.index();
         let sizes = index.segments.iter().filter_map(|segment| Some(segment.file.file.metadata().ok()?.len()));
         Figures { segments: bytes_of(index.segments.len()), size_bytes: sizes.sum(), ..self.shared.tally().read() }
+    }
+
+    fn dir(&self) -> Option<&Path> {
+        Some(&self.dir)
     }
 }

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How many bytes of a segment are fetched at once where neighbours are wanted too.
-const WINDOW: usize = 256 * 1024;
+pub(crate) const WINDOW: usize = 256 * 1024;
 /// How many bytes are fetched for one frame alone.
 const GLANCE: usize = 1024;
 /// The most bytes of frames in one batch of the whole log.
@@ -350,8 +350,10 @@ pub(crate) fn damage(file: &SegmentFile, offset: u64, what: Option<(&StreamId, u
 }
 
 /// Why a frame could not be had.
-enum Unfit {
+pub(crate) enum Unfit {
+    /// These bytes are none.
     Damaged(&'static str),
+    /// The file could not be read.
     Io(io::Error),
 }
 
@@ -366,7 +368,7 @@ impl Unfit {
 
 /// A piece of a segment in memory.
 #[derive(Default)]
-struct Window {
+pub(crate) struct Window {
     file: Option<Arc<SegmentFile>>,
     offset: u64,
     bytes: Vec<u8>,
@@ -374,7 +376,7 @@ struct Window {
 
 impl Window {
     /// The frame at an offset; fetches about `reach` bytes if it is not here.
-    fn frame(&mut self, file: &Arc<SegmentFile>, offset: u64, reach: usize) -> Result<Frame<'_>, Unfit> {
+    pub fn frame(&mut self, file: &Arc<SegmentFile>, offset: u64, reach: usize) -> Result<Frame<'_>, Unfit> {
         let mut reach = reach;
         for _ in 0..2 {
             if let Some(start) = self.position_of(file, offset) {

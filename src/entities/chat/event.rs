@@ -300,6 +300,9 @@ pub enum Event {
         model: Option<Arc<str>>,
         /// An open turn goes on; else it ends here.
         run: bool,
+        /// The turn that goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
     },
 }
 

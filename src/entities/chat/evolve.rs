@@ -212,7 +212,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             }
             end(state, *turn, None, *usage, at);
         }
-        Event::Forked { from, at: revision, title, model, run } => {
+        Event::Forked { from, at: revision, title, model, run, turn: _ } => {
             let origin = Origin::Fork { stream: from.clone(), revision: *revision };
             fork::part_ways(state, origin, title, model.as_ref(), at);
             if *run { fork::go_on(state, at) } else { fork::give_up(state, at) }

@@ -66,7 +66,13 @@ impl Place {
 pub fn forked(state: &State, fork: Fork) -> Event {
     let Fork { from, at, model, run } = fork;
     let title = state.about.as_ref().map_or_else(|| "".into(), |about| title(&about.title));
-    Event::Forked { from, at, title, model, run }
+    let forked = |turn| Event::Forked { from, at, title, model, run, turn };
+    if !run {
+        return forked(None);
+    }
+    let mut after = state.clone();
+    go_on(&mut after, Micros::default());
+    forked(after.turn.map(|turn| turn.turn))
 }
 
 fn title(of: &Arc<str>) -> Arc<str> {
@@ -88,6 +94,7 @@ pub(super) fn part_ways(state: &mut State, origin: Origin, title: &Arc<str>, mod
         about.origin = origin;
         about.title = title.clone();
         about.opened_at = at;
+        about.archived = false;
         if let Some(model) = model {
             about.model = model.clone();
         }

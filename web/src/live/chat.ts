@@ -194,7 +194,7 @@ function renamed(view: ChatView, { title, by_model }: Renamed): ChatView {
   return { ...view, about: { ...view.about, title }, usage: plus(view.usage, by_model?.usage ?? NO_USAGE) };
 }
 
-function unarchived(view: ChatView): ChatView {
+export function unarchived(view: ChatView): ChatView {
   if (!view.about) return view;
   const { archived: _, ...about } = view.about;
   return { ...view, about };

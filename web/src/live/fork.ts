@@ -1,6 +1,15 @@
 // How a chat goes on as another one: the mirror of the server's `fork.rs`.
 import type { Call, ChatEvent, ChatView, Micros, ToolCall, ToolState, TurnEnd } from "../wire/index.ts";
-import { currentCall, ended, interrupted, NO_USAGE, next, pushCall, turnStarted } from "./chat.ts";
+import {
+  currentCall,
+  ended,
+  interrupted,
+  NO_USAGE,
+  next,
+  pushCall,
+  turnStarted,
+  unarchived,
+} from "./chat.ts";
 import * as context from "./context.ts";
 
 type Forked = Extract<ChatEvent, { type: "Forked" }>["data"];
@@ -14,14 +23,15 @@ const NOT_RUN =
 /** The view after a chat was forked: what was open runs elsewhere, what waited is gone. */
 export function forked(view: ChatView, fork: Forked, at: Micros): ChatView {
   const { from, at: revision, title, model, run } = fork;
-  const about = view.about && {
-    ...view.about,
-    title,
-    model: model ?? view.about.model,
-    origin: { kind: "fork" as const, stream: from, revision },
-    opened_at: at,
-  };
-  const apart = context.forked({ ...view, about, queue: [], usage: NO_USAGE }, model != null);
+  const about = view.about && { ...view.about, title, model: model ?? view.about.model };
+  const origin = { kind: "fork" as const, stream: from, revision };
+  const own = unarchived({
+    ...view,
+    about: about && { ...about, origin, opened_at: at },
+    queue: [],
+    usage: NO_USAGE,
+  });
+  const apart = context.forked(own, model != null);
   return run ? goesOn(apart, at) : givesUp(apart, at);
 }
 

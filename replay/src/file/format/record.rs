@@ -169,17 +169,28 @@ pub struct RawRecord<'a> {
     pub stream: &'a str,
     /// The header's bytes, which the leaf is made of.
     pub header: &'a [u8],
-    at: i64,
-    id: Uuid,
-    version: u16,
-    kind: &'a str,
-    by_kind: ByKind,
-    by: &'a str,
-    on_behalf_of: Option<&'a str>,
-    cause: Option<Uuid>,
-    corr: Option<Uuid>,
-    cmd: Option<&'a str>,
-    copy_of: Option<Uuid>,
+    /// When it happened, in microseconds.
+    pub at: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// The version of its type.
+    pub version: u16,
+    /// Its type.
+    pub kind: &'a str,
+    /// What sort of actor did it.
+    pub by_kind: ByKind,
+    /// Who did it.
+    pub by: &'a str,
+    /// On whose behalf.
+    pub on_behalf_of: Option<&'a str>,
+    /// The event that led to it.
+    pub cause: Option<Uuid>,
+    /// The first event of that chain of causes.
+    pub corr: Option<Uuid>,
+    /// The command that it answers.
+    pub cmd: Option<&'a str>,
+    /// The event that it is a copy of.
+    pub copy_of: Option<Uuid>,
     /// What follows the header.
     pub body: Body<'a>,
 }

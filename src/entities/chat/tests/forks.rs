@@ -62,6 +62,13 @@ fn a_fork_says_where_it_comes_from_and_is_named_after_it() {
 }
 
 #[test]
+fn a_fork_of_what_was_put_away_is_not_put_away() {
+    let mut story = answered_once();
+    story.tell(Command::ArchiveChat {});
+    assert!(!story.fork(None, false).state.about.unwrap().archived);
+}
+
+#[test]
 fn between_turns_a_fork_is_the_conversation_and_goes_its_own_way() {
     let story = answered_once();
     let mut fork = story.fork(Some("lab/big"), true);

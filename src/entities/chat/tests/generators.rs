@@ -210,7 +210,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         }),
         (proptest::option::of(text()), proptest::bool::ANY).prop_map(|(model, run)| {
             let (from, at) = (StreamId::new("chat", id(77)), Revision(4));
-            Event::Forked { from, at, title: "T (fork)".into(), model, run }
+            Event::Forked { from, at, title: "T (fork)".into(), model, run, turn: None }
         }),
     ]
 }

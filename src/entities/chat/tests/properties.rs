@@ -349,6 +349,9 @@ proptest! {
         prop_assert_eq!(&fork.states[cut], &world.states[cut], "up to the cut it is the original");
         prop_assert!(run || fork.entity.wants().unwrap().is_empty());
         prop_assert!(fork.entity.state().queue.is_empty());
+        let open = fork.entity.state().turn.as_ref().map(|turn| turn.turn);
+        let last = decode::<Event>(fork.records.last().unwrap()).unwrap().unwrap();
+        prop_assert!(matches!(last, Event::Forked { turn, .. } if turn == open), "{:?}", last);
         fork.command(post(900, "And then?"));
         fork.drain();
         prop_assert!(fork.entity.state().turn.is_none() && fork.entity.state().queue.is_empty());
