@@ -1,7 +1,17 @@
 // The frame: the palette, the shortcuts, and what else goes by keys.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, ask, composer, log, openProject, Server, startBrowser, turnEnded } from "./harness.mjs";
+import {
+  accessible,
+  ask,
+  composer,
+  log,
+  openProject,
+  Server,
+  startBrowser,
+  turnEnded,
+  turnOpen,
+} from "./harness.mjs";
 
 let server;
 let browser;
@@ -117,6 +127,37 @@ test("the rail goes by arrows, is filtered, and renames and archives under the r
   await renamed.click({ button: "right" });
   await page.getByRole("menuitem", { name: "Archive" }).click();
   await renamed.waitFor({ state: "detached" });
+
+  await rail.getByRole("link", { name: "Archived" }).click();
+  await page.getByRole("link", { name: "Renamed here" }).waitFor();
+  await accessible(page);
+  await page.getByRole("button", { name: "Bring back Renamed here" }).click();
+  await page.getByText("Nothing is put away").waitFor();
+  await renamed.waitFor();
+  await page.context().close();
+});
+
+test("home says what runs, what waits and what has ended, and today's tokens", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "fail for good");
+  await log(page).getByText("The key was refused").first().waitFor();
+  await turnEnded(page);
+  await page.keyboard.press("Alt+N");
+  await ask(page, "tell a long story");
+  await turnOpen(page);
+  await page.keyboard.press("Alt+H");
+  const running = page.getByRole("region", { name: "Running" });
+  await running.getByRole("link", { name: /tell a long story/ }).waitFor();
+  await page
+    .getByRole("region", { name: "Waiting for you" })
+    .getByRole("link", { name: /fail for good/ })
+    .waitFor();
+  await page.getByText(/^Today (about )?[\d.,KM]+ tokens/).waitFor();
+  await page.waitForFunction(() => /running · Home · Reenact$/.test(document.title));
+  await accessible(page);
+  await running.getByRole("link").click();
+  await page.keyboard.press("Escape");
+  await turnEnded(page);
   await page.context().close();
 });
 

@@ -107,3 +107,54 @@ test("panes are dragged to another side, and sessions out of the rail", async ()
   assert.deepEqual(await kinds(page), ["chat", "settings"]);
   await page.context().close();
 });
+
+test("a session comes back with the panes it was left with, on another machine too", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "say hello in two panes");
+  await log(page).getByText("Hello to you.").waitFor();
+  await turnEnded(page);
+  await page.keyboard.press("Alt+\\");
+  const second = page.locator("section[data-pane]").nth(1).getByLabel("Message", { exact: true });
+  await second.fill("say hello beside");
+  await second.press("Enter");
+  await page.getByRole("log").nth(1).getByText("Hello to you.").waitFor();
+  const session = /\/s\/([0-9a-f-]{36})/.exec(page.url())[1];
+  const remembered = () =>
+    page.evaluate((id) => fetch(`/api/sessions/${id}`).then((answer) => answer.json()), session);
+  for (let tries = 0; !/^row_c\/.*_c\//.test((await remembered()).panes); tries += 1) {
+    assert.ok(tries < 100, "the session does not remember its panes");
+    await page.waitForTimeout(100);
+  }
+
+  const elsewhere = await openPage(browser);
+  await elsewhere.goto(server.address);
+  const rail = elsewhere.getByRole("navigation", { name: "Projects and sessions" });
+  await rail
+    .getByRole("link", { name: /say hello in two panes/ })
+    .first()
+    .click();
+  await elsewhere.getByRole("log").nth(1).getByText("Hello to you.").waitFor();
+  assert.equal(await panes(elsewhere).count(), 2);
+  await elsewhere.keyboard.press("Alt+H");
+  await elsewhere.getByRole("heading", { name: "Home" }).waitFor();
+  assert.equal(await panes(elsewhere).count(), 1);
+  await elsewhere.context().close();
+  await page.context().close();
+});
+
+test("on a phone there is one pane at a time, and tabs lead to the others", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "say hello to a phone");
+  await turnEnded(page);
+  await page.keyboard.press("Alt+\\");
+  await panes(page).nth(1).waitFor();
+  await page.setViewportSize({ width: 360, height: 780 });
+  const tabs = page.getByRole("navigation", { name: "Panes" });
+  await tabs.getByRole("button").nth(1).waitFor();
+  assert.equal(await panes(page).filter({ visible: true }).count(), 1);
+  await tabs.getByRole("button").first().click();
+  await log(page).getByText("Hello to you.").waitFor();
+  await accessible(page);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+  await page.context().close();
+});

@@ -79,6 +79,52 @@ test("a key is made, shown once, signs in as what it is for, and is revoked", as
   await page.context().close();
 });
 
+test("the default model is chosen, and given back to the settings", async () => {
+  const page = await openSettings("models");
+  const models = page.getByRole("region", { name: "Models" });
+  await models.getByText("built in and is no language model").waitFor();
+  await accessible(page);
+  await models.getByRole("combobox", { name: /^Model: offline/ }).click();
+  await page.getByPlaceholder(/Search, or name one/).fill("openai/nobody");
+  await page.getByRole("option", { name: "openai/nobody" }).click();
+  await models.getByRole("alert").waitFor();
+  await models.getByRole("combobox", { name: /^Model: offline/ }).waitFor();
+  await page.context().close();
+});
+
+test("a provider's key is set, tried and forgotten", async () => {
+  const page = await openSettings("models");
+  const provider = page.locator('[data-provider="openai"]');
+  await provider.getByRole("button", { name: "Set a key" }).click();
+  const dialog = page.getByRole("dialog");
+  await accessible(page);
+  // Nothing is asked over the network: the server's own answer to the trial stands for the provider's.
+  await page.route("**/api/providers/openai/test", (route) =>
+    route.fulfill({ json: { ok: false, message: "The key was refused: set another one.", code: "bad_key" } }),
+  );
+  await dialog.getByLabel(/kept on the server/).fill("sk-not-a-key");
+  await dialog.getByRole("button", { name: "Set and test" }).click();
+  await provider.getByText("The key was refused").waitFor();
+  await provider.getByText("ready", { exact: true }).waitFor();
+  assert.equal(await page.getByText("sk-not-a-key").count(), 0);
+  await accessible(page);
+
+  const default_ = page
+    .getByRole("region", { name: "Models" })
+    .getByRole("combobox", { name: /^Model: offline/ });
+  await default_.click();
+  await page.getByRole("option").nth(1).click();
+  await page.getByRole("combobox", { name: /^Model: openai/ }).waitFor();
+  await page.getByRole("button", { name: "As in the settings of the server" }).click();
+  await default_.waitFor();
+
+  await provider.getByRole("button", { name: "Forget the key" }).click();
+  await dialog.getByRole("button", { name: "Forget the key" }).click();
+  await provider.getByText("not set up").waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
 test("notifications are off, are asked for when switched on, and tell of an answer while one looks elsewhere", async () => {
   const page = await openSettings("notifications", { permissions: ["notifications"] });
   const toggle = page.getByRole("switch", { name: /Tell me when an answer is there/ });

@@ -14,11 +14,13 @@ import {
   turnEnded,
   turnOpen,
 } from "./harness.mjs";
+import { frame } from "./shots-frame.mjs";
 
 const FOLDER = fileURLToPath(new URL("../../shots/", import.meta.url));
 const SIZES = {
   desktop: { viewport: { width: 1280, height: 800 } },
-  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  // As narrow as phones come: what fits here fits.
+  phone: { viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true },
 };
 
 rmSync(FOLDER, { recursive: true, force: true });
@@ -26,16 +28,35 @@ mkdirSync(FOLDER, { recursive: true });
 const browser = await startBrowser();
 for (const colorScheme of ["light", "dark"])
   for (const [size, options] of Object.entries(SIZES)) {
-    const server = await Server.started();
+    let server = await Server.started();
     try {
-      await story(server, { ...options, colorScheme }, (page, name) =>
-        page.screenshot({ path: `${FOLDER}${name}-${size}-${colorScheme}.png`, animations: "disabled" }),
-      );
+      const shot = (page, name) => picture(page, `${name}-${size}-${colorScheme}`);
+      await story(server, { ...options, colorScheme }, shot);
+      await server.close();
+      server = await Server.started();
+      await frame(browser, server, { ...options, colorScheme }, shot);
     } finally {
       await server.close();
     }
   }
 await browser.close();
+
+async function picture(page, name) {
+  const wide = await page.evaluate(tooWide);
+  if (wide.length > 0) console.error(`${name}: wider than there is room for: ${wide.join(", ")}`);
+  await page.screenshot({ path: `${FOLDER}${name}.png`, animations: "disabled" });
+}
+
+/** What would have to be scrolled sideways, code and tables aside. */
+function tooWide() {
+  const all = [document.documentElement, ...document.querySelectorAll("body *")];
+  return all
+    .filter(
+      (element) => element.scrollWidth > element.clientWidth + 1 && !element.closest("pre, table, .code"),
+    )
+    .filter((element) => element.scrollLeft > 0 || /auto|scroll/.test(getComputedStyle(element).overflowX))
+    .map((element) => `${element.tagName.toLowerCase()}.${String(element.className).slice(0, 40)}`);
+}
 
 async function story(server, options, shot) {
   const stranger = await openPage(browser, options);
@@ -84,25 +105,7 @@ async function story(server, options, shot) {
 
   await page.goto(`${server.origin}/add`);
   await page.getByRole("listbox").waitFor();
-  await page.goto(server.origin);
-  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
-  await page.getByRole("region", { name: "Recent" }).waitFor();
-  await shot(page, "home");
-  if (options.isMobile) {
-    await page.getByRole("button", { name: "Sessions" }).click();
-    await page.getByRole("navigation", { name: "Projects and sessions" }).waitFor();
-    await shot(page, "sessions");
-  } else {
-    await page.keyboard.press("?");
-    await page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
-    await shot(page, "shortcuts");
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Fold the rail" }).click();
-  }
-  await page.goto(`${server.origin}/settings`);
-  await page.getByRole("radio", { name: "Dark" }).waitFor();
-  await page.getByText("New chats ask").waitFor();
-  await shot(page, "settings");
+  await shot(page, "add-project");
   await page.goto(`${server.origin}/p/nothing`);
   await page.getByRole("heading", { name: "There is nothing at this address" }).waitFor();
   await shot(page, "lost");

@@ -5,12 +5,19 @@ import { emptyChat, foldChat, joined } from "./chat.ts";
 /** What stands behind a subscription. */
 export type Topic =
   | { kind: "stream"; stream: string }
-  | { kind: "list"; list: ListName; project?: string; session?: string };
+  | {
+      kind: "list";
+      list: ListName;
+      project?: string;
+      session?: string;
+      /** What was put away too. */
+      archived?: true;
+    };
 
 /** The name under which a topic is kept. */
 export function keyOf(topic: Topic): string {
   if (topic.kind === "stream") return topic.stream;
-  return `list:${topic.list}?project=${topic.project ?? ""}&session=${topic.session ?? ""}`;
+  return `list:${topic.list}?project=${topic.project ?? ""}&session=${topic.session ?? ""}${topic.archived ? "&archived" : ""}`;
 }
 
 export interface Trouble {

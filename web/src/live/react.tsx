@@ -62,8 +62,10 @@ export function useOlder(chat: string): { older: Older; blocks: Blocks } {
   return { older, blocks };
 }
 
-export function useList<L extends ListName>(list: L): ListOf<L> {
-  return useTopic({ kind: "list", list }) as unknown as ListOf<L>;
+/** The rows of a list; with those that were put away where that is asked for. */
+export function useList<L extends ListName>(list: L, archived = false): ListOf<L> {
+  const topic: Topic = archived ? { kind: "list", list, archived } : { kind: "list", list };
+  return useTopic(topic) as unknown as ListOf<L>;
 }
 
 function useTopic(topic: Topic) {

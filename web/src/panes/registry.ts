@@ -1,5 +1,13 @@
 // Every pane that there is: its address, what it is called, and what draws it. A new pane is a folder and a line here.
-import { FolderPlus, House, type LucideIcon, MessageSquare, Settings, SquarePen } from "lucide-react";
+import {
+  Archive,
+  FolderPlus,
+  House,
+  type LucideIcon,
+  MessageSquare,
+  Settings,
+  SquarePen,
+} from "lucide-react";
 import type { ComponentType } from "react";
 
 /** The names that vary in a path: `/p/:project/s/:session` has `project` and `session`, those with `?` may be absent. */
@@ -35,6 +43,9 @@ export const PANES = {
   home: pane("/", "Home", House, () => import("./home/index.tsx").then((it) => it.Home)),
   add: pane("/add", "Add a project", FolderPlus, () =>
     import("./start/index.tsx").then((it) => it.AddProject),
+  ),
+  archive: pane("/archived", "Archived", Archive, () =>
+    import("./archive/index.tsx").then((it) => it.ArchivePane),
   ),
   settings: pane("/settings/:section?", "Settings", Settings, () =>
     import("./settings/index.tsx").then((it) => it.Settings),

@@ -73,10 +73,19 @@ export function Trouble({ children, action }: { children: ReactNode; action?: Re
 }
 
 /** A pane with nothing in it yet: why, and how to change that. */
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+export function Empty({
+  title,
+  level = 1,
+  children,
+}: {
+  title: string;
+  level?: 1 | 2;
+  children?: ReactNode;
+}) {
+  const Heading = `h${level}` as const;
   return (
     <div className="m-auto flex max-w-sm flex-col items-center gap-2 p-8 text-center">
-      <h1 className="font-semibold text-large">{title}</h1>
+      <Heading className="font-semibold text-large">{title}</Heading>
       <div className="flex flex-col items-center gap-3 text-soft">{children}</div>
     </div>
   );

@@ -1,5 +1,6 @@
 // What can be done from everywhere.
 import {
+  Archive,
   CircleHelp,
   Columns2,
   FolderPlus,
@@ -57,6 +58,12 @@ export function useFrameActions({ fold, help, find }: Doers): void {
       run: () => go({ pane: "settings" }),
     },
     { id: "project.add", label: "Add a project", icon: FolderPlus, run: () => go({ pane: "add" }) },
+    {
+      id: "go.archive",
+      label: "Archived sessions and chats",
+      icon: Archive,
+      run: () => go({ pane: "archive" }),
+    },
     { id: "rail.fold", label: "Fold or unfold the rail", icon: PanelLeft, keys: "Mod+B", run: fold },
     room && {
       id: "pane.right",

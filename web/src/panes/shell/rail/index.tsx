@@ -1,5 +1,5 @@
 // The rail: projects with their sessions, and the chats of the session that is open.
-import { FolderPlus, House, PanelLeft, Search } from "lucide-react";
+import { Archive, FolderPlus, House, PanelLeft, Search } from "lucide-react";
 import { useRef, useState } from "react";
 import type { ProjectOnDesk } from "../../../live/desk.ts";
 import { useDesk } from "../../../live/react.tsx";
@@ -105,6 +105,16 @@ function Lists() {
         {shown.map((project) => (
           <Project key={project.id} project={project} narrowed={query.trim() !== ""} />
         ))}
+        {known && projects.length > 0 && (
+          <Link
+            to={{ pane: "archive" }}
+            row
+            className="mt-3 flex h-7 items-center gap-1.5 rounded-md px-2 text-faint text-small hover:bg-hover hover:text-ink max-md:h-10"
+          >
+            <Archive size={13} aria-hidden />
+            Archived
+          </Link>
+        )}
       </div>
     </div>
   );

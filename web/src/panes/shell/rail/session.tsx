@@ -100,6 +100,16 @@ function Chat({ chat }: { chat: ChatRow }) {
   const actions: Action[] = [
     { label: "Open beside", icon: Columns2, run: () => go(to, "beside") },
     { label: "Rename", icon: Pencil, run: () => setRenaming(true) },
+    {
+      label: "Archive",
+      icon: Archive,
+      // Only what rests is put away.
+      disabled: chat.state === "running",
+      run: () => {
+        void live.command(chat.stream, { type: "ArchiveChat" });
+        if (here) go({ pane: "session", project: chat.project, session: chat.session });
+      },
+    },
   ];
   return (
     <li>
