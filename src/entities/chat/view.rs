@@ -58,3 +58,12 @@ pub fn page(state: &State, before: usize, limit: usize) -> MessagesPage {
     let start = end.saturating_sub(limit);
     MessagesPage { messages: state.messages[start..end].to_vec(), first: start as u64 }
 }
+
+/// The index of the message with an id: a person's message by its own, a model call as `3.2`.
+pub fn index_of(state: &State, id: &str) -> Option<usize> {
+    state.messages.iter().position(|message| match message {
+        Message::User(posted) => posted.message.to_string() == id,
+        Message::Call(call) => call.call.to_string() == id,
+        Message::End(_) => false,
+    })
+}
