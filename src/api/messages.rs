@@ -34,6 +34,8 @@ use crate::entities::{
 pub struct MessagesQuery {
     /// Those before this index in the whole conversation (the `first` of a view or of another page); the last ones where absent.
     pub before: Option<u64>,
+    /// Those up to the message with this id, instead: a person's message by its own, a model call as `3.2`.
+    pub with: Option<String>,
     /// How many, 1 to 500; 50 where absent.
     pub limit: Option<usize>,
 }
@@ -69,8 +71,17 @@ pub async fn list(
     query: web::Query<MessagesQuery>,
 ) -> Answer<MessagesPage> {
     let chat = chat(&shared, &id).await?;
-    let before = query.before.map_or(usize::MAX, |before| usize::try_from(before).unwrap_or(usize::MAX));
-    answer(view::page(chat.state(), before, limit(query.limit)))
+    let MessagesQuery { before, with, limit: most } = query.into_inner();
+    let before = match with {
+        Some(message) => view::index_of(chat.state(), &message).ok_or_else(|| no_message(&message))? + 1,
+        None => before.map_or(usize::MAX, |before| usize::try_from(before).unwrap_or(usize::MAX)),
+    };
+    answer(view::page(chat.state(), before, limit(most)))
+}
+
+fn no_message(id: &str) -> Problem {
+    let detail = format!("there is no message {id} in this chat: it may be one of the chat that this was forked from");
+    Problem::not_found("no_message", detail)
 }
 
 /// Which text of a call that was broken off; what stands in its place in a view says it.

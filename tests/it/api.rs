@@ -349,6 +349,14 @@ async fn a_chat_is_opened_and_answered_and_its_messages_are_read() {
     assert_eq!((&messages["first"], &messages["messages"][0]["kind"]), (&json!(0), &json!("user")));
     let older = served.get(&format!("/api/chats/{id}/messages?before={}&limit=1", all - 1)).await;
     assert_eq!((&older["first"], &older["messages"][0]), (&json!(all - 2), &messages["messages"][all - 2]));
+    let said = messages["messages"][0]["message"].as_str().unwrap();
+    for (message, first) in [(said, 0), ("1.1", 1), ("1.2", 2)] {
+        let found = served.get(&format!("/api/chats/{id}/messages?with={message}&limit=1")).await;
+        assert_eq!((&found["first"], &found["messages"][0]), (&json!(first), &messages["messages"][first]));
+    }
+    let nowhere = served.with(&served.key, &Method::GET, &format!("/api/chats/{id}/messages?with=9.9"));
+    let (status, refused) = problem(nowhere.send().await.unwrap()).await;
+    assert_eq!((status, &refused["code"]), (404, &json!("no_message")));
 
     let posted =
         served.send(&Method::POST, &format!("/api/chats/{id}/messages"), &json!({ "text": "search It" })).await;

@@ -57,6 +57,23 @@ test("an answer with tools is drawn as lines that open, Markdown and code", asyn
   await page.context().close();
 });
 
+test("many tool calls in a row are one line that says how they ended, and opens", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "look everywhere");
+  await log(page).getByText("I have looked everywhere.").waitFor();
+  await turnEnded(page);
+  const group = log(page).locator("[data-group]");
+  assert.equal(await group.getAttribute("data-group"), "8");
+  await group.getByText("3 × Read, 2 × List, 2 × Search, 1 × Find").waitFor();
+  await group.getByText("1 failed").waitFor();
+  assert.equal(await log(page).locator("[data-tool]").count(), 0);
+  await group.getByRole("button", { name: /^8 tool calls/ }).press("Enter");
+  assert.equal(await log(page).locator("[data-tool]").count(), 8);
+  await group.getByText("The source comes next.").waitFor();
+  await accessible(page);
+  await page.context().close();
+});
+
 test("messages wait while a turn is open, and can be taken back or changed", async () => {
   const page = await openProject(browser, server);
   await ask(page, "tell a long story");

@@ -126,3 +126,87 @@ test("the foot says how fast is written and how much the conversation takes", as
   await page.getByText(/tokens\/s/).waitFor({ state: "detached" });
   await page.context().close();
 });
+
+test("files are completed after an at sign, and folders lead on into them", async () => {
+  const page = await greeted();
+  const list = page.getByRole("listbox", { name: "Files" });
+  await composer(page).pressSequentially("look at @man");
+  await list.getByRole("option", { name: /main\.rs/ }).waitFor();
+  await accessible(page);
+  await composer(page).press("Enter");
+  assert.equal(await composer(page).inputValue(), "look at @src/main.rs ");
+  await composer(page).pressSequentially("and @src");
+  await list.getByRole("option", { name: /^src\// }).waitFor();
+  while ((await list.getByRole("option", { selected: true, name: /^src\// }).count()) === 0)
+    await composer(page).press("ArrowDown");
+  await composer(page).press("Tab");
+  assert.equal(await composer(page).inputValue(), "look at @src/main.rs and @src/");
+  await list.getByRole("option", { name: /main\.rs/ }).waitFor();
+  await composer(page).pressSequentially("no-such-file");
+  await page.getByText("No file or folder fits “src/no-such-file”.").waitFor();
+  await composer(page).press("Escape");
+  await page.getByText("No file or folder fits").waitFor({ state: "detached" });
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
+/** A picture of one pixel. */
+const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+/** Lets files fall into the field, or pastes them there. */
+async function give(page, type, files) {
+  const data = await page.evaluateHandle((wanted) => {
+    const transfer = new DataTransfer();
+    for (const { name, kind, bytes } of wanted)
+      transfer.items.add(new File([Uint8Array.from(bytes)], name, { type: kind }));
+    return transfer;
+  }, files);
+  await composer(page).dispatchEvent(
+    type,
+    type === "paste" ? { clipboardData: data } : { dataTransfer: data },
+  );
+}
+
+test("images and texts go with a message: chosen, dropped or pasted, kept through a reload", async () => {
+  const page = await greeted();
+  const chips = page.getByRole("list", { name: "Files of this message" });
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "a.png", mimeType: "image/png", buffer: PIXEL });
+  await chips.getByText("a.png").waitFor();
+  await give(page, "drop", [
+    { name: "notes.txt", kind: "text/plain", bytes: [...Buffer.from("some notes")] },
+  ]);
+  await chips.getByText("notes.txt").waitFor();
+  await give(page, "drop", [{ name: "b.png", kind: "image/png", bytes: [...PIXEL] }]);
+  await chips.getByText("b.png").waitFor();
+  await give(page, "drop", [{ name: "noise.png", kind: "image/png", bytes: [1, 2, 3] }]);
+  await chips.getByRole("button", { name: "Try noise.png again" }).waitFor();
+  await chips.getByRole("button", { name: "Take out noise.png" }).click();
+  await accessible(page);
+  await page.waitForFunction(
+    () => document.querySelectorAll("[aria-label='Files of this message'] img").length === 2,
+  );
+  await page.reload();
+  await chips.getByText("notes.txt").waitFor();
+  await ask(page, "say hello to these");
+  const message = log(page).getByRole("article", { name: "You" }).last();
+  await message.getByRole("link", { name: /notes\.txt/ }).waitFor();
+  await chips.waitFor({ state: "detached" });
+  await message.getByRole("button", { name: "Show a.png large" }).click();
+  const large = page.getByRole("dialog", { name: "a.png" });
+  await large.getByText("1 of 2").waitFor();
+  await accessible(page);
+  await page.keyboard.press("ArrowRight");
+  await page.getByRole("dialog", { name: "b.png" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await turnEnded(page);
+  await page.reload();
+  await message.getByRole("button", { name: "Show b.png large" }).waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});

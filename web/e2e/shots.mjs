@@ -14,6 +14,7 @@ import {
   turnEnded,
   turnOpen,
 } from "./harness.mjs";
+import { chatShots } from "./shots-chat.mjs";
 import { frame } from "./shots-frame.mjs";
 
 const FOLDER = fileURLToPath(new URL("../../shots/", import.meta.url));
@@ -83,6 +84,7 @@ async function story(server, options, shot) {
   await page.getByPlaceholder("Search, or name one").waitFor();
   await shot(page, "chat-model");
   await page.keyboard.press("Escape");
+  await chatShots(page, shot);
 
   await ask(page, "tell a long story");
   await log(page).getByText("Line 12 of the story.").waitFor();

@@ -76,3 +76,12 @@ fn shown(message: &Message) -> Message {
         message => message.clone(),
     }
 }
+
+/// The index of the message with an id: a person's message by its own, a model call as `3.2`.
+pub fn index_of(state: &State, id: &str) -> Option<usize> {
+    state.messages.iter().position(|message| match message {
+        Message::User(posted) => posted.message.to_string() == id,
+        Message::Call(call) => call.call.to_string() == id,
+        Message::End(_) => false,
+    })
+}

@@ -3,6 +3,7 @@ import {
   Archive,
   ArchiveRestore,
   Copy,
+  GitFork,
   Keyboard,
   Pencil,
   Search,
@@ -39,6 +40,7 @@ export interface Doors {
   rename(): void;
   chooseModel(): void;
   find(words: string): void;
+  fork(): void;
 }
 
 export function useCommands(
@@ -76,6 +78,13 @@ export function useCommands(
       keys: "Mod+F",
       inMenu: true,
       run: doors.find,
+    },
+    {
+      name: "fork",
+      icon: GitFork,
+      does: "Fork the chat as it is now",
+      inMenu: true,
+      run: doors.fork,
     },
     {
       name: "new",

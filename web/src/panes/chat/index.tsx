@@ -12,19 +12,21 @@ import { Button } from "../../parts/button.tsx";
 import { useIsActive, usePane, usePaneTitle } from "../../parts/pane.tsx";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
-import type { ChatRow, ChatView } from "../../wire/index.ts";
+import type { ChatRow, ChatView, UserMessage } from "../../wire/index.ts";
 import { type ChatId, useCommands } from "./commands.ts";
 import { focusComposer } from "./composer/index.tsx";
 import { Sending } from "./composer/queue.tsx";
-import { Refusals } from "./composer/refusals.tsx";
+import { Dismissable, Refusals } from "./composer/refusals.tsx";
 import { useMessageDeeds } from "./deeds.ts";
 import { FindBar } from "./find/index.tsx";
 import { Foot } from "./foot.tsx";
 import { Head } from "./head.tsx";
 import { Conversation } from "./list/conversation.tsx";
 import type { Target } from "./list/target.ts";
+import { OtherModel } from "./other-model.tsx";
 import { PinBar, usePinned } from "./pin.tsx";
 import { DeedsContext } from "./rows/deeds.ts";
+import { Folds } from "./rows/folds.ts";
 import { RowMenu } from "./rows/menu.tsx";
 
 export function ChatPane({ project, session, chat }: ChatId) {
@@ -84,7 +86,10 @@ function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
   const pinned = usePinned();
   const active = useIsActive();
   const { blocks } = useOlder(id.chat);
-  const deeds = useMessageDeeds(id);
+  const [folds] = useState(() => new Folds());
+  const [other, setOther] = useState<UserMessage | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const deeds = useMessageDeeds(id, folds, { chooseOther: setOther, tell: setTrouble });
   const pane = usePane()?.id;
   const stream = `chat/${id.chat}`;
   const { view } = entry;
@@ -93,10 +98,11 @@ function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
     rename: () => setAsking("name"),
     chooseModel: () => setAsking("model"),
     find: (words) => setFinding({ words }),
+    fork: () => void deeds.forkAt({ at: entry.revision }).then(setTrouble),
   });
   return (
     <div className="flex h-full flex-col">
-      <Head project={id.project} session={id.session} title={title} commands={commands} />
+      <Head id={id} title={title} origin={view.about?.origin ?? null} commands={commands} />
       {pinned && active && <PinBar key={pinned} chat={id.chat} view={view} pinned={pinned} onGo={goTo} />}
       {finding && (
         <FindBar
@@ -114,7 +120,7 @@ function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
       <DeedsContext value={deeds}>
         <RowMenu>
           <ChatContext value={id.chat}>
-            <Conversation chat={id.chat} entry={entry} away={phase !== "live"} target={target}>
+            <Conversation chat={id.chat} entry={entry} away={phase !== "live"} target={target} folds={folds}>
               <Sending posting={posting} away={phase !== "live"} />
             </Conversation>
           </ChatContext>
@@ -122,6 +128,7 @@ function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
       </DeedsContext>
       <div className="mx-auto w-full max-w-[48rem] px-4 pb-3 max-md:px-2 max-md:pb-2">
         {entry.trouble && <Ended stream={stream}>{entry.trouble.message}</Ended>}
+        {trouble && <Dismissable onDismiss={() => setTrouble(null)}>{trouble}</Dismissable>}
         <Refusals stream={stream} />
         {view.about?.archived && <PutAway stream={stream} />}
         <Foot
@@ -133,6 +140,14 @@ function OpenChat({ id, entry, title, posting, stopping }: OpenProps) {
           onChoosing={(choosing) => setAsking(choosing ? "model" : null)}
         />
       </div>
+      {other && (
+        <OtherModel
+          message={other}
+          model={view.about?.model ?? ""}
+          onAsk={(model) => deeds.askOther(other, model)}
+          onClose={() => setOther(null)}
+        />
+      )}
       {asking === "name" && (
         <Rename
           title="Rename the chat"

@@ -116,7 +116,9 @@ interface ListProps {
 function List({ id, finds, at, onGo }: ListProps) {
   const current = useRef<HTMLButtonElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another find is gone to
-  useEffect(() => current.current?.scrollIntoView({ block: "nearest" }), [at]);
+  useEffect(() => {
+    current.current?.scrollIntoView({ block: "nearest" });
+  }, [at]);
   if (finds.length === 0) return null;
   return (
     <ul

@@ -6,7 +6,7 @@ import { useOlder } from "../../../live/react.tsx";
 import { useActions } from "../../../parts/actions.ts";
 import { bodyLength } from "../../../parts/format.ts";
 import type { ChatView } from "../../../wire/index.ts";
-import { Folds, FoldsContext } from "../rows/folds.ts";
+import { type Folds, FoldsContext } from "../rows/folds.ts";
 import { RowView } from "../rows/index.tsx";
 import { Working } from "../rows/working.tsx";
 import { guessedHeight } from "./height.ts";
@@ -24,6 +24,8 @@ interface Props {
   away: boolean;
   /** Where to go: another one goes there again. */
   target: Target | null;
+  /** Which lines are open. */
+  folds: Folds;
   /** What stands after the last message. */
   children: ReactNode;
 }
@@ -31,11 +33,10 @@ interface Props {
 /** So many stretches at the end are always drawn: something may be written there at any moment. */
 const LAST = 3;
 
-export function Conversation({ chat, entry, away, target, children }: Props) {
+export function Conversation({ chat, entry, away, target, folds, children }: Props) {
   const { view } = entry;
   const { older, blocks } = useOlder(chat);
   const [assembly] = useState(() => new Parts());
-  const [folds] = useState(() => new Folds());
   const parts = assembly.of(view, blocks);
   const own = view.turns + view.queue.length;
   const { scroller, content, below, scrolled, toEnd, goTo } = useStick(tailOf(view), own);
