@@ -107,11 +107,11 @@ fn resident_mb() -> f64 {
     kb / 1024.0
 }
 
-async fn fill(dir: &Path) {
-    let (log, _) = FileLog::open(dir, &Options::default()).expect("a fresh folder");
+async fn fill(dir: &Path, options: &Options, events: u64) {
+    let (log, _) = FileLog::open(dir, options).expect("a fresh folder");
     let record = record();
     let mut n = 0;
-    while n < EVENTS {
+    while n < events {
         let round = (0..1000).map(|i| {
             let number = (n + i).wrapping_mul(2_654_435_761) % STREAMS;
             log.append(Append {
@@ -186,7 +186,7 @@ fn begun() -> (Instant, f64) {
 async fn large(dir: &Path, table: &mut Table) {
     let dir = dir.join("large");
     let start = begun();
-    fill(&dir).await;
+    fill(&dir, &Options::default(), EVENTS).await;
     table.rate("1,000,000 written events", EVENTS as f64, start, Bar::None);
     let files = fs::read_dir(&dir).expect("the log's folder").filter_map(Result::ok);
     let mut segments: Vec<_> =
@@ -218,6 +218,18 @@ async fn large(dir: &Path, table: &mut Table) {
     one_stream(&dir.with_extension("one"), table).await;
 }
 
+/// Opening a log whose events all stand in the last segment: each frame is checked and indexed, nothing is decoded.
+#[expect(clippy::cast_precision_loss, reason = "rates are printed in thousands")]
+async fn scan(dir: &Path, table: &mut Table) {
+    let events = EVENTS / 2;
+    let options = Options { segment_size: 512 << 20, ..Options::default() };
+    fill(dir, &options, events).await;
+    let start = begun();
+    let (log, _) = FileLog::open(dir, &options).expect("the log just written");
+    table.rate("scan of frames", events as f64, start, Bar::AtLeast(3_000_000.0));
+    assert_eq!(log.head(), Position(events), "every event is found");
+}
+
 /// One stream that is alone in its log.
 #[expect(clippy::cast_precision_loss, reason = "rates are printed in thousands")]
 async fn one_stream(dir: &Path, table: &mut Table) {
@@ -247,6 +259,7 @@ fn main() {
     println!("load before: {}", load.split_whitespace().next().unwrap_or("unknown"));
     runtime.block_on(async {
         large(dir.path(), &mut table).await;
+        scan(&dir.path().join("scan"), &mut table).await;
         let bare = bare_syncs(dir.path());
         table.row("bare overwrite and fdatasync", bare, "syncs/s", Bar::None);
         for (appenders, bar) in [(1, 0.6 * bare.round()), (256, 250_000.0), (2048, 350_000.0)] {

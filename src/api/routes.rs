@@ -4,8 +4,8 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    attachments, audit, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics, openapi,
-    projects, providers, reading, replay, search, sessions, sign_in, socket, streams, trust, usage,
+    attachments, audit, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics,
+    openapi, projects, providers, reading, replay, search, sessions, sign_in, socket, streams, trust, usage,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},

@@ -9,7 +9,7 @@ use super::{
     archive, ask, audit, backup, completions, config, doctor,
     exit::{Ended, Failure},
     fork, key, log, man, provider, ps, rebuild, rename, replay, restore, schemas, serve,
-    settings::{Given, Loaded, Settings},
+    settings::{Given, Settings},
     stop, telling, trust, verify, watch,
 };
 

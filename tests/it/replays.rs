@@ -18,7 +18,7 @@ use super::{
 /// The records of a recorded log, by stream.
 fn recorded(dir: &Path) -> HashMap<StreamId, Vec<Record>> {
     let mut streams: HashMap<StreamId, Vec<Record>> = HashMap::new();
-    verify_each(dir, |_, _| (), |record| streams.entry(record.stream.clone()).or_default().push(record.clone()))
+    verify_each(dir, |_, _| (), |record, _| streams.entry(record.stream.clone()).or_default().push(record.clone()))
         .unwrap();
     streams
 }

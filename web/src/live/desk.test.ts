@@ -18,6 +18,7 @@ const session = (id: string, updated_at: number, change: Partial<SessionRow> = {
   id,
   project: "p",
   title: "",
+  named: false,
   model: null,
   archived: false,
   chats: 0,

@@ -69,7 +69,13 @@ export function useMessageDeeds(id: ChatId, folds: Folds, { chooseOther, tell }:
         { label: "Ask another model", icon: Sparkles, run: () => chooseOther(message) },
         ...(isEmpty(message.text)
           ? []
-          : [{ label: "Copy the text", icon: Copy, run: () => void wholeText(message.text, chat).then(copyText) }]),
+          : [
+              {
+                label: "Copy the text",
+                icon: Copy,
+                run: () => void wholeText(message.text, chat).then(copyText),
+              },
+            ]),
         link(message.message),
         {
           label: "Fork before it",

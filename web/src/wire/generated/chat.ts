@@ -33,11 +33,15 @@ export type Attempt = number;
 /**
  * A text: as it is, or a reference to the blob that holds it.
  */
-export type Body = string | BlobRef;
+export type Body = string | BlobRef | Written;
 /**
  * A model call: the turn, and its ordinal within the turn, both from 1.
  */
 export type CallId = string;
+/**
+ * A text of a call.
+ */
+export type Part = "text" | "reasoning";
 /**
  * How a call stands.
  */
@@ -173,11 +177,18 @@ export type Command =
       type: "ConfigureChat";
     }
   | {
+      type: "CompactChat";
+    }
+  | {
       type: "ArchiveChat";
     }
   | {
       type: "UnarchiveChat";
     };
+/**
+ * Why a summary is made.
+ */
+export type Reason = "requested" | "nearly_full" | "too_long";
 /**
  * A fact in the stream of a chat.
  */
@@ -215,11 +226,41 @@ export type Event =
   | {
       data: {
         /**
+         * The model call that it came from; a person or a program gave it where absent.
+         */
+        by_model?: TitleCall | null;
+        /**
          * The title.
          */
         title: string;
       };
       type: "ChatRenamed";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        /**
+         * The model.
+         */
+        model: string;
+        /**
+         * Which try, from 1.
+         */
+        number: number;
+      };
+      type: "TitleStarted";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        error: CallError;
+        /**
+         * Which try.
+         */
+        number: number;
+        usage: Usage;
+      };
+      type: "TitleFailed";
     }
   | {
       data: {
@@ -237,6 +278,60 @@ export type Event =
   | {
       data: {};
       type: "ChatUnarchived";
+    }
+  | {
+      data: {};
+      type: "CompactionRequested";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        /**
+         * The model.
+         */
+        model: string;
+        /**
+         * Which summary of the chat, from 1.
+         */
+        number: number;
+        /**
+         * The index of the first message that is not summed up.
+         */
+        upto: number;
+      };
+      type: "CompactionStarted";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        /**
+         * From the request to the last byte, in ms.
+         */
+        latency_ms: number;
+        /**
+         * Which summary.
+         */
+        number: number;
+        summary: Body;
+        /**
+         * The index of the first message that is sent as it is.
+         */
+        upto: number;
+        usage: Usage;
+      };
+      type: "Compacted";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        error: CallError;
+        /**
+         * Which summary.
+         */
+        number: number;
+        usage: Usage;
+      };
+      type: "CompactionFailed";
     }
   | {
       data: {
@@ -370,10 +465,14 @@ export type Event =
         reasoning?: Body | null;
         stop: Stop;
         /**
-         * The whole text, where it is too long for the state.
+         * The whole text, where it is too long for the state, or is not what was streamed: tool calls in it were taken out.
          */
         text?: Body | null;
         usage: Usage;
+        /**
+         * How many tokens the model takes, prompt and answer together, where that is known.
+         */
+        window?: number | null;
       };
       type: "ModelCallFinished";
     }
@@ -481,6 +580,10 @@ export type Event =
          * What the fork is called.
          */
         title: string;
+        /**
+         * The turn that goes on.
+         */
+        turn?: number | null;
       };
       type: "Forked";
     };
@@ -630,6 +733,22 @@ export interface BlobRef {
   type: string;
 }
 /**
+ * A reference to a text in the events of its own stream.
+ */
+export interface Written {
+  attempt: Attempt;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  call: CallId;
+  /**
+   * Its first 2 KiB, cut at a character.
+   */
+  head: string;
+  part: Part;
+}
+/**
  * A call of the model.
  */
 export interface Call {
@@ -752,6 +871,86 @@ export interface Usage {
   reasoning: number;
 }
 /**
+ * A summary that is to be made.
+ */
+export interface Compaction {
+  /**
+   * The attempt that was begun last.
+   */
+  begun?: Attempt | null;
+  reason: Reason;
+  since: Micros;
+  /**
+   * The index of the first message that is not summed up, once it was begun.
+   */
+  upto?: number | null;
+}
+/**
+ * How much of a conversation a model is sent.
+ */
+export interface Context {
+  /**
+   * How many bytes of text have come since, which the next call is sent too.
+   */
+  added: number;
+  /**
+   * The summary that is to be made now.
+   */
+  compaction?: Compaction | null;
+  /**
+   * How many summaries were made, failed or called off.
+   */
+  compactions: number;
+  /**
+   * How many failed in a row.
+   */
+  failures: number;
+  /**
+   * Somebody asked for a summary while a turn was open: it is made before the next call.
+   */
+  requested?: boolean;
+  /**
+   * What is sent in the place of earlier messages.
+   */
+  summary?: Summary | null;
+  /**
+   * The tokens of the last call that ended well, prompt and answer; 0 until there is one since the last summary.
+   */
+  used: number;
+  /**
+   * How many tokens the model of that call takes; absent where nobody knows.
+   */
+  window?: number | null;
+}
+/**
+ * What is sent in the place of the messages before an index.
+ */
+export interface Summary {
+  /**
+   * The message that was being worked on, which is sent whole behind the summary that holds it.
+   */
+  asked?: string | null;
+  text: Body;
+  /**
+   * The index, in the whole conversation, of the first message that is sent as it is.
+   */
+  upto: number;
+}
+/**
+ * A model call that gave a title.
+ */
+export interface TitleCall {
+  /**
+   * From the request to the last byte, in ms.
+   */
+  latency_ms: number;
+  /**
+   * Which try, from 1.
+   */
+  number: number;
+  usage: Usage;
+}
+/**
  * What a person or a program said.
  */
 export interface Posted {
@@ -819,6 +1018,7 @@ export interface State {
    * What was said when it was opened, and changed since; `None` before it is open.
    */
   about: About | null;
+  context?: Context;
   /**
    * The conversation, oldest first.
    */
@@ -827,6 +1027,7 @@ export interface State {
    * The messages that wait, oldest first.
    */
   queue: Queued[];
+  titling?: Titling;
   /**
    * The open turn.
    */
@@ -836,6 +1037,24 @@ export interface State {
    */
   turns: number;
   usage: Usage;
+}
+/**
+ * How the naming of a chat stands.
+ */
+export interface Titling {
+  /**
+   * The attempt that was begun last.
+   */
+  begun?: Attempt | null;
+  /**
+   * A model is to be asked.
+   */
+  due: boolean;
+  /**
+   * How often it failed.
+   */
+  failed: number;
+  since: Micros;
 }
 /**
  * The open turn.
@@ -861,6 +1080,10 @@ export interface Turn {
    * The last tool call, by name and arguments, and how often in a row it was made.
    */
   repeated?: Repeated | null;
+  /**
+   * The conversation was too long for the model in this turn, and was summed up for another try.
+   */
+  shortened?: boolean;
   started_at: Micros;
   /**
    * Its number.
@@ -876,6 +1099,7 @@ export interface View {
    * What the chat is; `null` before it is open.
    */
   about: About | null;
+  context: Context;
   /**
    * The index, in the whole conversation, of the first message here; there are older ones if it is above 0.
    */

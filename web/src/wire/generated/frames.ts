@@ -433,6 +433,10 @@ export interface SessionRow {
    */
   chats: number;
   /**
+   * The first of them; `null` until there is one.
+   */
+  first_chat?: string | null;
+  /**
    * Its id.
    */
   id: string;
@@ -440,6 +444,10 @@ export interface SessionRow {
    * The model that new chats ask; the server's default where `null`.
    */
   model?: string | null;
+  /**
+   * Somebody gave it that title.
+   */
+  named: boolean;
   opened_at: Micros;
   /**
    * How its panes stand on the page, in the page's own words; empty for one alone.
@@ -451,7 +459,7 @@ export interface SessionRow {
   project: string;
   stream: StreamId;
   /**
-   * What it is called.
+   * What it is called; as its first chat is, until it is named.
    */
   title: string;
   updated_at: Micros;

@@ -7,15 +7,19 @@ export type Attempt = number;
 /**
  * A text: as it is, or a reference to the blob that holds it.
  */
-export type Body = string | BlobRef;
-/**
- * What sort of actor did something.
- */
-export type ByKind = "person" | "agent" | "key" | "system";
+export type Body = string | BlobRef | Written;
 /**
  * A model call: the turn, and its ordinal within the turn, both from 1.
  */
 export type CallId = string;
+/**
+ * A text of a call.
+ */
+export type Part = "text" | "reasoning";
+/**
+ * What sort of actor did something.
+ */
+export type ByKind = "person" | "agent" | "key" | "system";
 /**
  * A moment: microseconds since 1970-01-01T00:00:00Z.
  */
@@ -282,6 +286,22 @@ export interface BlobRef {
   type: string;
 }
 /**
+ * A reference to a text in the events of its own stream.
+ */
+export interface Written {
+  attempt: Attempt;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  call: CallId;
+  /**
+   * Its first 2 KiB, cut at a character.
+   */
+  head: string;
+  part: Part;
+}
+/**
  * Who did something.
  */
 export interface By {
@@ -492,6 +512,36 @@ export interface ChatRows {
   rebuilding?: boolean;
 }
 /**
+ * How many events of which sort a stream has.
+ */
+export interface Counts {
+  /**
+   * How many by whom, as `person:owner`.
+   */
+  by: {
+    [k: string]: number;
+  };
+  /**
+   * How many events.
+   */
+  events: number;
+  /**
+   * When the first happened.
+   */
+  first_at?: Micros | null;
+  /**
+   * When the last happened.
+   */
+  last_at?: Micros | null;
+  stream: StreamId;
+  /**
+   * How many of each type.
+   */
+  types: {
+    [k: string]: number;
+  };
+}
+/**
  * The model that new chats ask.
  */
 export interface DefaultModel {
@@ -508,7 +558,10 @@ export interface DefaultModel {
  * What changed in a state between two revisions.
  */
 export interface Diff {
-  from: Revision;
+  /**
+   * The revision that the patch is applied to; `null`: the empty state before the first event.
+   */
+  from?: Revision | null;
   /**
    * A JSON Patch (RFC 6902).
    */
@@ -1198,6 +1251,10 @@ export interface SessionRow {
    */
   chats: number;
   /**
+   * The first of them; `null` until there is one.
+   */
+  first_chat?: string | null;
+  /**
    * Its id.
    */
   id: string;
@@ -1205,6 +1262,10 @@ export interface SessionRow {
    * The model that new chats ask; the server's default where `null`.
    */
   model?: string | null;
+  /**
+   * Somebody gave it that title.
+   */
+  named: boolean;
   opened_at: Micros;
   /**
    * How its panes stand on the page, in the page's own words; empty for one alone.
@@ -1216,7 +1277,7 @@ export interface SessionRow {
   project: string;
   stream: StreamId;
   /**
-   * What it is called.
+   * What it is called; as its first chat is, until it is named.
    */
   title: string;
   updated_at: Micros;
@@ -1267,6 +1328,35 @@ export interface StateOut {
     [k: string]: unknown;
   };
   stream: StreamId;
+}
+/**
+ * An event, and what it changed.
+ */
+export interface Step {
+  event: EventOut;
+  /**
+   * What it changed in the state, as a JSON Patch (RFC 6902).
+   */
+  patch: Operation[];
+}
+/**
+ * Steps through a stream.
+ */
+export interface Steps {
+  /**
+   * The state before the first of them, where it was asked for.
+   */
+  before?: {
+    [k: string]: unknown;
+  };
+  /**
+   * The steps, in order.
+   */
+  items: Step[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
 }
 /**
  * A file that was stored.
