@@ -162,6 +162,17 @@ test("notifications are off, are asked for when switched on, and tell of an answ
   await other.context().close();
 });
 
+test("a section of the settings is gone to, and nothing around it moves", async () => {
+  const page = await openSettings("about", { viewport: { width: 360, height: 640 } });
+  await page.getByText("no troubles").waitFor();
+  const place = await page.getByRole("heading", { name: "Settings" }).boundingBox();
+  assert.ok(place.y >= 0, `the head of the pane stands at ${place.y}`);
+  const sign = await page.getByRole("button", { name: "Sign out" }).boundingBox();
+  assert.ok(sign.y > 0 && sign.y < 640, `the section stands at ${sign.y}`);
+  await accessible(page);
+  await page.context().close();
+});
+
 test("signing out leads to the door", async () => {
   const page = await openSettings("about");
   await page.getByRole("button", { name: "Sign out" }).click();

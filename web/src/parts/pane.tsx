@@ -28,8 +28,8 @@ export function PaneHead({ children }: { children: ReactNode }) {
   return (
     <header className="flex h-11 shrink-0 items-center gap-2 border-line border-b px-4 max-md:px-3">
       {pane?.grip}
-      {children}
-      {pane?.controls && <div className="ml-auto flex items-center pl-1">{pane.controls}</div>}
+      <div className="flex min-w-0 flex-1 items-center gap-2">{children}</div>
+      {pane?.controls && <div className="flex shrink-0 items-center">{pane.controls}</div>}
     </header>
   );
 }

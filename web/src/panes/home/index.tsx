@@ -18,13 +18,21 @@ import { Today } from "./today.tsx";
 /** The start; before there is a project, it is where one is chosen. */
 export function Home() {
   const { projects, known, trouble } = useDesk();
-  if (trouble && !known)
+  if (!known)
     return (
-      <div className="p-4">
-        <Trouble>{trouble}</Trouble>
+      <div className="flex h-full flex-col">
+        <PaneHead>
+          <h1 className="font-semibold">Home</h1>
+        </PaneHead>
+        {trouble ? (
+          <div className="p-4">
+            <Trouble>{trouble}</Trouble>
+          </div>
+        ) : (
+          <Skeleton lines={6} />
+        )}
       </div>
     );
-  if (!known) return <Skeleton lines={6} />;
   return projects.length > 0 ? <Start projects={projects} /> : <Welcome />;
 }
 

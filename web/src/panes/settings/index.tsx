@@ -9,11 +9,18 @@ import { ModelSettings } from "./models.tsx";
 import { NotificationSettings } from "./notifications.tsx";
 import { SECTIONS } from "./sections.ts";
 
+/** Between the head of the pane and the section that is gone to, in px. */
+const MARGIN = 16;
+
 export function Settings({ section }: { section?: string }) {
   const list = useRef<HTMLDivElement>(null);
   usePaneTitle("Settings");
   useEffect(() => {
-    if (section) list.current?.querySelector(`[data-section="${section}"]`)?.scrollIntoView();
+    const found = section && list.current?.querySelector<HTMLElement>(`[data-section="${section}"]`);
+    if (!found || !list.current) return;
+    // Only this list scrolls: `scrollIntoView` would move everything around it as well.
+    const { top } = found.getBoundingClientRect();
+    list.current.scrollBy(0, top - list.current.getBoundingClientRect().top - MARGIN);
   }, [section]);
   return (
     <div className="flex h-full flex-col">

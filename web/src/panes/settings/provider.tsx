@@ -59,7 +59,7 @@ export function ProviderLine({ provider, onChange }: Props) {
                 </Button>
               )}
               {key?.changeable && (
-                <Button onClick={() => setAsking("key")}>
+                <Button look={key.needed ? "plain" : "quiet"} onClick={() => setAsking("key")}>
                   <KeyRound size={14} aria-hidden />
                   {key.origin ? "Replace the key" : "Set a key"}
                 </Button>

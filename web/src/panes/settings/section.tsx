@@ -12,7 +12,7 @@ interface Props {
 
 export function Section({ id, title, about, children }: Props) {
   return (
-    <section data-section={id} aria-labelledby={`${id}-title`} className="flex scroll-mt-4 flex-col gap-3">
+    <section data-section={id} aria-labelledby={`${id}-title`} className="flex flex-col gap-3">
       <header>
         <h2 id={`${id}-title`} className="font-semibold text-large">
           {title}

@@ -5,6 +5,7 @@ import {
   Columns2,
   FolderPlus,
   House,
+  ListFilter,
   Monitor,
   Moon,
   PanelLeft,
@@ -64,6 +65,21 @@ export function useFrameActions({ fold, help, find }: Doers): void {
       icon: Archive,
       run: () => go({ pane: "archive" }),
     },
+    {
+      id: "rail.filter",
+      label: "Filter the rail",
+      icon: ListFilter,
+      keys: "f",
+      words: "sessions chats projects",
+      run: () => inRail("input")?.focus(),
+    },
+    {
+      id: "rail.go",
+      label: "Go to the rail",
+      icon: PanelLeft,
+      keys: "r",
+      run: () => (inRail("[aria-current]") ?? inRail("[data-row]"))?.focus(),
+    },
     { id: "rail.fold", label: "Fold or unfold the rail", icon: PanelLeft, keys: "Mod+B", run: fold },
     room && {
       id: "pane.right",
@@ -116,6 +132,13 @@ export function useFrameActions({ fold, help, find }: Doers): void {
     { id: "help", label: "Show the shortcuts", icon: CircleHelp, keys: "?", run: help },
   ];
   useActions(actions.filter((action) => action !== false));
+}
+
+/** Something in the rail that can be seen: on a phone there may be two. */
+function inRail(what: string): HTMLElement | undefined {
+  return [...document.querySelectorAll<HTMLElement>(`[data-rail] ${what}`)].find(
+    (element) => element.offsetParent !== null,
+  );
 }
 
 /** Where a new chat is begun, seen from where one is. */

@@ -78,12 +78,24 @@ export function PaneFrame({ pane: { id, route }, workspace, phone }: Props) {
     <PaneContext value={info}>
       <PaneRouter id={id} route={route}>
         <Boundary key={thing(route)} what="this pane">
-          <Suspense fallback={<Skeleton lines={6} />}>
+          <Suspense fallback={<Loading route={route} />}>
             <Shown route={route} />
           </Suspense>
         </Boundary>
       </PaneRouter>
     </PaneContext>
+  );
+}
+
+/** While what draws the pane is on its way: its head stands already. */
+function Loading({ route }: { route: Route }) {
+  return (
+    <div className="flex h-full flex-col">
+      <PaneHead>
+        <span className="font-semibold">{route.pane === "lost" ? "" : PANES[route.pane].label}</span>
+      </PaneHead>
+      <Skeleton lines={6} />
+    </div>
   );
 }
 

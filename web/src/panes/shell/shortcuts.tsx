@@ -41,7 +41,7 @@ function Group({ title, actions }: { title: string; actions: Action[] }) {
         {withKeys.map(({ id, label, keys }) => (
           <div key={id} className="contents">
             <dt>{label}</dt>
-            <dd>
+            <dd className="justify-self-end">
               <Keys keys={keys} />
             </dd>
           </div>

@@ -66,7 +66,7 @@ export function Palette({ pane, onClose }: Props) {
               <Autocomplete.Input
                 onKeyDown={press}
                 aria-label="Find an action, a chat, a model or a setting"
-                placeholder="Find an action, a chat, a model, a setting"
+                placeholder="Find an action, chat, model, setting"
                 className="h-11 min-w-0 flex-1 bg-transparent text-prose outline-none max-md:text-[1rem]"
               />
               <Dialog.Close className="sr-only">Close</Dialog.Close>
@@ -116,7 +116,11 @@ function Line({ item, onChoose }: { item: Found; onChoose(): void }) {
         <Marked text={item.label} at={item.at} />
       </span>
       {item.detail && <span className="max-w-48 shrink-0 truncate text-faint text-small">{item.detail}</span>}
-      {item.keys && <Keys keys={item.keys} />}
+      {item.keys && (
+        <span className="max-md:hidden">
+          <Keys keys={item.keys} />
+        </span>
+      )}
     </Autocomplete.Item>
   );
 }

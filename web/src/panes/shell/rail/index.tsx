@@ -1,10 +1,9 @@
 // The rail: projects with their sessions, and the chats of the session that is open.
 import { Archive, FolderPlus, House, PanelLeft, Search } from "lucide-react";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import type { ProjectOnDesk } from "../../../live/desk.ts";
 import { useDesk } from "../../../live/react.tsx";
 import { isUnread, useSeen } from "../../../live/seen.ts";
-import { useActions } from "../../../parts/actions.ts";
 import { IconButton, iconButtonClass } from "../../../parts/button.tsx";
 import { shownKeys } from "../../../parts/keys.ts";
 import { Mark, Skeleton, Trouble } from "../../../parts/status.tsx";
@@ -52,26 +51,10 @@ export function Rail({ folded = false, onFold, onFind, browsing = false }: Props
 function Lists() {
   const { projects, known, rebuilding, trouble } = useDesk();
   const [query, setQuery] = useState("");
-  const list = useRef<HTMLDivElement>(null);
   const shown = filtered(projects, query);
-  useActions([
-    {
-      id: "rail.filter",
-      label: "Filter the rail",
-      keys: "f",
-      words: "sessions chats projects",
-      run: () => list.current?.querySelector("input")?.focus(),
-    },
-    {
-      id: "rail.go",
-      label: "Go to the rail",
-      keys: "r",
-      run: () => list.current?.querySelector<HTMLElement>("[aria-current], [data-row]")?.focus(),
-    },
-  ]);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrows go between the links in it
-    <div ref={list} onKeyDown={arrows} className="flex min-h-0 flex-1 flex-col">
+    <div data-rail onKeyDown={arrows} className="flex min-h-0 flex-1 flex-col">
       {projects.length > 0 && (
         <input
           type="search"
@@ -156,7 +139,7 @@ function FoldedProject({ project }: { project: ProjectOnDesk }) {
     >
       <span aria-hidden>{project.name.slice(0, 2)}</span>
       <span className="sr-only">{project.name}</span>
-      <span className="-top-0.5 -right-0.5 absolute">
+      <span className="-top-0.5 -right-0.5 absolute flex">
         <Mark state={project.state} news={news} />
       </span>
     </Link>
