@@ -18,7 +18,7 @@ pub const NAME: &str = "reenact";
 
 /// A self-hosted platform on which AI agents run and survive.
 #[derive(Debug, Parser)]
-#[command(name = NAME, version, about, after_help = AFTER, max_term_width = 110)]
+#[command(name = NAME, version, about, after_help = AFTER, max_term_width = 110, args_override_self = true)]
 struct Arguments {
     #[command(flatten)]
     global: Global,

@@ -109,6 +109,8 @@ async fn what_was_damaged_before_is_named_and_the_rest_is_kept_and_can_be_restor
     let restored = reenact(&other, &["restore", text(folder.path())]);
     assert_eq!(restored.status.code(), Some(0), "{restored:?}");
     let server = other.serve();
-    assert_eq!(events(&server, &well).await, before);
+    let (before, after) = (before["items"].as_array().unwrap(), events(&server, &well).await);
+    // A title may have come after they were read.
+    assert_eq!(&after["items"].as_array().unwrap()[..before.len()], before);
     server.turn(&well, "list").await;
 }

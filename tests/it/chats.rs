@@ -68,9 +68,9 @@ async fn a_chat_is_put_away_and_a_message_brings_it_back() {
     assert_eq!(post("archive").await["archived"], true, "once more changes nothing");
     assert_eq!(post("unarchive").await["archived"], false);
     post("archive").await;
-    served.send(&Method::POST, &format!("/api/chats/{id}/messages"), &json!({ "text": "list" })).await;
-    socket.until(|frame| frame["sub"] == 1 && frame["op"] == "row").await;
-    assert_eq!(ids(&served.get("/api/chats").await), [&id]);
+    let posted = served.send(&Method::POST, &format!("/api/chats/{id}/messages"), &json!({ "text": "list" })).await;
+    let listed = served.get(&format!("/api/chats?at_least={}", posted["position"])).await;
+    assert_eq!(ids(&listed), [&id]);
     let refused = served.refused(&Method::POST, &format!("/api/chats/{ANY}/archive"), &json!({})).await;
     assert_eq!((refused.0, &refused.1["code"]), (404, &json!("not_open")));
 }

@@ -147,7 +147,7 @@ async fn a_stream_is_replayed_in_the_terminal_with_and_without_a_server() {
     let count = server.events(&stream).await.len();
     assert_eq!(steps_json.lines().count(), count);
     assert_eq!(steps.lines().filter(|line| !line.starts_with("        ")).count(), count);
-    assert!(steps.contains("ChatOpened") && steps.contains("+ messages[1].text: … "), "{steps}");
+    assert!(steps.contains("ChatOpened") && steps.contains("+ messages[2].text: … "), "{steps}");
     assert!(newest.contains(&format!("at revision {}\n", count - 1)), "{newest}");
     drop(server);
 

@@ -24,6 +24,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("log", "\"info,replay=debug\""),
     ("models.default", "\"anthropic/sonnet\""),
     ("models.effort", "\"medium\""),
+    ("models.context_window", "200000"),
     ("models.scenario", "\"/path/to/scenario.json\""),
     ("anthropic.opus_model", "\"claude-opus-5-5\""),
     ("anthropic.sonnet_model", "\"claude-sonnet-5-5\""),

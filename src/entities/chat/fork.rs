@@ -88,7 +88,8 @@ pub(super) fn part_ways(state: &mut State, origin: Origin, title: &Arc<str>, mod
     state.queue.clear();
     // What the copied calls took was taken elsewhere.
     state.usage = Usage::default();
-    state.titling.begun = None;
+    // The next turn that ends asks for a title anew.
+    state.titling = super::title::Titling::default();
     state.context_forked(model.is_some());
     if let Some(about) = &mut state.about {
         about.origin = origin;
