@@ -56,7 +56,7 @@ impl Effects {
             self.providers.resolve(&about.model).map_err(|error| call_error(&error))?;
         let mut question = head(&self.bodies.read(stream, &asked.text).await, SHOWN).to_owned();
         for attachment in &asked.attachments {
-            question.push_str(&format!("\n[attached: {}]", attachment.name));
+            question.push_str(&["\n[attached: ", &attachment.name, "]"].concat());
         }
         let answer = head(&self.bodies.read(stream, answer).await, SHOWN).to_owned();
         let request = ModelRequest {

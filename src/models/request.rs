@@ -84,6 +84,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
     fn is_answer(&self) -> bool {
         *self == Self::Answer
     }

@@ -91,7 +91,7 @@ impl Derived {
         }
         let old = {
             let mut life = self.life();
-            life.closed = "it is being opened anew".to_owned();
+            "it is being opened anew".clone_into(&mut life.closed);
             life.db.take()
         };
         // The last one to let it go has it write what it still holds, which may fail in every way.

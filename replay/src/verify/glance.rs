@@ -69,7 +69,7 @@ pub fn glance(dir: &Path) -> Result<Glance, VerifyError> {
             None => {}
             Some(Err(())) => fault(Harm::None, "the index at its end is damaged; the next start makes it anew"),
             Some(Ok(index)) if index.first != header.first => {
-                fault(Harm::Altered, "its index is not of what its header says")
+                fault(Harm::Altered, "its index is not of what its header says");
             }
             Some(Ok(index)) => {
                 let fits =

@@ -92,6 +92,7 @@ pub(super) fn failed(state: &mut State, number: u32, usage: Usage) {
 /// What becomes of a model's answer.
 pub(super) fn settled(number: u32, attempt: Attempt, answer: Titled) -> Event {
     let Titled { text, usage, latency_ms } = answer;
+    #[expect(clippy::single_match_else, reason = "both ends are told alike")]
     match clean(&text) {
         Some(title) => Event::ChatRenamed { title, by_model: Some(TitleCall { number, usage, latency_ms }) },
         None => {
@@ -109,13 +110,12 @@ pub fn source(state: &State) -> Option<(&Posted, &Body)> {
         match message {
             Message::User(posted) => asked = asked.or(Some(posted)),
             Message::Call(call) if is_answer(call) => answer = Some(&call.text),
-            Message::Call(_) => {}
             Message::End(TurnEnd { outcome: Some(TurnOutcome::Answered | TurnOutcome::Limited { .. }), .. })
                 if answer.is_some() =>
             {
                 break;
             }
-            Message::End(_) => {}
+            Message::Call(_) | Message::End(_) => {}
         }
     }
     asked.zip(answer)
