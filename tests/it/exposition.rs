@@ -1,4 +1,4 @@
-//! Reads OpenMetrics text 1.0 strictly: whatever the specification forbids fails, so that no scraper stumbles over it.
+//! Reads `OpenMetrics` text 1.0 strictly: whatever the specification forbids fails, so that no scraper stumbles over it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

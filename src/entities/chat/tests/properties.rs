@@ -253,11 +253,10 @@ impl World {
 fn outcome_for(work: &Work, well: bool) -> Outcome {
     match (work, well) {
         (Work::CallModel { .. }, true) => answered(vec![]),
-        (Work::CallModel { .. }, false) => failed(Retry::Soon),
+        (Work::CallModel { .. } | Work::Compact { .. }, false) => failed(Retry::Soon),
         (Work::RunTool { .. }, true) => ended(ToolOutcome::Succeeded, "done"),
         (Work::RunTool { .. }, false) => ended(ToolOutcome::Failed, "no"),
         (Work::Compact { .. }, true) => summed("All of it."),
-        (Work::Compact { .. }, false) => failed(Retry::Soon),
         (Work::GiveTitle { .. }, true) => titled("Oil"),
         (Work::GiveTitle { .. }, false) => titled(""),
         (Work::Wait { .. }, _) => Outcome::Elapsed,
