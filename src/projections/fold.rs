@@ -44,7 +44,7 @@ pub struct Folded;
 
 impl Projection for Folded {
     const NAME: &'static str = "lists";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
 
     /// What is unknown, malformed or of no interest changes nothing.
     fn project(&mut self, rows: &mut Rows<'_>, record: &Record) {
@@ -197,7 +197,9 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
             })
         }
         chat::Event::ChatRenamed { title, by_model } => {
-            let row = took(known(rows)?, by_model.map(|call| call.usage).unwrap_or_default(), gone);
+            let usage = by_model.map(|call| call.usage).unwrap_or_default();
+            let row = known(rows)?;
+            let row = took(rows, row, at, usage, gone);
             if !gone {
                 name(rows, &row, &title, at, position);
             }
@@ -207,9 +209,12 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         chat::Event::Compacted { usage, .. } | chat::Event::CompactionFailed { usage, .. } => {
             let row = known(rows)?;
             let in_turn = row.state == ChatState::Running;
-            changed(took(row, usage, gone || in_turn))
+            changed(took(rows, row, at, usage, gone || in_turn))
         }
-        chat::Event::TitleFailed { usage, .. } => changed(took(known(rows)?, usage, gone)),
+        chat::Event::TitleFailed { usage, .. } => {
+            let row = known(rows)?;
+            changed(took(rows, row, at, usage, gone))
+        }
         chat::Event::ChatConfigured { model } => changed(ChatRow { model, ..known(rows)? }),
         chat::Event::ChatArchived {} => changed(ChatRow { archived: true, ..known(rows)? }),
         chat::Event::ChatUnarchived {} => changed(ChatRow { archived: false, ..known(rows)? }),
@@ -228,12 +233,14 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
                 TurnOutcome::Limited { .. } => ChatState::Waiting,
                 TurnOutcome::Failed { .. } => ChatState::Failed,
             };
-            spend(rows, at, usage, gone);
-            changed(ended(known(rows)?, state, usage, gone))
+            let row = known(rows)?;
+            let row = took(rows, row, at, usage, gone);
+            changed(ChatRow { state, ..row })
         }
         chat::Event::TurnCancelled { usage, .. } => {
-            spend(rows, at, usage, gone);
-            changed(ended(known(rows)?, ChatState::Cancelled, usage, gone))
+            let row = known(rows)?;
+            let row = took(rows, row, at, usage, gone);
+            changed(ChatRow { state: ChatState::Cancelled, ..row })
         }
         // Of a fork that is forked itself.
         chat::Event::Forked { .. } if gone => None,
@@ -267,23 +274,13 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     }
 }
 
-fn ended(row: ChatRow, state: ChatState, usage: Usage, elsewhere: bool) -> ChatRow {
-    ChatRow { state, ..took(row, usage, elsewhere) }
-}
-
-/// What was taken beside turns; in a fork, what was taken elsewhere does not count.
-fn took(mut row: ChatRow, usage: Usage, elsewhere: bool) -> ChatRow {
-    if !elsewhere {
-        row.usage += usage;
+/// Tokens were taken: by a turn that ended, or beside turns. They count for the chat, and once in the slot of that time; in a
+/// fork, what was taken elsewhere counts for neither.
+fn took(rows: &mut Rows<'_>, mut row: ChatRow, at: Micros, usage: Usage, elsewhere: bool) -> ChatRow {
+    if elsewhere || usage == Usage::default() {
+        return row;
     }
-    row
-}
-
-/// A turn ended, and took tokens: they are counted in the slot of that time, once, where they were taken.
-fn spend(rows: &mut Rows<'_>, at: Micros, usage: Usage, elsewhere: bool) {
-    if elsewhere {
-        return;
-    }
+    row.usage += usage;
     let key = keys::spent(at);
     let mut sum: Usage = rows.get(&key).and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
     sum += usage;
@@ -291,6 +288,7 @@ fn spend(rows: &mut Rows<'_>, at: Micros, usage: Usage, elsewhere: bool) {
     if let Ok(json) = serde_json::to_vec(&sum) {
         rows.insert(key, json);
     }
+    row
 }
 
 /// A session has one chat more; the first one names it, where nobody has.

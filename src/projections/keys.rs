@@ -56,7 +56,7 @@ pub fn place(list: List, within: Option<Uuid>, began: Micros, stream: &str) -> V
 /// How long a slot is in which tokens are counted: no time zone begins its day within one.
 const SLOT: i64 = 15 * 60 * 1_000_000;
 
-/// `u` slot: the tokens of the turns that ended in that time.
+/// `u` slot: the tokens that were taken in that time, by turns and beside them.
 pub fn spent(at: Micros) -> Vec<u8> {
     [&b"u"[..], &u64::try_from(at.0.max(0) / SLOT).unwrap_or(0).to_be_bytes()].concat()
 }

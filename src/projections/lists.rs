@@ -356,6 +356,13 @@ mod tests {
         }
         let since = |minute: i64| desk.lists.spent(Micros(minute * 60_000_000)).total();
         assert_eq!([0, 15, 59, 60, 121, 200].map(since), [33, 22, 22, 11, 11, 0]);
+
+        // What was taken beside a turn counts too, for the day and for the chat.
+        let usage = Usage { input: 5, ..Usage::default() };
+        let titled = chat::event::TitleCall { number: 1, usage, latency_ms: 9 };
+        let renamed = chat::Event::ChatRenamed { title: "Oil".into(), by_model: Some(titled) };
+        desk.happens(&chat, 121 * 60, renamed).await;
+        assert_eq!(([121, 180].map(since), desk.chat_row(&chat).usage.total()), ([16, 0], 38));
     }
 
     #[tokio::test]

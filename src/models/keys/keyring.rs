@@ -1,5 +1,5 @@
 //! Keys in the system's keyring, through the program `secret-tool` that comes with libsecret: what speaks the Secret Service
-//! itself would be a third of all that this program is built from (`docs/decisions/0008-keyring.md`).
+//! itself would be a third of all that this program is built from (`docs/decisions/0009-keyring.md`).
 
 use std::{
     ffi::OsString,
@@ -147,6 +147,11 @@ pub(super) mod tests {
     /// A keyring that lives in a folder.
     pub fn fake(folder: &Path) -> SystemKeyring {
         program(folder, FAKE)
+    }
+
+    /// A keyring that answers, and takes nothing.
+    pub fn full(folder: &Path) -> SystemKeyring {
+        program(folder, "#!/bin/sh\n[ \"$1\" = store ] && echo 'no collection' >&2\nexit 1\n")
     }
 
     fn program(folder: &Path, text: &str) -> SystemKeyring {

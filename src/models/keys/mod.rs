@@ -106,14 +106,28 @@ impl KeepKeys for Keys {
     }
 
     fn set(&self, provider: &str, key: &ApiKey) -> Result<String, KeepError> {
-        let mut places = self.places();
-        let Some(first) = places.next() else { return Ok(String::new()) };
-        let kept = first.set(provider, key)?;
-        // One key in one place: an older one elsewhere would come up again when this one is forgotten.
-        for other in places {
-            other.forget(provider)?;
+        let places: Vec<_> = self.places().collect();
+        let mut refused = None;
+        for (at, place) in places.iter().enumerate() {
+            let kept = match place.set(provider, key) {
+                Ok(kept) => kept,
+                // A keyring can be there and take nothing: it is locked, or has no collection. The file takes the key then.
+                Err(error) => {
+                    refused = refused.or(Some(error));
+                    continue;
+                }
+            };
+            // One key in one place: an older one elsewhere would stand before this one, or come up again when this one is
+            // forgotten. What cannot even be read there does neither.
+            let others = places.iter().enumerate().filter(|(other, _)| *other != at);
+            for (_, other) in others {
+                if matches!(other.get(provider), Ok(Some(_))) {
+                    other.forget(provider)?;
+                }
+            }
+            return Ok(kept);
         }
-        Ok(kept)
+        refused.map_or(Ok(String::new()), Err)
     }
 
     fn forget(&self, provider: &str) -> Result<bool, KeepError> {
@@ -143,5 +157,18 @@ mod tests {
         assert_eq!(before.get("openai").unwrap(), None, "the file no longer holds it");
         assert!(keys.forget("openai").unwrap() && !keys.forget("openai").unwrap());
         assert_eq!(keys.get("openai").unwrap(), None);
+    }
+    #[test]
+    fn what_the_keyring_does_not_take_the_file_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = KeyFile::new(folder.path().join("secrets"));
+        let keyring = keyring::tests::full(folder.path());
+        assert!(keyring.is_there());
+        let keys = Keys { keyring: Some(keyring), file: Some(file) };
+        assert!(keys.set("openai", &ApiKey::new("one")).unwrap().contains("secrets"));
+        assert_eq!(keys.get("openai").unwrap().unwrap().key.reveal(), "one");
+
+        let alone = Keys { keyring: Some(keyring::tests::full(folder.path())), file: None };
+        assert!(alone.set("openai", &ApiKey::new("one")).unwrap_err().to_string().contains("no collection"));
     }
 }
