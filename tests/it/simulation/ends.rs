@@ -1,7 +1,7 @@
 //! How a run ends, in a form in which a run with faults equals the clean one: without ids, times and attempts, and without what
 //! attempts that were cut off had written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use replay::{
     decider::EffectKey,
@@ -22,10 +22,20 @@ use super::{
 pub struct Ends {
     streams: BTreeMap<StreamId, Ended>,
     done: Vec<(StreamId, EffectKey)>,
+    disk_failed: bool,
+}
+
+/// How a stream ends.
+#[derive(Debug)]
+struct Ended {
+    whole: Form,
+    /// Without what calls wrote that failed then. A disk that fails takes back what is written and not yet durable, and so seen by
+    /// nobody. A call that answers is asked again then; one that fails is not worth it, and stands there with less text.
+    spared: Form,
 }
 
 #[derive(Debug)]
-struct Ended {
+struct Form {
     state: Value,
     /// In no order: work that runs side by side ends in any.
     events: Vec<String>,
@@ -37,9 +47,13 @@ impl Ends {
         for stream in world.streams() {
             let mut state = serde_json::to_value(world.fold(&stream)?.state()).unwrap();
             normalize(&mut state);
-            streams.insert(stream.clone(), Ended { state, events: events(&world.records(&stream)) });
+            let records = world.records(&stream);
+            let whole = Form { state: state.clone(), events: events(&records, &HashSet::new()) };
+            silence_failed(&mut state);
+            let spared = Form { state, events: events(&records, &failed_calls(&records)) };
+            streams.insert(stream, Ended { whole, spared });
         }
-        Ok(Self { streams, done: world.done.keys().cloned().collect() })
+        Ok(Self { streams, done: world.done.keys().cloned().collect(), disk_failed: world.disk_failed })
     }
 
     /// What differs from the clean run.
@@ -47,6 +61,7 @@ impl Ends {
         for (stream, clean) in &clean.streams {
             let differs = |difference| Failure::EndDiffers { stream: stream.clone(), difference };
             let Some(ended) = self.streams.get(stream) else { return Err(differs("it is not there".into())) };
+            let (ended, clean) = (ended.form(self.disk_failed), clean.form(self.disk_failed));
             if let Some(difference) = difference(&clean.events, &ended.events) {
                 return Err(differs(difference));
             }
@@ -60,6 +75,12 @@ impl Ends {
     /// What happened outside, in some run.
     pub fn done(&self) -> &[(StreamId, EffectKey)] {
         &self.done
+    }
+}
+
+impl Ended {
+    const fn form(&self, disk_failed: bool) -> &Form {
+        if disk_failed { &self.spared } else { &self.whole }
     }
 }
 
@@ -77,7 +98,28 @@ fn difference(clean: &[String], now: &[String]) -> Option<String> {
     (!lines.is_empty()).then_some(lines)
 }
 
-fn events(records: &[Record]) -> Vec<String> {
+/// The calls that failed.
+fn failed_calls(records: &[Record]) -> HashSet<String> {
+    let failed = records.iter().filter(|record| &*record.event.kind == "ModelCallFailed");
+    failed.map(|record| data(record)["call"].to_string()).collect()
+}
+
+/// Takes the texts of calls that failed out of a state.
+fn silence_failed(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("state").is_some_and(|state| state["kind"] == "failed") {
+                fields.retain(|name, _| name != "text" && name != "reasoning");
+            }
+            fields.values_mut().for_each(silence_failed);
+        }
+        Value::Array(values) => values.iter_mut().for_each(silence_failed),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The events as they are compared, without what these calls wrote.
+fn events(records: &[Record], silent: &HashSet<String>) -> Vec<String> {
     let mut last: HashMap<String, u64> = HashMap::new();
     for (work, attempt) in records.iter().filter_map(attempt_of) {
         let last = last.entry(work).or_default();
@@ -85,7 +127,11 @@ fn events(records: &[Record]) -> Vec<String> {
     }
     let superseded = |record: &Record| attempt_of(record).is_some_and(|(work, attempt)| attempt < last[&work]);
     // Whether a message had to wait depends on when it came; that it was posted does not.
-    let kept = |record: &&Record| &*record.event.kind != "MessageQueued" && !superseded(record);
+    let kept = |record: &&Record| match &*record.event.kind {
+        "MessageQueued" => false,
+        "TextAppended" | "ReasoningAppended" if silent.contains(&data(record)["call"].to_string()) => false,
+        _ => !superseded(record),
+    };
     let normal = |record: &Record| {
         let mut data = data(record);
         normalize(&mut data);

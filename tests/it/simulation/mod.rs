@@ -217,8 +217,9 @@ fn snapshots_that_are_ahead_of_the_log_are_found_out() {
 
 #[test]
 fn snapshots_that_forget_commands_are_found_out() {
-    are_found_out(Broken::SnapshotsForgetCommands, is_doubled);
-    are_found_out(Broken::SnapshotsForgetCommands, |failure| matches!(failure, Failure::StateIsNotFold { .. }));
+    // The state that wakes is compared with the fold before anyone asks twice: that is what finds it in nearly every seed.
+    let found = |failure: &Failure| is_doubled(failure) || matches!(failure, Failure::StateIsNotFold { .. });
+    are_found_out(Broken::SnapshotsForgetCommands, found);
 }
 
 #[test]

@@ -212,6 +212,7 @@ impl<S: Story> Host<'_, S> {
         for other in others {
             self.send(&other, Request::Refold);
         }
+        self.world.disk_failed = true;
         Err(AppendError::Unknown("the disk failed".into()))
     }
 

@@ -61,6 +61,8 @@ pub struct World<S: Story> {
     pub snapshots: Snapshots,
     /// How many appends find the disk full from now on.
     pub full: usize,
+    /// A sync failed, and took back what was written before it.
+    pub disk_failed: bool,
 }
 
 /// Somebody who sends commands, one after another, each until it is acknowledged.
@@ -114,6 +116,7 @@ impl<S: Story> World<S> {
             lists: Lists::default(),
             snapshots: Snapshots::default(),
             full: 0,
+            disk_failed: false,
         }
     }
 

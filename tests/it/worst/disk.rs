@@ -99,13 +99,13 @@ async fn a_full_disk_refuses_commands_until_there_is_room_and_loses_nothing() {
         assert!(since.elapsed() < Duration::from_secs(20), "it does not write again");
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
+    // The lists go on too, though they may notice later that they had no room.
+    shows(&served, "/health", |health| health["status"] == "ok").await;
     served.send(&Method::POST, &format!("{path}/messages"), &json!({"text": "read README.md"})).await;
     let heard = socket.until(|frame| frame["type"] == "TurnFinished").await;
     let renamed = heard.iter().filter(|frame| frame["type"] == "ChatRenamed").count();
     assert_eq!(renamed, done + 1, "what was accepted is there, and nothing else");
-    // The lists go on too, though they may notice later that they had no room.
     shows(&served, &path, |chat| chat["title"] == "room").await;
-    shows(&served, "/health", |health| health["status"] == "ok").await;
     served.stop().await;
 }
 
@@ -193,7 +193,7 @@ async fn a_server_starts_on_a_full_disk_and_what_is_there_can_be_read() {
     fill(ground.data.path());
 
     let server = ground.serve();
-    assert_eq!(server.events(&chat).await, before);
+    assert!(server.events(&chat).await.starts_with(&before), "what was there is there; a title may have come");
     assert_eq!(server.http("GET", "/health", None).await.0, 200);
     assert_eq!(server.http("GET", "/api/chats", None).await.0, 200);
     let path = format!("/api/chats/{}/messages", chat.trim_start_matches("chat/"));

@@ -2,6 +2,7 @@
 import {
   Archive,
   FolderPlus,
+  History,
   House,
   type LucideIcon,
   MessageSquare,
@@ -58,6 +59,9 @@ export const PANES = {
   ),
   chat: pane("/p/:project/s/:session/c/:chat", "Chat", MessageSquare, () =>
     import("./chat/index.tsx").then((it) => it.ChatPane),
+  ),
+  replay: pane("/p/:project/s/:session/c/:chat/replay", "Replay", History, () =>
+    import("./replay/index.tsx").then((it) => it.ReplayPane),
   ),
 };
 

@@ -4,6 +4,7 @@ import {
   ArchiveRestore,
   Copy,
   GitFork,
+  History,
   Keyboard,
   Pencil,
   Search,
@@ -85,6 +86,13 @@ export function useCommands(
       does: "Fork the chat as it is now",
       inMenu: true,
       run: doors.fork,
+    },
+    {
+      name: "replay",
+      icon: History,
+      does: "Replay, step by step",
+      inMenu: true,
+      run: () => go({ pane: "replay", project, session, chat }),
     },
     {
       name: "new",
