@@ -17,8 +17,17 @@ export async function frame(browser, server, options, shot) {
   await home(page, server, options, shot);
   if (options.isMobile) await phonePanes(page, server, chats, shot);
   else await desktopPanes(page, server, chats, shot);
+  await replay(page, server, chats, shot);
   await settings(page, server, options, shot);
   await page.context().close();
+}
+
+async function replay(page, server, [, chat], shot) {
+  await page.goto(`${server.origin}${chat}/replay@14`);
+  await page.getByRole("list", { name: "Events" }).locator("[aria-current=true]").waitFor();
+  await page.getByRole("region", { name: "The state after it" }).getByText("messages").first().waitFor();
+  await page.waitForTimeout(300);
+  await shot(page, "replay");
 }
 
 /** Before the server has said anything: the socket is held back. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Operation } from "../../wire/index.ts";
-import { changes, type Json, member, patched, touches, valueAt } from "./patch.ts";
+import { changes, type Json, located, member, patched, touches, valueAt } from "./patch.ts";
 
 const of = (...patch: unknown[]) => patch as Operation[];
 
@@ -54,4 +54,9 @@ test("a value is found by its pointer", () => {
   const value: Json = { "a/b": [{ "c~d": 1 }] };
   expect(valueAt(value, member(member(member("", "a/b"), 0), "c~d"))).toBe(1);
   expect(valueAt(value, "/toString")).toBeUndefined();
+});
+
+test("what is put at the end of a list is named by where it stands then", () => {
+  const patch = of({ op: "add", path: "/turns/-", value: 1 }, { op: "add", path: "/turns/-", value: 2 });
+  expect(located({ turns: [0] }, patch).map(({ path }) => path)).toEqual(["/turns/1", "/turns/2"]);
 });

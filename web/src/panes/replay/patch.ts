@@ -58,6 +58,19 @@ function step(value: Json, path: string[], operation: Operation): Json {
   return { ...value, [name]: step(last ? null : (value[name] ?? null), rest, operation) };
 }
 
+/** The patch with the end of an array, which is written `-`, named by its index. */
+export function located(before: Json, patch: readonly Operation[]): Operation[] {
+  let value = before;
+  return patch.map((operation) => {
+    const end = operation.path.endsWith("/-") ? operation.path.slice(0, -2) : null;
+    const list = end === null ? undefined : valueAt(value, end);
+    const path = Array.isArray(list) ? member(end ?? "", list.length) : operation.path;
+    const named = { ...operation, path };
+    value = patched(value, [named]);
+    return named;
+  });
+}
+
 /** What a patch changed, by place, and the places that hold such a change. */
 export function changes(patch: readonly Operation[]): { at: Map<string, Change>; above: Set<string> } {
   const at = new Map<string, Change>();

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import { get } from "../../live/http.ts";
 import { useRead } from "../../parts/read.ts";
 import type { EventOut, EventsPage, Steps } from "../../wire/index.ts";
-import { changes, type Json, patched, touches } from "./patch.ts";
+import { changes, type Json, located, patched, touches } from "./patch.ts";
 
 export const streamPath = (chat: string): string => `/api/streams/chat/${chat}`;
 
@@ -33,7 +33,7 @@ export function useEvents(chat: string, at: number, filter: Filter, last: number
   const filtered = isFilter(filter);
   const from = filtered ? 0 : Math.floor(at / PAGE) * PAGE;
   const words = new URLSearchParams({ limit: String(PAGE) });
-  if (filter.type) words.set("types", filter.type);
+  if (filter.type) words.set("type", filter.type);
   if (filter.by) words.set("by", filter.by);
   if (filter.text) words.set("text", filter.text);
   const base = `${streamPath(chat)}?${words}`;
@@ -78,7 +78,8 @@ export function useMoment(chat: string, at: number | null): { moment: Moment | n
     const step = data?.items[0];
     if (!data || !step) return null;
     const before = (data.before ?? null) as unknown as Json;
-    return { event: step.event, before, after: patched(before, step.patch), marks: changes(step.patch) };
+    const patch = located(before, step.patch);
+    return { event: step.event, before, after: patched(before, patch), marks: changes(patch) };
   }, [data]);
   return { moment, error };
 }

@@ -54,7 +54,8 @@ function Member(props: MemberProps) {
   const change = moment.marks.at.get(pointer);
   const shown = value === undefined ? was : value;
   const branch = typeof shown === "object" && shown !== null;
-  const open = branch && (folds.get(pointer) ?? (depth === 0 || moment.marks.above.has(pointer)));
+  const news = change === "added" || moment.marks.above.has(pointer);
+  const open = branch && (folds.get(pointer) ?? (depth === 0 || news));
   const mark = change && SIGNS[change];
   return (
     <li>
