@@ -30,7 +30,7 @@ export function Events({ list, at, onChoose }: Props) {
         {list.items.map((event) => {
           const current = event.revision === at;
           return (
-            <li key={event.revision} ref={current ? chosen : null}>
+            <li key={event.revision} ref={current ? chosen : null} className="scroll-my-7">
               <button
                 type="button"
                 aria-current={current ? "true" : undefined}
@@ -80,7 +80,7 @@ export function Sieve({ counts, filter, onFilter, field }: SieveProps) {
         value={filter.text}
         onChange={(event) => onFilter({ ...filter, text: event.target.value })}
         onKeyDown={(event) => event.key === "Escape" && field.current?.blur()}
-        className={`${FIELD} flex-1 basis-32`}
+        className={`${FIELD} flex-1 basis-full`}
       />
       <Choice
         label="Type"
@@ -121,7 +121,7 @@ function Choice(props: {
       aria-label={props.label}
       value={props.value}
       onChange={(event) => props.onChoose(event.target.value)}
-      className={`${FIELD} max-w-36`}
+      className={`${FIELD} w-34`}
     >
       <option value="">{props.all}</option>
       {Object.entries(props.of ?? {}).map(([name, number]) => (

@@ -178,11 +178,12 @@ function Replay({
         />
         {now < last && (
           <Button look="quiet" onClick={() => choose(undefined)}>
-            <History size={14} aria-hidden /> Back to now
+            <History size={14} aria-hidden /> <span className="@max-lg:sr-only">Back to now</span>
           </Button>
         )}
         <Button look="quiet" onClick={() => copy(link)}>
-          <LinkIcon size={14} aria-hidden /> {copied ? "Copied" : "Copy link"}
+          <LinkIcon size={14} aria-hidden />{" "}
+          <span className="@max-lg:sr-only">{copied ? "Copied" : "Copy link"}</span>
         </Button>
         <Button onClick={forkHere} disabled={now > last}>
           <GitFork size={14} aria-hidden /> Fork here

@@ -1,6 +1,6 @@
 // A state as a tree: what the event changed is marked by a sign and by colour, and stands open.
 import { ChevronDown, ChevronRight } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type Change, type Json, member } from "./patch.ts";
 import type { Moment } from "./source.ts";
 
@@ -26,8 +26,13 @@ interface Props {
 }
 
 export function Tree(props: Props) {
+  const list = useRef<HTMLUListElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what the next event changed is brought into view
+  useEffect(() => {
+    list.current?.querySelector("[data-change]")?.scrollIntoView({ block: "nearest" });
+  }, [props.moment]);
   return (
-    <ul aria-label="State" className="font-mono text-code">
+    <ul ref={list} aria-label="State" className="font-mono text-code">
       <Member
         {...props}
         name="state"
@@ -60,7 +65,8 @@ function Member(props: MemberProps) {
   return (
     <li>
       <div
-        className={`flex items-start gap-1 rounded-sm pr-1 hover:bg-hover ${place === pointer ? "outline-1 outline-accent outline-solid -outline-offset-1" : ""}`}
+        data-change={change}
+        className={`flex scroll-my-24 items-start gap-1 rounded-sm pr-1 hover:bg-hover ${place === pointer ? "outline-1 outline-accent outline-solid -outline-offset-1" : ""}`}
         style={{ paddingLeft: `${depth * 0.875}rem` }}
       >
         <button
