@@ -208,6 +208,8 @@ fn begin(first: Next, text: &[u8]) -> Result<Checking, VerifyError> {
     }
     if from == Position::ZERO && checking.chain.as_ref().is_none_or(|chain| chain.given != Digest32::default()) {
         checking.fault(None, FaultKind::Miscounted, "the chain of a log begins with zeros, and this one does not");
+        // What follows is held to the chain as it must begin: one changed line is one fault.
+        checking.before(Some(Digest32::default()));
     }
     Ok(checking)
 }
