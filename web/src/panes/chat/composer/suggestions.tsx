@@ -48,7 +48,14 @@ export function Suggestions({ id, label, items, active, onActive, empty }: Props
       className={`absolute right-0 left-0 z-30 overflow-hidden rounded-md border border-line bg-raised shadow-pop ${below ? "top-full mt-1" : "bottom-full mb-1"}`}
     >
       {items.length === 0 && empty && <p className="px-3 py-2.5 text-soft">{empty}</p>}
-      <div id={id} role="listbox" aria-label={label} className="max-h-64 overflow-y-auto p-1 empty:p-0">
+      <div
+        id={id}
+        role="listbox"
+        aria-label={label}
+        // A long list scrolls, and what scrolls is reached by keys.
+        tabIndex={0}
+        className="max-h-64 overflow-y-auto p-1 -outline-offset-2 empty:p-0"
+      >
         {items.map((item, index) => (
           <Option
             key={item.key}
