@@ -4,6 +4,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::RandomState;
+
 use super::{
     format::{
         Digest32,
@@ -24,7 +26,7 @@ const LANDMARKS: u64 = 64 * 1024;
 /// Where all records of a log stand.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    numbers: HashMap<StreamId, u32>,
+    numbers: HashMap<StreamId, u32, RandomState>,
     tails: Vec<Tail>,
     /// The segments; each stands at the index that is its number.
     pub segments: Vec<Segment>,
@@ -57,7 +59,7 @@ pub(crate) struct Segment {
 #[derive(Debug)]
 enum Runs {
     /// Of a segment that grows: by the stream's number.
-    Open(HashMap<u32, Run>),
+    Open(HashMap<u32, Run, RandomState>),
     /// Of a sealed segment: sorted by the stream's number, all frames in one piece.
     Packed { runs: Vec<PackedRun>, frames: Vec<Entry> },
 }
@@ -83,6 +85,13 @@ struct PackedRun {
 pub(crate) struct Landed {
     /// Its stream.
     pub stream: StreamId,
+    /// Its place.
+    pub placed: Placed,
+}
+
+/// Where a frame stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placed {
     /// Where in the segment it begins.
     pub offset: u64,
     /// The revision of its first record.
@@ -122,7 +131,7 @@ impl Runs {
 impl Segment {
     /// A segment with nothing in it yet.
     pub fn empty(file: Arc<SegmentFile>, first: u64) -> Self {
-        Self { file, first, end: first, landmarks: Vec::new(), runs: Runs::Open(HashMap::new()) }
+        Self { file, first, end: first, landmarks: Vec::new(), runs: Runs::Open(HashMap::default()) }
     }
 
     /// The frames of a stream in this segment that may hold revisions from `from` on.
@@ -171,7 +180,7 @@ impl Index {
     }
 
     /// All streams, by name.
-    pub fn names(&self) -> &HashMap<StreamId, u32> {
+    pub fn names(&self) -> &HashMap<StreamId, u32, RandomState> {
         &self.numbers
     }
 
@@ -186,12 +195,30 @@ impl Index {
     }
 
     fn number(&mut self, stream: &StreamId) -> u32 {
-        if let Some(number) = self.numbers.get(stream) {
-            return *number;
+        match self.numbers.get(stream) {
+            Some(number) => *number,
+            None => self.add(stream.clone()),
         }
+    }
+
+    /// The number of the stream of a name, which it gets now if it has none. `None`: it is no stream's.
+    pub fn number_of(&mut self, name: &str) -> Option<u32> {
+        match self.numbers.get(name) {
+            Some(number) => Some(*number),
+            None => Some(self.add(name.parse().ok()?)),
+        }
+    }
+
+    /// The stream of a number, and the revision that comes next in it.
+    pub fn stream(&self, number: u32) -> (&StreamId, u64) {
+        let tail = &self.tails[index_of(number)];
+        (&tail.stream, tail.next)
+    }
+
+    fn add(&mut self, stream: StreamId) -> u32 {
         let number = size32(self.tails.len());
         self.numbers.insert(stream.clone(), number);
-        self.tails.push(Tail { stream: stream.clone(), next: 0, last: 0 });
+        self.tails.push(Tail { stream, next: 0, last: 0 });
         number
     }
 
@@ -215,6 +242,11 @@ impl Index {
     /// Adds a frame to a segment that grows.
     pub fn land(&mut self, segment: usize, frame: &Landed) {
         let number = self.number(&frame.stream);
+        self.land_frame(segment, number, &frame.placed);
+    }
+
+    /// The same, of the stream of a number.
+    pub fn land_frame(&mut self, segment: usize, number: u32, frame: &Placed) {
         let next = frame.revision + frame.count;
         let last = frame.position + frame.count - 1;
         self.advance(number, segment, frame.offset, (frame.revision, next), last);
@@ -236,8 +268,7 @@ impl Index {
         let place = self.segments.len();
         let mut runs = Vec::with_capacity(footer.streams.len());
         for run in &footer.streams {
-            let stream = self.name(&run.name).or_else(|| run.name.parse().ok())?;
-            let number = self.number(&stream);
+            let number = self.number_of(&run.name)?;
             let offset = run.frames.first().map_or(0, |(_, offset)| u64::from(*offset) * 8);
             self.advance(number, place, offset, (run.first, run.next), run.last);
             runs.push((number, run));

@@ -17,9 +17,10 @@ use super::{
         header::{self, Gap, Header},
         record,
     },
-    index::{Index, Landed, Segment},
+    index::{Index, Landed, Placed, Segment},
     open::{Damage, OpenError, OpenReport, TailCut},
     read::damage,
+    scan::scan,
     segment::{self, SegmentFile, bytes_of, fill},
     upkeep::write_footer,
     walk::{Found, Hole, Walk, remains},
@@ -243,6 +244,20 @@ impl Loader {
             let dir = file.path.parent().unwrap_or(Path::new("."));
             return Err(OpenError::Missing { number, path: segment::path(dir, number) });
         }
+        let number = self.index.segments.len();
+        self.index.segments.push(Segment::empty(file.clone(), header.first));
+        let mut tail = Tail { marked: false, damaged: None };
+        // Almost always every byte is a frame or was never written. Then each of them has been looked at once.
+        let frontier = self.point.frontier.take();
+        let scanned = scan(file, header, frontier, |frame| {
+            self.land_without_leaves(number, frame);
+            tail.marked = frame.count == 0 && frame.synced == frame.first;
+        });
+        let scanned = scanned.map_err(io_at(&file.path))?;
+        self.point.frontier = scanned.frontier;
+        if scanned.ends {
+            return Ok(tail);
+        }
         let bytes = file.read_all().map_err(io_at(&file.path))?;
         let found: Vec<_> = Walk::new(&bytes, file.place, header.first, header.chain, None).collect();
         let synced =
@@ -250,11 +265,10 @@ impl Loader {
         // What a later frame calls durable was durable. The first hole that none speaks for is where the log ends.
         let unproven = |f: &Found<'_>| matches!(f, Found::Hole(hole) if hole.first >= synced);
         let end = found.iter().position(unproven).unwrap_or(found.len());
-        let number = self.index.segments.len();
-        self.index.segments.push(Segment::empty(file.clone(), header.first));
-        let mut tail = Tail { marked: false, damaged: None };
         for f in &found[..end] {
             match f {
+                // It has landed.
+                Found::Frame(frame) if frame.offset < scanned.offset => {}
                 Found::Frame(frame) => {
                     self.land(number, frame);
                     tail.marked = frame.count == 0 && frame.synced == frame.first;
@@ -305,29 +319,28 @@ impl Loader {
     }
 
     fn land(&mut self, segment: usize, frame: &Frame<'_>) {
-        let mut stream = None;
-        let mut revision = 0;
-        for raw in frame.records() {
-            // A frame whose checksum fits and whose records are none was written so: readers say it.
-            let Some(raw) = raw else { break };
-            if stream.is_none() {
-                stream = self.index.name(raw.stream).or_else(|| raw.stream.parse().ok());
-                revision = raw.revision;
-            }
-            if let Some(frontier) = &mut self.point.frontier {
+        if let Some(frontier) = &mut self.point.frontier {
+            for raw in frame.records().map_while(|raw| raw) {
                 frontier.push(record::leaf(raw.header, &raw.body.commitment()));
             }
         }
-        if let Some(stream) = stream {
+        self.land_without_leaves(segment, frame);
+    }
+
+    fn land_without_leaves(&mut self, segment: usize, frame: &Frame<'_>) {
+        // A frame whose checksum fits and whose records are none was written so: readers say it. All are of one stream.
+        if let Some(raw) = frame.records().next().flatten()
+            && let Some(number) = self.index.number_of(raw.stream)
+        {
+            let revision = raw.revision;
             // A jump in its revisions says whose records were in a hole that could not be told before.
-            let next = self.index.next_revision(&stream);
             let here = self.report.damage.last_mut().filter(|damage| damage.segment == bytes_of(segment));
+            let (stream, next) = self.index.stream(number);
             if let Some(damage) = here.filter(|_| next < revision) {
                 damage.tell(stream.clone(), Revision(next), revision - next);
             }
-            let landed =
-                Landed { stream, offset: frame.offset, revision, position: frame.first, count: u64::from(frame.count) };
-            self.index.land(segment, &landed);
+            let (offset, position, count) = (frame.offset, frame.first, u64::from(frame.count));
+            self.index.land_frame(segment, number, &Placed { offset, revision, position, count });
         }
         self.point.position = frame.end();
         self.point.chain = frame.after;
@@ -351,7 +364,8 @@ impl Loader {
             self.index.damaged.entry(stream.clone()).or_insert(error);
             named.push((stream.clone(), Revision(next)));
             told += count;
-            self.index.land(segment, &Landed { stream, offset, revision: next, position: lost.position, count });
+            let placed = Placed { offset, revision: next, position: lost.position, count };
+            self.index.land(segment, &Landed { stream, placed });
         }
         self.point.position = end;
         self.chained = false;

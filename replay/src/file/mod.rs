@@ -10,6 +10,7 @@ mod load;
 mod lock;
 mod open;
 pub(crate) mod read;
+mod scan;
 pub(crate) mod segment;
 #[cfg(test)]
 mod tests;

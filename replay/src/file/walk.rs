@@ -1,6 +1,6 @@
 //! Walks through the bytes of a segment, frame by frame, and finds its way again behind damage.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::BuildHasher};
 
 use super::{
     format::{
@@ -165,11 +165,11 @@ pub(crate) struct Remains {
 ///
 /// Only the first header of each frame is needed. A name in it may have one wrong byte, if a known stream of nearly that name
 /// has just the revision that the header says: `next` tells the revision that comes next in a known stream.
-pub(crate) fn remains<V>(
+pub(crate) fn remains<V, S: BuildHasher>(
     bytes: &[u8],
     hole: &Hole,
     end: u64,
-    known: &HashMap<StreamId, V>,
+    known: &HashMap<StreamId, V, S>,
     next: impl Fn(&StreamId) -> u64,
 ) -> Vec<Remains> {
     let mut found: Vec<Remains> = Vec::new();
@@ -207,7 +207,11 @@ fn numbers(header: &[u8]) -> Option<(u64, u64)> {
 }
 
 /// The stream that a record's header names, or the known one of nearly this name that `fits`.
-fn stream_of<V>(body: &[u8], known: &HashMap<StreamId, V>, fits: impl Fn(&StreamId) -> bool) -> Option<StreamId> {
+fn stream_of<V, S: BuildHasher>(
+    body: &[u8],
+    known: &HashMap<StreamId, V, S>,
+    fits: impl Fn(&StreamId) -> bool,
+) -> Option<StreamId> {
     let name = body.get(record::PREFIX + record::STREAM..)?;
     let exact = Fields(name).short_text().and_then(|text| text.parse::<StreamId>().ok());
     if let Some(stream) = exact.as_ref().filter(|stream| known.contains_key(*stream)) {

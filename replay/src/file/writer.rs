@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use foldhash::fast::RandomState;
 use tokio::sync::oneshot;
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
         header::Gap,
         record::{self, Mark},
     },
-    index::Landed,
+    index::{Landed, Placed},
     read::Shared,
     segment::{SegmentFile, bytes_of, is_full},
     upkeep::Upkeep,
@@ -137,7 +138,7 @@ struct Pending {
     /// Frames not yet durable.
     landed: Vec<Landed>,
     /// The next revisions of streams that have such frames.
-    next: HashMap<StreamId, u64>,
+    next: HashMap<StreamId, u64, RandomState>,
     /// To be answered when written.
     early: Vec<(Reply<Appended>, Appended)>,
     /// To be answered when durable.
@@ -318,13 +319,8 @@ impl Writer {
         let count = bytes_of(append.marks.len());
         self.state.buffer.extend_from_slice(&append.body);
         self.state.next.insert(append.stream.clone(), revision + count);
-        self.state.landed.push(Landed {
-            stream: append.stream.clone(),
-            offset: self.written.offset,
-            revision,
-            position: first,
-            count,
-        });
+        let placed = Placed { offset: self.written.offset, revision, position: first, count };
+        self.state.landed.push(Landed { stream: append.stream.clone(), placed });
         self.written.position += count;
         self.seal_frame(start, format_count(append.marks.len()), first, before);
         self.marked = false;
@@ -395,7 +391,7 @@ impl Writer {
             }
             drop(index);
             self.shared.set_head(self.durable.position);
-            let events = self.state.landed.iter().map(|landed| landed.count).sum();
+            let events = self.state.landed.iter().map(|landed| landed.placed.count).sum();
             self.shared.tally().landed(bytes_of(self.state.landed.len()), events);
         }
         for (reply, appended) in self.state.waiting.drain(..) {
