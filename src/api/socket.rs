@@ -98,6 +98,7 @@ async fn run(
     let heard = Rc::new(Cell::new(Instant::now()));
     let silent = CancellationToken::new();
     let heartbeat = request_id::spawn(beat(shared.clone(), session.clone(), heard.clone(), silent.clone()));
+    // Boxed, for a channel keeps room for 32 of what it carries, and most sockets send nothing.
     let (commands, waiting) = mpsc::channel(COMMANDS);
     let out = Outgoing { session: session.clone(), shared: shared.clone() };
     let answering = request_id::spawn(answer(shared.clone(), who.clone(), out.clone(), waiting));
@@ -170,11 +171,11 @@ async fn answer(
     shared: web::Data<Shared>,
     who: Identity,
     mut out: Outgoing,
-    mut waiting: mpsc::Receiver<CommandFrame>,
+    mut waiting: mpsc::Receiver<Box<CommandFrame>>,
 ) {
     while let Some(frame) = waiting.recv().await {
         let id = frame.id.clone();
-        let answer = match command(&shared, &who, frame).await {
+        let answer = match command(&shared, &who, *frame).await {
             Ok(accepted) => ServerFrame::Accepted { id, revision: accepted.revision, position: accepted.position },
             Err(problem) => ServerFrame::rejected(id, problem),
         };
@@ -197,7 +198,7 @@ struct Connection {
     shared: web::Data<Shared>,
     who: Identity,
     out: Outgoing,
-    commands: mpsc::Sender<CommandFrame>,
+    commands: mpsc::Sender<Box<CommandFrame>>,
     subscriptions: HashMap<u64, AbortHandle>,
 }
 
@@ -276,7 +277,7 @@ impl Connection {
                 task.abort();
                 Ok(())
             }
-            ClientFrame::Command(frame) => match self.commands.try_send(frame) {
+            ClientFrame::Command(frame) => match self.commands.try_send(Box::new(frame)) {
                 Ok(()) => Ok(()),
                 Err(mpsc::error::TrySendError::Full(frame) | mpsc::error::TrySendError::Closed(frame)) => {
                     let detail = format!(

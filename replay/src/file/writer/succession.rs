@@ -37,7 +37,8 @@ impl Writer {
         }
         self.written = before;
         self.state.landed.truncate(landed);
-        self.state.next = self.state.landed.iter().map(|l| (l.stream.clone(), l.placed.revision + l.placed.count)).collect();
+        self.state.next =
+            self.state.landed.iter().map(|l| (l.stream.clone(), l.placed.revision + l.placed.count)).collect();
         Ok(())
     }
 
