@@ -91,17 +91,21 @@ async fn prepare(shared: &Shared, stream: &StreamId, command: Command) -> Result
                 "the server's own stream takes no commands from outside: keys are made and revoked at /api/keys";
             return Err(Problem::forbidden("system_stream", detail));
         }
-        Command::Project(_) | Command::Session(_) | Command::Chat(_) if stream.uuid().is_none() => {
+        Command::Run(run::Command::RequestRun(_)) => {
+            let detail = "a run is started with POST /api/runs, which pins what it runs";
+            return Err(Problem::conflict("not_here", detail));
+        }
+        Command::Project(_) | Command::Session(_) | Command::Chat(_) | Command::Run(_) if stream.uuid().is_none() => {
             let detail = format!("`{}` is not the id of a {}: it is a UUID", stream.id(), stream.kind());
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_id", detail));
         }
-        Command::Project(_) | Command::Session(_) | Command::Chat(_) => {}
+        Command::Project(_) | Command::Session(_) | Command::Chat(_) | Command::Run(_) => {}
     }
     Ok(match command {
         Command::Project(command) => prepare_project(shared, stream, command).await?.into(),
         Command::Session(command) => prepare_session(shared, command).await?.into(),
         Command::Chat(command) => prepare_chat(shared, command).await?.into(),
-        Command::System(_) => command,
+        Command::Run(_) | Command::System(_) => command,
     })
 }
 
@@ -206,7 +210,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 }
 
 /// A long text goes into a blob, before the event that names it.
-async fn stored(shared: &Shared, text: Body) -> Result<Body, Problem> {
+pub async fn stored(shared: &Shared, text: Body) -> Result<Body, Problem> {
     let Body::Text(text) = text else {
         let detail = "send the text itself: what is long is stored by the server";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "text_expected", detail));

@@ -53,7 +53,7 @@ impl Effects {
             ));
         };
         let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
-        let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
+        let project = self.project_path(about.project).await.map_err(|why| final_error("no_project", why))?;
         let mut request = self.request(&job.stream, prompt(state), &found, &project).await;
         request.answer_only = call.closing;
         let mut pieces = Pieces::new(job.progress.clone());

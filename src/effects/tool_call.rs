@@ -33,7 +33,7 @@ impl Effects {
             return ToolOutput::failed("The chat has no such tool call. This is a bug; please report it.");
         };
         let arguments = self.bodies.read(&job.stream, &tool.arguments).await;
-        let workspace = match self.workspace(about).await {
+        let workspace = match self.workspace(about.project, about.session).await {
             Ok(workspace) => Arc::new(workspace),
             Err(why) => return ToolOutput::failed(why),
         };

@@ -142,7 +142,9 @@ impl Life {
     async fn state(&self, chat: &StreamId) -> chat::State {
         match self.host.fold(chat, None).await.unwrap() {
             AnyEntity::Chat(chat) => chat.state().clone(),
-            AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::System(_) => panic!("{chat} is no chat"),
+            AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::Run(_) | AnyEntity::System(_) => {
+                panic!("{chat} is no chat")
+            }
         }
     }
 }

@@ -215,6 +215,9 @@ pub struct Lanes {
     /// How many tool calls.
     #[config(env = "REENACT_LANES_TOOLS", default = 8)]
     pub tools: usize,
+    /// How many agents of workflows.
+    #[config(env = "REENACT_LANES_AGENTS", default = 16)]
+    pub agents: usize,
 }
 
 /// A server of models, or what is to be changed about one that is built in.

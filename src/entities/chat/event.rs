@@ -325,6 +325,13 @@ pub enum Origin {
         /// The last revision of it that was copied.
         revision: Revision,
     },
+    /// A workflow asked an agent in it.
+    Run {
+        /// The run.
+        run: Uuid,
+        /// The step of it.
+        step: u32,
+    },
 }
 
 /// A model call that gave a title.
