@@ -199,7 +199,8 @@ async fn trusted(found: &Found, folder: &project::State) -> Result<(), Problem> 
 
 async fn kept(shared: &Shared, what: &str, text: String) -> Result<Body, Problem> {
     if text.len() > LONGEST_ARGUMENTS {
-        let detail = format!("{what} has {} bytes, and at most {LONGEST_ARGUMENTS} fit: put it into a file", text.len());
+        let detail =
+            format!("{what} has {} bytes, and at most {LONGEST_ARGUMENTS} fit: put it into a file", text.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", detail));
     }
     stored(shared, Body::from(text.as_str())).await

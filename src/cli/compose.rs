@@ -196,7 +196,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
     let tools = toolbox.names();
-    let scripts = Scripts::of_user(data);
+    let scripts = scripts(settings);
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())
         .guarding(data)
         .with_context_window(settings.models.context_window)
@@ -244,6 +244,17 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let stopper = serve.stopper();
     let serving = actix_rt::spawn(serve.run());
     Ok(Running { base, key, tickets, host, log: file_log, stopper, serving })
+}
+
+/// Finds workflows: where the compiled engine is kept, and the user's own folders, first match first.
+fn scripts(settings: &Settings) -> Scripts {
+    use etcetera::BaseStrategy as _;
+    let set = settings.workflows.module_cache.clone();
+    let Ok(user) = etcetera::choose_base_strategy() else { return Scripts::new(set, vec![]) };
+    let (config, home) = (user.config_dir(), user.home_dir());
+    let folders =
+        vec![config.join("reenact/workflows"), home.join(".claude/workflows"), home.join(".boocode/workflows")];
+    Scripts::new(set.or_else(|| Some(user.cache_dir().join("reenact/modules"))), folders)
 }
 
 /// The address as programs on this machine reach it.

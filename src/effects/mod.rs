@@ -9,6 +9,7 @@ mod model_call;
 mod pieces;
 mod prompt;
 mod run;
+mod structured;
 mod title;
 mod tool_call;
 

@@ -283,9 +283,7 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         Row::Run(row) => Some(row),
         Row::Project(_) | Row::Session(_) | Row::Chat(_) => None,
     };
-    let changed = |row: RunRow| {
-        Some(Stored { position, gone: false, row: Row::Run(RunRow { updated_at: at, ..row }) })
-    };
+    let changed = |row: RunRow| Some(Stored { position, gone: false, row: Row::Run(RunRow { updated_at: at, ..row }) });
     let ended = |row: RunRow, state| changed(RunRow { state, questions: 0, ended_at: Some(at), ..row });
     match event::<run::Event>(record)? {
         run::Event::RunRequested(of) => changed(RunRow {

@@ -4,7 +4,6 @@ use super::found::{File, Source, Text};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/workflows"]
-#[include = "*.js"]
 struct Catalog;
 
 /// All of them, by their names.

@@ -97,7 +97,8 @@ pub(super) fn in_folder(folder: &Path, source: Source) -> Vec<File> {
     let mut files: Vec<File> = entries
         .filter_map(|entry| {
             let path = entry.ok()?.path();
-            let is_script = path.extension().is_some_and(|extension| extension == "js" || extension == "cjs" || extension == "mjs");
+            let is_script =
+                path.extension().is_some_and(|extension| extension == "js" || extension == "cjs" || extension == "mjs");
             let name = path.file_name()?.to_str()?.to_owned();
             (is_script && path.is_file()).then_some(File { source, name, text: Text::At(path) })
         })

@@ -32,7 +32,7 @@ struct Inner {
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
     /// There is none of that name.
-    #[error("there is no workflow `{name}`{}. `reenact workflows` lists those that there are", similar(.similar.as_deref()))]
+    #[error("there is no workflow `{name}`{}. `reenact workflows` lists those that there are", did_you_mean(.similar.as_deref()))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -52,7 +52,7 @@ pub enum FindError {
     Engine(#[from] EngineError),
 }
 
-fn similar(name: Option<&str>) -> String {
+fn did_you_mean(name: Option<&str>) -> String {
     name.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
@@ -62,22 +62,13 @@ impl Scripts {
         Self(Arc::new(Inner { cache, user, engine: OnceLock::new() }))
     }
 
-    /// As they are on this machine for this user.
-    pub fn of_user(data: &Path) -> Self {
-        use etcetera::BaseStrategy as _;
-        let user = etcetera::choose_base_strategy().map_or_else(
-            |_| vec![],
-            |at| vec![at.config_dir().join("reenact/workflows"), at.home_dir().join(".claude/workflows"), at.home_dir().join(".boocode/workflows")],
-        );
-        Self::new(Some(data.join("modules")), user)
-    }
-
     /// The engine; compiled at its first use, where no compiled one is kept. Blocks, then for seconds.
     ///
     /// # Errors
     /// It does not work on this machine.
     pub fn engine(&self) -> Result<Engine, EngineError> {
-        let made = self.0.engine.get_or_init(|| Engine::new(self.0.cache.as_deref()).map_err(|error| error.to_string()));
+        let made =
+            self.0.engine.get_or_init(|| Engine::new(self.0.cache.as_deref()).map_err(|error| error.to_string()));
         made.clone().map_err(EngineError::new)
     }
 

@@ -108,6 +108,8 @@ impl Life {
             model: "offline".into(),
             agent: "default".into(),
             token_budget: 1_000_000,
+            origin: None,
+            answer: None,
         };
         self.submit(&chat, open).await;
         chat

@@ -244,14 +244,18 @@ EXPORT("load") int32_t export_load(const char *name, char *source, uint32_t leng
   return PENDING;
 }
 
+// How many jobs may run after the script was interrupted: so many functions may be on the way from there to its body.
+enum { LAST_JOBS = 1000 };
+
 static int32_t settle(void) {
   JSContext *c;
-  int ran = 0;
-  while (!interrupted && (ran = JS_ExecutePendingJob(runtime, &c)) > 0) {}
+  int ran = 1, last = 0;
+  while (ran > 0 && (!interrupted || last++ < LAST_JOBS)) ran = JS_ExecutePendingJob(runtime, &c);
   if (ran < 0 || interrupted) {
     JSValue error = JS_GetException(context);
+    // What interrupts an async function comes to its body as the error of a promise, with the place.
+    if (!JS_IsError(error) && JS_PromiseState(context, outcome) == JS_PROMISE_REJECTED) error = JS_PromiseResult(context, outcome);
     if (!JS_IsError(error)) {
-      JS_FreeValue(context, error);
       JS_ThrowInternalError(context, "interrupted");
       error = JS_GetException(context);
     }

@@ -1,14 +1,15 @@
 //! Steps that happen elsewhere: an agent in a chat of its own, another workflow in a run of its own, a tool without a model.
 
-use std::{sync::Arc, time::Duration};
-
-use replay::{
-    ids::{By, CommandId, Revision, StreamId},
-    log::{Delivery, Selection},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
-use serde_json::Value;
+
 use super::{
-    super::{Effects, desk::folded_of},
+    super::{Effects, desk::folded_of, structured},
     Done,
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
         Command,
         chat::{
             self, Chat,
+            answer::{SUBMIT, TRIES, answer, has_answer, misfits},
             command::TOKEN_BUDGET,
             event::{Origin, TurnOutcome},
             state::{Message, TurnEnd},
@@ -30,27 +32,51 @@ use crate::{
     host::{Host, Job, SubmitError},
     tools::{self, ToolContext},
 };
+use replay::{
+    ids::{By, CommandId, Revision, StreamId, derived},
+    log::{Delivery, Selection},
+};
+use serde_json::Value;
 
+/// How often an agent is asked for its answer.
+const REMINDERS: usize = 4;
 /// How long an agent may go without an event of its chat, where the script does not say.
 const SILENCE: Duration = Duration::from_mins(5);
 
 impl Effects {
     /// Asks an agent, in a chat of its own, and waits for its answer. After a restart the chat is there, and is waited for.
     pub(super) async fn agent(&self, job: &Job, state: &State, number: u32, step: &Step) -> Done {
-        let (Some(about), Some(chat)) = (&state.about, state.about.as_ref().and_then(|about| child_of(about.run, number, StepKind::Agent))) else {
+        let (Some(about), Some(chat)) =
+            (&state.about, state.about.as_ref().and_then(|about| child_of(about.run, number, StepKind::Agent)))
+        else {
             return Done::failed("Internal", "the run is of nothing. This is a bug; please report it.");
         };
-        let payload: Value = serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
+        let payload: Value =
+            serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
         let prompt = payload["prompt"].as_str().unwrap_or_default();
         let silence = payload["timeout_ms"].as_u64().map_or(SILENCE, Duration::from_millis);
         let whole = payload["timeout_ms"].as_u64().is_some();
+        let schema = payload.get("schema").filter(|schema| !schema.is_null());
+        if let Some(Err(why)) = schema.map(structured::check) {
+            return Done::failed("InvalidSchema", why);
+        }
         let model = step.model.clone().unwrap_or_else(|| about.model.clone());
-        if let Err(error) = self.open_chat(&job.host, about, number, &chat, &step.label, model, prompt).await {
+        if let Err(error) = self.open_chat(&job.host, about, number, &chat, &step.label, model, prompt, schema).await {
             return Done::failed("AgentError", format!("its chat could not be opened: {error}"));
         }
         // A chat whose step nobody wants any more is stopped: its answer would be paid for and not read.
         let stops = StopsChat::new(&job.host, &chat, job);
-        let ended = self.turn_of(&chat, silence, whole).await;
+        let mut ended = self.turn_of(&chat, 1, silence, whole).await;
+        // A model that writes its answer down in place of handing it in is told so.
+        for reminder in 1..REMINDERS {
+            if ended.is_err() || schema.is_none() || !self.is_owed(&chat).await {
+                break;
+            }
+            if let Err(error) = self.remind(&job.host, about, &chat, reminder).await {
+                return Done::failed("AgentError", format!("it could not be asked again: {error}"));
+            }
+            ended = self.turn_of(&chat, reminder + 1, silence, whole).await;
+        }
         stops.disarm();
         match ended {
             Ok(()) => self.answer_of(&chat).await,
@@ -75,10 +101,16 @@ impl Effects {
         label: &Arc<str>,
         model: Arc<str>,
         prompt: &str,
+        schema: Option<&Value>,
     ) -> Result<(), SubmitError> {
         let by = By::agent(&about.workflow);
         let title = label.chars().take(200).collect::<String>().into();
         let origin = Some(Origin::Run { run: about.run, step: number });
+        let keep = |error: replay::blobs::BlobError| SubmitError::Unknown(error.to_string());
+        let answer = match schema {
+            Some(schema) => Some(self.bodies.write(schema.to_string()).await.map_err(keep)?),
+            None => None,
+        };
         let open = chat::Command::OpenChat {
             session: about.session,
             project: about.project,
@@ -87,17 +119,48 @@ impl Effects {
             agent: "default".into(),
             token_budget: TOKEN_BUDGET,
             origin,
+            answer,
         };
         host.submit(chat.clone(), open.into(), by.clone(), id("open")).await?;
-        let text = self.bodies.write(prompt.to_owned()).await.map_err(|error| SubmitError::Unknown(error.to_string()))?;
+        let text = self.bodies.write(prompt.to_owned()).await.map_err(keep)?;
         let post = chat::Command::PostMessage { message: chat.uuid(), text, attachments: vec![] };
         host.submit(chat.clone(), post.into(), by, id("prompt")).await?;
         Ok(())
     }
 
-    /// Waits until the first turn of a chat is over; `whole`: the time is that of the turn, not of its silence.
-    async fn turn_of(&self, chat: &StreamId, patience: Duration, whole: bool) -> Result<(), Waited> {
-        let over = |kind: &str| matches!(kind, "TurnFinished" | "TurnCancelled");
+    /// Whether a chat still owes the answer that is wanted of it.
+    async fn is_owed(&self, chat: &StreamId) -> bool {
+        let Ok(folded) = folded_of::<Chat>(&self.log, chat.clone()).await else { return false };
+        let state = folded.state();
+        let answered = state.messages.iter().rev().find_map(|message| match message {
+            Message::End(end) => Some(matches!(end.outcome, Some(TurnOutcome::Answered))),
+            _ => None,
+        });
+        answered == Some(true) && !has_answer(state) && misfits(state) < TRIES
+    }
+
+    async fn remind(
+        &self,
+        host: &Host,
+        about: &Requested,
+        chat: &StreamId,
+        reminder: usize,
+    ) -> Result<(), SubmitError> {
+        let name = format!("reminder-{reminder}");
+        let message = Some(derived(chat.uuid().unwrap_or_default(), &[&name]));
+        let text = format!("Your answer is not handed in yet: call `{SUBMIT}` with it.");
+        let post = chat::Command::PostMessage { message, text: text.as_str().into(), attachments: vec![] };
+        host.submit(chat.clone(), post.into(), By::agent(&about.workflow), id(&name)).await?;
+        Ok(())
+    }
+
+    /// Waits until so many turns of a chat are over; `whole`: the time is that of the turns, not of their silence.
+    async fn turn_of(&self, chat: &StreamId, turns: usize, patience: Duration, whole: bool) -> Result<(), Waited> {
+        let ended = AtomicUsize::new(0);
+        let over = |kind: &str| {
+            let more = usize::from(matches!(kind, "TurnFinished" | "TurnCancelled"));
+            ended.fetch_add(more, Ordering::Relaxed) + more >= turns
+        };
         if whole {
             let waiting = self.until(chat, patience.max(SILENCE), over);
             return tokio::time::timeout(patience, waiting).await.unwrap_or(Err(Waited::Silent));
@@ -112,7 +175,9 @@ impl Effects {
         loop {
             let delivery = tokio::time::timeout(silence, events.next()).await.map_err(|_| Waited::Silent)?;
             match delivery {
-                Some(Ok(Delivery::Records(records))) if records.iter().any(|record| is(&record.event.kind)) => return Ok(()),
+                Some(Ok(Delivery::Records(records))) if records.iter().any(|record| is(&record.event.kind)) => {
+                    return Ok(());
+                }
                 Some(Ok(Delivery::Records(_) | Delivery::Live)) => {}
                 Some(Err(error)) => return Err(Waited::Failed(error.to_string())),
                 // The log closes, and with it the server: this is begun again at the next start.
@@ -129,7 +194,17 @@ impl Effects {
         };
         let state = folded.state();
         let usage = state.usage;
-        let end = state.messages.iter().find_map(|message| match message {
+        if let (Some(tool), Some(schema)) =
+            (answer(state), state.about.as_ref().and_then(|about| about.answer.as_ref()))
+        {
+            let (schema, given) = (self.bodies.read(chat, schema).await, self.bodies.read(chat, &tool.arguments).await);
+            return match self.bodies.write(structured::unwrapped(&schema, &given)).await {
+                Ok(value) => Done { outcome: StepOutcome::Succeeded { value }, usage },
+                Err(error) => Done::failed("AgentError", format!("its answer could not be kept: {error}")),
+            };
+        }
+        let wants_shape = state.about.as_ref().is_some_and(|about| about.answer.is_some());
+        let end = state.messages.iter().rev().find_map(|message| match message {
             Message::End(end) => Some(end),
             _ => None,
         });
@@ -138,6 +213,15 @@ impl Effects {
             _ => None,
         });
         let outcome = match end {
+            Some(TurnEnd { outcome: Some(TurnOutcome::Answered | TurnOutcome::Limited { .. }), .. }) if wants_shape => {
+                let message = match misfits(state) {
+                    0 => "the agent did not hand in an answer of the shape that was asked for".to_owned(),
+                    several => {
+                        format!("the agent handed in {several} answers, and none fits the schema that was asked for")
+                    }
+                };
+                StepOutcome::Failed { name: "NoAnswer".into(), message: message.into() }
+            }
             Some(TurnEnd { outcome: Some(TurnOutcome::Answered | TurnOutcome::Limited { .. }), .. }) => {
                 let text = self.bodies.read(chat, &text.unwrap_or_default()).await;
                 return match self.bodies.write(Value::String(text).to_string()).await {
@@ -146,10 +230,9 @@ impl Effects {
                 };
             }
             // It died of something that another try would not mend: the script finds `null`, and the log says why.
-            Some(TurnEnd { outcome: Some(TurnOutcome::Failed { error }), .. }) => StepOutcome::Failed {
-                name: "AgentError".into(),
-                message: error.message.clone(),
-            },
+            Some(TurnEnd { outcome: Some(TurnOutcome::Failed { error }), .. }) => {
+                StepOutcome::Failed { name: "AgentError".into(), message: error.message.clone() }
+            }
             // Somebody stopped it in its chat.
             _ => StepOutcome::Stopped,
         };
@@ -165,7 +248,8 @@ impl Effects {
         let Some(about) = &state.about else {
             return Done::failed("Internal", "the run is of nothing. This is a bug; please report it.");
         };
-        let payload: Value = serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
+        let payload: Value =
+            serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
         let name = payload["name"].as_str().unwrap_or_default();
         let workspace = match self.workspace(about.project, about.session).await {
             Ok(workspace) => Arc::new(workspace),
@@ -191,7 +275,8 @@ impl Effects {
             let what = "a workflow that runs within another cannot run a third: call it from the outer one";
             return Done::failed("LimitReached", what);
         }
-        let payload: Value = serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
+        let payload: Value =
+            serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
         let name = payload["name"].as_str().unwrap_or_default();
         let Some(stream) = child_of(about.run, number, StepKind::Workflow) else {
             return Done::failed("Internal", "a workflow has no stream. This is a bug; please report it.");
@@ -234,7 +319,9 @@ impl Effects {
             parent: Some(Parent { run: about.run, step: number }),
         };
         let command = run::Command::RequestRun(Box::new(requested));
-        if let Err(error) = job.host.submit(stream.clone(), command.into(), By::agent(&about.workflow), id("request")).await {
+        if let Err(error) =
+            job.host.submit(stream.clone(), command.into(), By::agent(&about.workflow), id("request")).await
+        {
             return Done::failed("WorkflowError", format!("it could not be started: {error}"));
         }
         let stops = StopsChat::new(&job.host, &stream, job);

@@ -8,10 +8,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use workflow::{Ask, Failure, Instance, Limits, LoadError, Script, Start, Step as Stand};
 
-use super::{
-    super::Effects,
-    kept::Waiting,
-};
+use super::{super::Effects, kept::Waiting};
 use crate::entities::{
     body::{Body, head},
     run::{
@@ -53,7 +50,7 @@ impl Effects {
         let from = if kept.is_some() { state.advanced.unwrap_or(0) } else { 0 };
         let mut answers = vec![];
         for &step in state.settled.iter().skip(from as usize) {
-            answers.push(self.answer(stream, state, step).await);
+            answers.push(self.heard(stream, state, step).await);
         }
         let script = match kept {
             Some(_) => String::new(),
@@ -97,7 +94,7 @@ impl Effects {
         }
     }
 
-    async fn answer(&self, stream: &StreamId, state: &State, number: u32) -> Answer {
+    async fn heard(&self, stream: &StreamId, state: &State, number: u32) -> Answer {
         let step = state.steps.get(&number);
         let spent = step.map_or(0, |step| step.usage.output);
         let outcome = match step.and_then(|step| step.outcome.as_ref()) {
@@ -127,13 +124,23 @@ impl Effects {
                     match state.steps.get(&step) {
                         Some(recorded) if *recorded.call == *call => {}
                         Some(recorded) => {
-                            let before = format!("{} {}", name(recorded.kind), self.bodies.read(stream, &recorded.payload).await);
+                            let before = format!(
+                                "{} {}",
+                                name(recorded.kind),
+                                self.bodies.read(stream, &recorded.payload).await
+                            );
                             return diverged(state, step, Some(before), Some(format!("{kind} {payload}")));
                         }
                         None if known => return diverged(state, step, None, Some(format!("{kind} {payload}"))),
                         None => match self.requested(&about, step, &kind, payload, call).await {
                             Ok(requested) => asked.extend(requested),
-                            Err(error) => return Outcome::Driven(Driven { settled: heard, asks: asked, end: End::Failed(error) }),
+                            Err(error) => {
+                                return Outcome::Driven(Driven {
+                                    settled: heard,
+                                    asks: asked,
+                                    end: End::Failed(error),
+                                });
+                            }
                         },
                     }
                 }
@@ -154,7 +161,9 @@ impl Effects {
             }
             Stand::Done { result } => match self.bodies.write(result).await {
                 Ok(result) => End::Finished(result),
-                Err(error) => End::Failed(failed(&Failure::new("ResultLost", format!("the result could not be kept: {error}")))),
+                Err(error) => {
+                    End::Failed(failed(&Failure::new("ResultLost", format!("the result could not be kept: {error}"))))
+                }
             },
             Stand::Failed(failure) => End::Failed(failed(&failure)),
             Stand::Stopped => {
@@ -208,6 +217,12 @@ impl Effects {
         match named {
             None | Some("inherit") => (about.model.clone(), None),
             Some(named) if self.providers.resolve(named).is_ok() => (named.into(), None),
+            // The names of sizes that scripts for Claude Code use.
+            Some(named @ ("haiku" | "sonnet" | "opus"))
+                if self.providers.resolve(&format!("anthropic/{named}")).is_ok() =>
+            {
+                (format!("anthropic/{named}").into(), None)
+            }
             Some(named) => {
                 let said = format!("the model `{named}` is not known here: `{}` is asked instead", about.model);
                 (about.model.clone(), Some(said))
@@ -217,7 +232,10 @@ impl Effects {
 }
 
 fn go_on(instance: Instance, heard: u32, answers: &[Answer]) -> Stood {
-    heard_all(Stood { asks: vec![], heard, stand: Stand::Pending { calls: 1 }, instance: Some(instance), anew: false }, answers)
+    heard_all(
+        Stood { asks: vec![], heard, stand: Stand::Pending { calls: 1 }, instance: Some(instance), anew: false },
+        answers,
+    )
 }
 
 fn heard_all(mut stood: Stood, answers: &[Answer]) -> Stood {

@@ -70,7 +70,8 @@ impl Effects {
 pub(super) fn panicked(work: &run::Work, message: &str) -> run::Outcome {
     match work {
         run::Work::Drive => {
-            let message = format!("the server failed while it drove the script: {message}. This is a bug; please report it.");
+            let message =
+                format!("the server failed while it drove the script: {message}. This is a bug; please report it.");
             run::Outcome::Broken { message: message.into() }
         }
         run::Work::Wait { .. } => run::Outcome::Elapsed,

@@ -34,6 +34,10 @@ pub enum Command {
         #[serde(skip)]
         #[schemars(skip)]
         origin: Option<Origin>,
+        /// The JSON Schema of the answer that is wanted, where a text will not do: only the server itself asks for one.
+        #[serde(skip)]
+        #[schemars(skip)]
+        answer: Option<Body>,
     },
     /// Says something; it waits if a turn is open.
     PostMessage {

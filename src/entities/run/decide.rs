@@ -1,9 +1,6 @@
 //! The answers of a run to commands from outside.
 
-use replay::{
-    decider::Context,
-    ids::ByKind,
-};
+use replay::{decider::Context, ids::ByKind};
 use serde_json::json;
 
 use super::{
