@@ -57,6 +57,18 @@ fn a_workflow_that_somebody_brought_runs_to_its_end_and_says_what_it_did() {
 }
 
 #[test]
+fn an_answer_with_a_shape_comes_as_an_object() {
+    let home = Home::new();
+    let schema = "{type: 'object', properties: {findings: {type: 'array', items: {type: 'object', properties: {file: {type: 'string'}, level: {enum: ['high', 'low']}}, required: ['file', 'level']}}}, required: ['findings']}";
+    let body = format!(
+        "const a = await agent('look', {{schema: {schema}}})\nconst b = await agent('count', {{schema: {{type: 'integer', minimum: 7}}}})\nlet c; try {{ await agent('x', {{schema: {{type: 'nonsense'}}}}) }} catch (e) {{ c = e.name }}\nreturn {{ level: a.findings[0].level, b, c }}"
+    );
+    write(&home, "shape.js", &format!("export const meta = {{ name: 'shape', description: 'x' }}\n{body}"));
+    let ran = object(&run(&home, &["run", "shape", "--json"]));
+    assert_eq!(ran["result"], json!({"level": "high", "b": 7, "c": "InvalidSchema"}), "{ran}");
+}
+
+#[test]
 fn workflows_are_listed_with_what_is_wrong_with_them() {
     let home = Home::new();
     write(&home, "sum.js", SUM);
