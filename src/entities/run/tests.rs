@@ -1,3 +1,5 @@
+//! The rules of runs, as sentences.
+
 use replay::{
     decider::{Attempt, Class, EffectCommand, EffectKey},
     ids::Micros,

@@ -20,7 +20,7 @@ pub fn engine() -> &'static Engine {
 
 /// As everywhere, but an endless loop ends after half a second.
 pub fn limits() -> Limits {
-    Limits { polls: 500, fuel: 3_000_000_000, ..Limits::default() }
+    Limits { polls: 500, fuel: 3_000_000_000, memory: 32 << 20, ..Limits::default() }
 }
 
 /// How a run ended, and what it asked for and said.
