@@ -1,6 +1,9 @@
 //! `reenact run`: a workflow in the terminal, from its start to its result.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use replay::ids::{Revision, StreamId};
@@ -196,7 +199,7 @@ impl Told {
             }
             run::Event::StepSettled { step, outcome, usage, latency_ms } => {
                 let label = label(*step, &self.labels);
-                let seconds = *latency_ms as f64 / 1e3;
+                let seconds = Duration::from_millis(*latency_ms).as_secs_f64();
                 match outcome {
                     StepOutcome::Succeeded { .. } if label.starts_with("sleep ") => Ok(()),
                     StepOutcome::Succeeded { .. } => {

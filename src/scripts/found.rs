@@ -66,7 +66,7 @@ pub struct Listed {
 pub struct Wrong {
     /// In words.
     pub message: String,
-    /// Where, as FILE:LINE:COLUMN.
+    /// Where, as `FILE:LINE:COLUMN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
 }

@@ -45,7 +45,7 @@ pub enum FindError {
         /// What was asked for.
         name: String,
         /// What is wrong with it.
-        error: LoadError,
+        error: Box<LoadError>,
     },
     /// The engine does not work.
     #[error(transparent)]
@@ -117,7 +117,7 @@ impl Scripts {
         }
         match by_file {
             Some(Ok(found)) => Ok(found),
-            Some(Err(error)) => Err(FindError::Broken { name: name.into(), error }),
+            Some(Err(error)) => Err(FindError::Broken { name: name.into(), error: Box::new(error) }),
             None => {
                 let near = names.into_iter().map(|known| (strsim::jaro_winkler(&known, wanted), known));
                 let nearest = near.filter(|(near, _)| *near > 0.8).max_by(|one, other| one.0.total_cmp(&other.0));

@@ -44,8 +44,8 @@ pub(crate) fn module(engine: &Engine, linker: &Linker<Host>, folder: Option<&Pat
 fn path(engine: &Engine, folder: &Path) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
-    let name: String = hash()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    folder.join(format!("engine-{name}-{:016x}.cwasm", hasher.finish()))
+    let engine = hash().first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+    folder.join(format!("engine-{engine:016x}-{:016x}.cwasm", hasher.finish()))
 }
 
 fn keep(path: &Path, code: &[u8]) -> io::Result<()> {
@@ -79,12 +79,12 @@ fn ours(file: &File) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let Ok(file) = file.metadata() else { return false };
     // What this process makes belongs to the user that it runs as.
-    let user = tempfile_owner();
+    let user = this_user();
     file.is_file() && file.mode() & 0o022 == 0 && user.is_none_or(|user| user == file.uid())
 }
 
 #[cfg(unix)]
-fn tempfile_owner() -> Option<u32> {
+fn this_user() -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata("/proc/self").ok().map(|own| own.uid())
 }

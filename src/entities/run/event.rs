@@ -207,7 +207,7 @@ pub struct RunError {
     pub name: Arc<str>,
     /// What it says.
     pub message: Arc<str>,
-    /// Where in the script, as FILE:LINE:COLUMN.
+    /// Where in the script, as `FILE:LINE:COLUMN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Arc<str>>,
     /// The calls that led there, a line each.

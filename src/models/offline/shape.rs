@@ -71,11 +71,12 @@ fn number(schema: &Value) -> Value {
     let least = schema["minimum"].as_f64().or_else(|| schema["exclusiveMinimum"].as_f64().map(|least| least + 1.0));
     let most = schema["maximum"].as_f64().unwrap_or(f64::MAX);
     let number = least.unwrap_or(1.0).max(1.0).min(most);
-    #[expect(clippy::cast_possible_truncation, reason = "it is checked that nothing is cut off")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is whole, and what is too large is cut to the largest there is"
+    )]
     let whole = number as i64;
-    #[expect(clippy::cast_precision_loss, reason = "it is compared, not used")]
-    let is_whole = whole as f64 == number;
-    if is_whole { json!(whole) } else { json!(number) }
+    if number.fract() == 0.0 { json!(whole) } else { json!(number) }
 }
 
 fn text(schema: &Value) -> Value {

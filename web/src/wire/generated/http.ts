@@ -890,7 +890,7 @@ export interface Wrong {
    */
   message: string;
   /**
-   * Where, as FILE:LINE:COLUMN.
+   * Where, as `FILE:LINE:COLUMN`.
    */
   place?: string | null;
 }

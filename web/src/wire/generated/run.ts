@@ -434,7 +434,7 @@ export interface RunError {
    */
   name: string;
   /**
-   * Where in the script, as FILE:LINE:COLUMN.
+   * Where in the script, as `FILE:LINE:COLUMN`.
    */
   place?: string | null;
   /**
