@@ -24,37 +24,37 @@ export REENACT_BIN ?= $(CARGO_TARGET_DIR)/debug/reenact
 
 .DEFAULT_GOAL := run
 .PHONY: run test sim bench shots schemas page check fmt clippy deny schemas-check page-check units journeys summary \
-        need-cargo need-node need-chromium
+        need-cargo need-clang need-node need-chromium
 .NOTPARALLEL:
 
-run: page
+run: page need-clang
 	@cargo build --release --locked
 	@exec "$$CARGO_TARGET_DIR/release/reenact" serve $(ARGS)
 
 test: check page-check page units journeys summary
 
 # More seeds of the simulation than `test` runs; REENACT_SIM_SEEDS and REENACT_SIM_FROM say which.
-sim: need-cargo
+sim: need-cargo need-clang
 	@REENACT_SIM_SEEDS="$${REENACT_SIM_SEEDS:-2000}" \
 	  cargo test --quiet --locked --test it -- simulation --nocapture
 
 # One after the other, so that neither disturbs what the other measures. The tests are no benchmarks: they are not built.
-bench: need-cargo
+bench: need-cargo need-clang
 	@cargo bench --quiet --locked --workspace --bench log --bench server --no-run
 	@cargo bench --quiet --locked --workspace --bench log
 	@cargo bench --quiet --locked --workspace --bench server
 
-shots: page need-chromium
+shots: page need-clang need-chromium
 	@cargo build --locked
 	@cd web && CHROMIUM="$$(command -v chromium)" npm run --silent shots
 
-schemas: need-cargo web/node_modules/.package-lock.json
+schemas: need-cargo need-clang web/node_modules/.package-lock.json
 	@cargo run --quiet --locked -- schemas
 	@cd web && npm run --silent types
 
 # ---- what `test` is made of ----------------------------------------------------------------------------------------
 
-check: need-cargo fmt clippy deny schemas-check
+check: need-cargo need-clang fmt clippy deny schemas-check
 
 fmt:
 	@cargo fmt --all --check
@@ -73,7 +73,7 @@ page-check: web/node_modules/.package-lock.json | $(LOGS)
 	@cd web && npm run --silent types -- --check
 	@cd web && npm run --silent test 2>&1 | tee "$(LOGS)/page.log"
 
-units: need-cargo tests/aimock/node_modules/.package-lock.json | $(LOGS)
+units: need-cargo need-clang tests/aimock/node_modules/.package-lock.json | $(LOGS)
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --locked --workspace 2>&1 | tee "$(LOGS)/rust.log"; \
 	else \
@@ -82,7 +82,7 @@ units: need-cargo tests/aimock/node_modules/.package-lock.json | $(LOGS)
 	fi
 	@cargo test --quiet --locked --workspace --doc
 
-journeys: page need-chromium | $(LOGS)
+journeys: page need-clang need-chromium | $(LOGS)
 	@cargo build --quiet --locked
 	@cd web && CHROMIUM="$$(command -v chromium)" npm run --silent e2e 2>&1 | tee "$(LOGS)/journeys.log"
 
@@ -116,6 +116,15 @@ need-cargo:
 need-node:
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null || { \
 	  echo 'Node.js 20.19 or newer is missing. On Debian 13 or Ubuntu 25.10: sudo apt-get install -y nodejs npm; else see https://nodejs.org/en/download' >&2; exit 1; }
+
+# It compiles the engine of workflows to WebAssembly.
+need-clang:
+	@command -v "$${REENACT_CLANG:-clang}" >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends clang >/dev/null; \
+	  else \
+	    echo 'clang is missing, which builds the engine of workflows. Install it with: sudo apt-get install -y clang' >&2; exit 1; \
+	  fi; }
 
 need-chromium:
 	@command -v chromium >/dev/null || { \

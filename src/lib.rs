@@ -7,5 +7,6 @@ pub mod entities;
 pub mod host;
 pub mod models;
 pub mod projections;
+pub mod scripts;
 pub mod tools;
 pub mod workspace;

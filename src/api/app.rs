@@ -11,7 +11,7 @@ use super::{
     cookie::Cookies, files::Walks, keyring::Keyring, metrics::Metrics, origin::Names, problem::Problem,
     tickets::Tickets,
 };
-use crate::{host::Host, models::Providers, projections::Lists};
+use crate::{host::Host, models::Providers, projections::Lists, scripts::Scripts};
 
 /// What the interfaces are made of.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct App {
     pub lists: Lists,
     /// The models that there are.
     pub providers: Arc<Providers>,
+    /// The workflows that there are.
+    pub scripts: Scripts,
     /// What can be set.
     pub settings: Settings,
 }

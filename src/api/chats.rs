@@ -52,7 +52,7 @@ pub struct ChatChange {
 fn of_row(row: Row) -> Option<ChatRow> {
     match row {
         Row::Chat(row) => Some(row),
-        Row::Project(_) | Row::Session(_) => None,
+        Row::Project(_) | Row::Session(_) | Row::Run(_) => None,
     }
 }
 
@@ -87,7 +87,16 @@ pub async fn open(
     };
     let stream = StreamId::new("chat", key.id(&who.key, "chat"));
     let agent = "default".into();
-    let command = Command::OpenChat { session, project, title, model, agent, token_budget: TOKEN_BUDGET };
+    let command = Command::OpenChat {
+        session,
+        project,
+        title,
+        model,
+        agent,
+        token_budget: TOKEN_BUDGET,
+        origin: None,
+        answer: None,
+    };
     let mut accepted = submit(&shared, &who, stream.clone(), command, key.command()).await?;
     if let Some(text) = message {
         let message = Some(key.id(&who.key, "message"));

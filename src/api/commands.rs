@@ -13,7 +13,7 @@ use crate::{
     entities::{
         Command, Kind,
         body::{self, BlobRef, Body},
-        chat, project, session,
+        chat, project, run, session,
         system::Role,
     },
     host::Accepted,
@@ -29,10 +29,15 @@ pub const LONGEST_MESSAGE: usize = 1024 * 1024;
 /// The kind of the stream is not known, or the command is none of that kind.
 pub fn parse(stream: &StreamId, json: &str) -> Result<Command, Problem> {
     let kind = Kind::of(stream).ok_or_else(|| unknown_kind(stream.kind()))?;
-    Command::parse(kind, json).map_err(|error| {
+    let command = Command::parse(kind, json).map_err(|error| {
         let detail = format!("this is no command to a {}: {error}", kind.name());
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_command", detail)
-    })
+    })?;
+    if let Command::Run(run::Command::RequestRun(_)) = command {
+        let detail = "a run is started with POST /api/runs, which pins what it runs";
+        return Err(Problem::conflict("not_here", detail));
+    }
+    Ok(command)
 }
 
 /// What is said of a stream of a kind that nobody knows.
@@ -74,7 +79,7 @@ pub async fn submit(
 fn role_for(command: &Command) -> Role {
     match command {
         Command::Project(project::Command::TrustProject { .. }) | Command::System(_) => Role::Admin,
-        Command::Project(_) | Command::Session(_) | Command::Chat(_) => Role::Operator,
+        Command::Project(_) | Command::Session(_) | Command::Chat(_) | Command::Run(_) => Role::Operator,
     }
 }
 
@@ -91,17 +96,17 @@ async fn prepare(shared: &Shared, stream: &StreamId, command: Command) -> Result
                 "the server's own stream takes no commands from outside: keys are made and revoked at /api/keys";
             return Err(Problem::forbidden("system_stream", detail));
         }
-        Command::Project(_) | Command::Session(_) | Command::Chat(_) if stream.uuid().is_none() => {
+        Command::Project(_) | Command::Session(_) | Command::Chat(_) | Command::Run(_) if stream.uuid().is_none() => {
             let detail = format!("`{}` is not the id of a {}: it is a UUID", stream.id(), stream.kind());
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_id", detail));
         }
-        Command::Project(_) | Command::Session(_) | Command::Chat(_) => {}
+        Command::Project(_) | Command::Session(_) | Command::Chat(_) | Command::Run(_) => {}
     }
     Ok(match command {
         Command::Project(command) => prepare_project(shared, stream, command).await?.into(),
         Command::Session(command) => prepare_session(shared, command).await?.into(),
         Command::Chat(command) => prepare_chat(shared, command).await?.into(),
-        Command::System(_) => command,
+        Command::Run(_) | Command::System(_) => command,
     })
 }
 
@@ -206,7 +211,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 }
 
 /// A long text goes into a blob, before the event that names it.
-async fn stored(shared: &Shared, text: Body) -> Result<Body, Problem> {
+pub async fn stored(shared: &Shared, text: Body) -> Result<Body, Problem> {
     let Body::Text(text) = text else {
         let detail = "send the text itself: what is long is stored by the server";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "text_expected", detail));

@@ -132,7 +132,7 @@ async fn in_open_session(shared: &Shared, from: &StreamId) -> Result<(), Problem
             Some(about) => open_session(shared, about.session, about.project).await,
             None => Err(Problem::not_found("no_chat", format!("there is no {from}: GET /api/chats lists them"))),
         },
-        AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::System(_) => {
+        AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::Run(_) | AnyEntity::System(_) => {
             Err(Problem::internal("a chat is of another kind"))
         }
     }

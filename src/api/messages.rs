@@ -124,12 +124,14 @@ pub async fn chat(shared: &Shared, id: &str) -> Result<Entity<Chat>, Problem> {
     let stream = stream("chat", id)?;
     match shared.app.host.fold(&stream, None).await? {
         AnyEntity::Chat(chat) if chat.state().about.is_some() => Ok(chat),
-        AnyEntity::Chat(_) | AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::System(_) => {
-            Err(Problem::not_found(
-                "no_chat",
-                format!("there is no {stream}: GET /api/chats or `reenact ps --all` lists them"),
-            ))
-        }
+        AnyEntity::Chat(_)
+        | AnyEntity::Session(_)
+        | AnyEntity::Project(_)
+        | AnyEntity::Run(_)
+        | AnyEntity::System(_) => Err(Problem::not_found(
+            "no_chat",
+            format!("there is no {stream}: GET /api/chats or `reenact ps --all` lists them"),
+        )),
     }
 }
 

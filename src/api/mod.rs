@@ -45,6 +45,7 @@ mod subscriptions;
 mod tickets;
 mod trust;
 mod usage;
+mod workflows;
 
 pub use app::{App, Settings};
 pub use audit::AuditQuery;

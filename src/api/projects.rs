@@ -32,7 +32,7 @@ pub struct NewProject {
 fn of_row(row: Row) -> Option<ProjectRow> {
     match row {
         Row::Project(row) => Some(row),
-        Row::Session(_) | Row::Chat(_) => None,
+        Row::Session(_) | Row::Chat(_) | Row::Run(_) => None,
     }
 }
 

@@ -5,12 +5,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
     attachments, audit, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics,
-    openapi, projects, providers, reading, replay, search, sessions, sign_in, socket, streams, trust, usage,
+    openapi, projects, providers, reading, replay, search, sessions, sign_in, socket, streams, trust, usage, workflows,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
     models::ProviderInfo,
-    projections::{ChatRow, ProjectRow, SessionRow},
+    projections::{ChatRow, ProjectRow, RunRow, SessionRow},
 };
 
 /// Makes the schema of a type.
@@ -128,6 +128,15 @@ routes! {
     POST "/api/chats/{id}/compact" operator chats::compact { "Has the model sum up what was said; people still see everything", gives reading::Landed }
     POST "/api/chats/{id}/archive" operator chats::archive { "Puts a chat away; a message brings it back", gives ChatRow }
     POST "/api/chats/{id}/unarchive" operator chats::unarchive { "Brings a chat back", gives ChatRow }
+    GET "/api/workflows" viewer workflows::workflows { "The workflows that there are, with what is wrong with those that cannot run", query workflows::WorkflowsQuery, gives workflows::Workflows }
+    GET "/api/runs" viewer workflows::list { "Runs of workflows, the newest first", query reading::PageQuery, gives reading::Items<RunRow> }
+    POST "/api/runs" operator workflows::start { "Runs a workflow", takes workflows::NewRun, gives RunRow }
+    GET "/api/runs/{id}" viewer workflows::show { "A run; its steps are in its view", query reading::AtLeast, gives RunRow }
+    POST "/api/runs/{id}/pause" operator workflows::pause { "Lets no more steps begin", gives reading::Landed }
+    POST "/api/runs/{id}/resume" operator workflows::resume { "Lets a paused run go on", gives reading::Landed }
+    POST "/api/runs/{id}/cancel" operator workflows::cancel { "Stops a run with all that it has begun", gives reading::Landed }
+    POST "/api/runs/{id}/steps/{step}/stop" operator workflows::stop_step { "Stops one step: its script finds null", gives reading::Landed }
+    POST "/api/runs/{id}/steps/{step}/approval" operator workflows::approve { "Answers a question of a workflow", takes workflows::NewApproval, gives reading::Landed }
     POST "/api/attachments" operator attachments::store { "Stores a file for a message: an image or a text", gives attachments::StoredAttachment; upload }
     GET "/api/blobs/{sha256}" viewer blobs::show { "A long text, a large output or an attached file, as it was stored" }
     GET "/api/streams" viewer streams::list { "Every stream, the last changed first", query streams::StreamsQuery, gives reading::Items<streams::StreamItem> }

@@ -46,7 +46,7 @@ pub struct SessionChange {
 fn of_row(row: Row) -> Option<SessionRow> {
     match row {
         Row::Session(row) => Some(row),
-        Row::Project(_) | Row::Chat(_) => None,
+        Row::Project(_) | Row::Chat(_) | Row::Run(_) => None,
     }
 }
 

@@ -23,7 +23,12 @@ use crate::{
 
 /// Files, and folders with all that is in them, by which a project says what is to run: MCP servers, hooks, checks,
 /// workflows and agents with their tools.
-const NAMED: &[(&str, &str)] = &[(".mcp.json", "mcp"), (".reenact", "configuration")];
+const NAMED: &[(&str, &str)] = &[
+    (".mcp.json", "mcp"),
+    (".reenact", "configuration"),
+    (".claude/workflows", "workflow"),
+    (".boocode/workflows", "workflow"),
+];
 /// The largest such file that is taken in, in bytes; a larger one is a mistake.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
@@ -43,7 +48,7 @@ pub struct Trust {
 pub struct TrustItem {
     /// Its path within the project.
     pub path: String,
-    /// What it is for: `mcp` or `configuration`.
+    /// What it is for: `mcp`, `configuration` or `workflow`.
     pub kind: String,
     /// Its size in bytes.
     pub bytes: u64,

@@ -8,9 +8,9 @@ use serde_json::json;
 use super::{
     archive, ask, audit, backup, completions, config, doctor,
     exit::{Ended, Failure},
-    fork, key, log, man, provider, ps, rebuild, rename, replay, restore, schemas, serve,
+    fork, key, log, man, provider, ps, rebuild, rename, replay, restore, run, schemas, serve,
     settings::{Given, Settings},
-    stop, telling, trust, verify, watch,
+    stop, telling, trust, verify, watch, workflows,
 };
 
 /// What the program is called.
@@ -85,6 +85,8 @@ struct Global {
 enum Command {
     Serve(serve::Arguments),
     Ask(ask::Arguments),
+    Run(run::Arguments),
+    Workflows(workflows::Arguments),
     Ps(ps::Arguments),
     Watch(watch::Arguments),
     Stop(stop::Arguments),
@@ -121,7 +123,7 @@ pub fn main() -> ExitCode {
         Err(error) => return answered(&error),
     };
     let command = command.unwrap_or_else(|| Command::Serve(serve::Arguments::default()));
-    match run(&global, &command) {
+    match dispatch(&global, &command) {
         Ok(exit) => exit.into(),
         Err(failure) if is_closed_pipe(&failure) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -145,7 +147,7 @@ fn answered(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
-fn run(global: &Global, command: &Command) -> Ended {
+fn dispatch(global: &Global, command: &Command) -> Ended {
     // What is made from the program alone needs no settings, and works where they are wrong.
     match command {
         Command::Schemas(arguments) => return schemas::run(arguments),
@@ -176,6 +178,8 @@ fn run(global: &Global, command: &Command) -> Ended {
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
         Command::Ask(arguments) => wait(ask::run(arguments, &loaded, json)),
+        Command::Run(arguments) => wait(run::run(arguments, &loaded, json)),
+        Command::Workflows(arguments) => wait(workflows::run(arguments, &loaded, json)),
         Command::Ps(arguments) => wait(ps::run(arguments, &loaded, json)),
         Command::Watch(arguments) => wait(watch::run(arguments, &loaded, json)),
         Command::Stop(arguments) => wait(stop::run(arguments, &loaded, json)),

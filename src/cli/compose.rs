@@ -28,6 +28,7 @@ use crate::{
     host::{FoldFailure, Host, Parts, SubmitError},
     models::{BadSettings, ErrorKind, Providers},
     projections::Lists,
+    scripts::Scripts,
     tools::Toolbox,
 };
 
@@ -195,9 +196,11 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
     let tools = toolbox.names();
+    let scripts = scripts(settings);
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())
         .guarding(data)
-        .with_context_window(settings.models.context_window);
+        .with_context_window(settings.models.context_window)
+        .with_scripts(scripts.clone());
     let parts = Parts {
         log: log.clone(),
         blobs,
@@ -207,6 +210,11 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
         lanes: [
             ("model".to_owned(), settings.lanes.model.max(1)),
             ("tools".to_owned(), settings.lanes.tools.max(1)),
+            ("agents".to_owned(), settings.lanes.agents.max(1)),
+            // These wait for others: agents, and people.
+            ("steps".to_owned(), usize::MAX),
+            // A script that is driven takes a processor.
+            ("scripts".to_owned(), std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get)),
             // A timer is no work: all of them may run.
             ("timers".to_owned(), usize::MAX),
         ]
@@ -229,13 +237,24 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
         api.hosts.push(settings.server.host.clone());
     }
     let tickets = api.tickets.clone();
-    let app = App { host: host.clone(), lists, providers, settings: api };
+    let app = App { host: host.clone(), lists, providers, scripts, settings: api };
     let serve = api::serve(app, listener).await.map_err(ComposeError::Thread)?;
     let base = base(serve.address());
     file_log.note(&base).map_err(|source| ComposeError::Io { path: data.join("log/lock"), source })?;
     let stopper = serve.stopper();
     let serving = actix_rt::spawn(serve.run());
     Ok(Running { base, key, tickets, host, log: file_log, stopper, serving })
+}
+
+/// Finds workflows: where the compiled engine is kept, and the user's own folders, first match first.
+fn scripts(settings: &Settings) -> Scripts {
+    use etcetera::BaseStrategy as _;
+    let set = settings.workflows.module_cache.clone();
+    let Ok(user) = etcetera::choose_base_strategy() else { return Scripts::new(set, vec![]) };
+    let (config, home) = (user.config_dir(), user.home_dir());
+    let folders =
+        vec![config.join("reenact/workflows"), home.join(".claude/workflows"), home.join(".boocode/workflows")];
+    Scripts::new(set.or_else(|| Some(user.cache_dir().join("reenact/modules"))), folders)
 }
 
 /// The address as programs on this machine reach it.

@@ -25,6 +25,7 @@ mod rebuild;
 mod rename;
 mod replay;
 mod restore;
+mod run;
 mod schemas;
 mod screen;
 mod serve;
@@ -38,5 +39,6 @@ mod tree;
 mod trust;
 mod verify;
 mod watch;
+mod workflows;
 
 pub use arguments::main;

@@ -31,6 +31,7 @@ fn asked(row: &ChatRow) -> String {
     let last = short(&row.last, 60);
     match &row.origin {
         Origin::User => last,
+        Origin::Run { run, step } => format!("{last} · step {step} of run/{run}"),
         Origin::Fork { stream, revision } => format!("{last} · forked from {stream} at {revision}"),
     }
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api,
-    entities::{chat, project, session, system},
+    entities::{chat, project, run, session, system},
 };
 
 /// Writes schemas/ and the reference of the settings in docs/, from the types of this program. For its developers.
@@ -90,6 +90,7 @@ fn all() -> anyhow::Result<BTreeMap<String, String>> {
         ("http.json", api::http_schema()),
         ("openapi.json", api::openapi()),
         ("project.json", kind::<project::Project>()?),
+        ("run.json", kind::<run::Run>()?),
         ("session.json", kind::<session::Session>()?),
         ("system.json", kind::<system::System>()?),
     ];

@@ -16,7 +16,7 @@ use tokio_tungstenite::{
 };
 
 use super::{client::Client, exit::Failure, screen::aside};
-use crate::entities::chat;
+use crate::entities::{chat, run};
 
 /// The first and the longest pause before the next try to connect.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -55,6 +55,15 @@ impl Event {
 
     /// The event of a chat that it is, if this program knows it.
     pub fn chat(&self) -> Option<chat::Event> {
+        self.of()
+    }
+
+    /// The event of a run that it is, if this program knows it.
+    pub fn run(&self) -> Option<run::Event> {
+        self.of()
+    }
+
+    fn of<E: serde::de::DeserializeOwned>(&self) -> Option<E> {
         let value = serde_json::json!({"type": self.value("type"), "data": self.value("data")});
         serde_json::from_value(value).ok()
     }

@@ -11,7 +11,7 @@ use super::{
     settings::Loaded,
 };
 
-/// Cancels the open turn of a chat; what was written stays.
+/// Cancels the open turn of a chat, or a run of a workflow; what was written stays.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -24,11 +24,17 @@ pub struct Arguments {
 /// Cancels it.
 pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     let stream = &arguments.stream;
-    if stream.kind() != "chat" {
-        return Err(Failure::usage(format!("{stream} is no chat, and only chats have something to stop")));
-    }
+    let kind = match stream.kind() {
+        "chat" => "chats",
+        "run" => "runs",
+        _ => {
+            return Err(Failure::usage(format!(
+                "{stream} is no chat and no run, and only those have something to stop"
+            )));
+        }
+    };
     let connection = Connection::open(loaded, Purpose::Look).await?;
-    let cancelled = connection.client.post(&format!("/api/chats/{}/cancel", stream.id()), &json!({})).await;
+    let cancelled = connection.client.post(&format!("/api/{kind}/{}/cancel", stream.id()), &json!({})).await;
     connection.close().await?;
     let landed: Value = cancelled.map_err(|failure| match failure.code.as_deref() {
         // To a command that opens, the rules say to open it; who stops one mistook its name.

@@ -13,25 +13,25 @@ use uuid::Uuid;
 
 use super::Effects;
 use crate::{
-    entities::{chat::state::About, project::Project, session::Session},
+    entities::{project::Project, session::Session},
     workspace::Workspace,
 };
 
 impl Effects {
-    /// The folder of a chat's project.
-    pub(super) async fn project_path(&self, about: &About) -> Result<Arc<str>, String> {
-        let project = folded::<Project>(&self.log, about.project).await?;
+    /// The folder of a project.
+    pub(super) async fn project_path(&self, project: Uuid) -> Result<Arc<str>, String> {
+        let project = folded::<Project>(&self.log, project).await?;
         let state = project.state();
         if !state.registered {
-            return Err("The project of this chat was removed. Register its folder again to go on.".into());
+            return Err("The project was removed. Register its folder again to go on.".into());
         }
         Ok(state.path.clone())
     }
 
-    /// The workspace of a chat, opened anew for each call so that grants and links are those of this moment.
-    pub(super) async fn workspace(&self, about: &About) -> Result<Workspace, String> {
-        let path = self.project_path(about).await?;
-        let session = folded::<Session>(&self.log, about.session).await?;
+    /// The workspace of a session on a project, opened anew for each call so that grants and links are those of this moment.
+    pub(super) async fn workspace(&self, project: Uuid, session: Uuid) -> Result<Workspace, String> {
+        let path = self.project_path(project).await?;
+        let session = folded::<Session>(&self.log, session).await?;
         let grants = session.state().read_access.iter().map(|path| Path::new(&**path).to_owned()).collect();
         let data = self.data.clone();
         let opened =
@@ -41,7 +41,11 @@ impl Effects {
 }
 
 async fn folded<D: Decider>(log: &Arc<dyn EventLog>, id: Uuid) -> Result<Entity<D>, String> {
-    let stream = StreamId::new(D::KIND, id);
+    folded_of(log, StreamId::new(D::KIND, id)).await
+}
+
+/// An entity as its events stand in the log now.
+pub(super) async fn folded_of<D: Decider>(log: &Arc<dyn EventLog>, stream: StreamId) -> Result<Entity<D>, String> {
     let mut entity = Entity::new(stream.clone());
     let mut records = log.read_stream(stream, Revision::ZERO);
     while let Some(record) = records.next().await {

@@ -8,6 +8,8 @@ mod markup;
 mod model_call;
 mod pieces;
 mod prompt;
+mod run;
+mod structured;
 mod title;
 mod tool_call;
 
@@ -29,9 +31,11 @@ use crate::{
     },
     host::{Job, Perform},
     models::Providers,
+    scripts::Scripts,
     tools::Toolbox,
 };
 use bodies::Bodies;
+use run::Kept;
 
 /// Performs the effects of every kind. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +47,8 @@ pub struct Effects {
     clock: Arc<dyn Clock>,
     data: Option<Arc<Path>>,
     context_window: Option<u64>,
+    scripts: Scripts,
+    kept: Kept,
 }
 
 impl Effects {
@@ -55,7 +61,14 @@ impl Effects {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let bodies = Bodies::new(blobs, log.clone());
-        Self { providers, toolbox, bodies, log, clock, data: None, context_window: None }
+        let (scripts, kept) = (Scripts::new(None, vec![]), Kept::default());
+        Self { providers, toolbox, bodies, log, clock, data: None, context_window: None, scripts, kept }
+    }
+
+    /// Runs workflows with these scripts and their engine.
+    #[must_use]
+    pub fn with_scripts(self, scripts: Scripts) -> Self {
+        Self { scripts, ..self }
     }
 
     /// Keeps the server's data folder, with its key and its log, from every tool, wherever the folder lies.
@@ -91,6 +104,10 @@ impl Perform for Effects {
         Box::pin(async move {
             match (&job.work, &job.state) {
                 (Work::Chat(work), StateAt::Chat(state)) => Outcome::Chat(effects.chat(&job, state, work).await),
+                (Work::Run(work), StateAt::Run(state)) => Outcome::Run(effects.run(&job, state, work).await),
+                (Work::Chat(_) | Work::Run(_), StateAt::Chat(_) | StateAt::Run(_)) => {
+                    unreachable!("work is handed the state that wanted it")
+                }
             }
         })
     }
@@ -115,6 +132,7 @@ impl Perform for Effects {
                 truncated: false,
             }),
             Work::Chat(chat::Work::Wait { .. }) => Outcome::Chat(chat::Outcome::Elapsed),
+            Work::Run(work) => Outcome::Run(run::panicked(work, message)),
         }
     }
 }

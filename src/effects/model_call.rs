@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use replay::blobs::BlobError;
 
-use super::{Effects, markup, pieces::Pieces};
+use super::{Effects, markup, pieces::Pieces, structured};
 use crate::{
     entities::{
         body::{Body, INLINE_LIMIT},
@@ -53,9 +53,13 @@ impl Effects {
             ));
         };
         let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
-        let project = self.project_path(about).await.map_err(|why| final_error("no_project", why))?;
+        let project = self.project_path(about.project).await.map_err(|why| final_error("no_project", why))?;
         let mut request = self.request(&job.stream, prompt(state), &found, &project).await;
         request.answer_only = call.closing;
+        if let Some(schema) = &about.answer {
+            request.tools.push(structured::tool(&self.bodies.read(&job.stream, schema).await));
+            request.system.push_str(structured::INSTRUCTIONS);
+        }
         let mut pieces = Pieces::new(job.progress.clone());
         let end = stream(found.model.stream(request), &mut pieces).await.map_err(|broken| match broken {
             Broken::Model(error) => call_error(&error),

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::Effects;
+use super::{Effects, structured};
 use crate::{
-    entities::chat::{self, event::ToolOutcome, ids::ToolCallId},
+    entities::chat::{self, answer::SUBMIT, event::ToolOutcome, ids::ToolCallId},
     host::Job,
     tools::{self, ToolContext, ToolOutput},
 };
@@ -33,7 +33,10 @@ impl Effects {
             return ToolOutput::failed("The chat has no such tool call. This is a bug; please report it.");
         };
         let arguments = self.bodies.read(&job.stream, &tool.arguments).await;
-        let workspace = match self.workspace(about).await {
+        if let Some(schema) = about.answer.as_ref().filter(|_| &*tool.name == SUBMIT) {
+            return structured::submitted(&self.bodies.read(&job.stream, schema).await, &arguments);
+        }
+        let workspace = match self.workspace(about.project, about.session).await {
             Ok(workspace) => Arc::new(workspace),
             Err(why) => return ToolOutput::failed(why),
         };

@@ -18,6 +18,7 @@ use super::{
     chat::{self, Chat},
     nothing::Nothing,
     project::{self, Project},
+    run::{self, Run},
     session::{self, Session},
     system::{self, System},
 };
@@ -189,6 +190,7 @@ kinds! {
     Session = "session" in session,
     Chat = "chat" in chat,
     Project = "project" in project,
+    Run = "run" in run,
     System = "system" in system,
 }
 
@@ -196,7 +198,7 @@ impl Kind {
     /// Whether entities of this kind ever want work outside.
     pub fn has_effects(self) -> bool {
         match self {
-            Self::Chat => true,
+            Self::Chat | Self::Run => true,
             Self::Session | Self::Project | Self::System => false,
         }
     }
@@ -207,6 +209,8 @@ impl Kind {
 pub enum Work {
     /// Of a chat.
     Chat(chat::Work),
+    /// Of a run.
+    Run(run::Work),
 }
 
 /// What work of some kind streams.
@@ -221,6 +225,8 @@ pub enum Piece {
 pub enum Outcome {
     /// For a chat.
     Chat(chat::Outcome),
+    /// For a run.
+    Run(run::Outcome),
 }
 
 /// The state of an entity as its work begins.
@@ -228,6 +234,8 @@ pub enum Outcome {
 pub enum StateAt {
     /// Of a chat.
     Chat(Arc<chat::State>),
+    /// Of a run.
+    Run(Arc<run::State>),
 }
 
 /// Why a command was not accepted.
@@ -296,7 +304,19 @@ impl AnyEntity {
     ) -> Result<Decision, HandleError> {
         match self {
             Self::Chat(entity) => {
-                let command = narrow(command, |Piece::Chat(piece)| piece, |Outcome::Chat(outcome)| outcome);
+                let outcome = |outcome| match outcome {
+                    Outcome::Chat(outcome) => Some(outcome),
+                    Outcome::Run(_) => None,
+                };
+                let command = narrow(command, |Piece::Chat(piece)| Some(piece), outcome)?;
+                entity.settle(command, sender, ids).map_err(HandleError::of_stale)
+            }
+            Self::Run(entity) => {
+                let outcome = |outcome| match outcome {
+                    Outcome::Run(outcome) => Some(outcome),
+                    Outcome::Chat(_) => None,
+                };
+                let command = narrow(command, |Piece::Chat(_)| None, outcome)?;
                 entity.settle(command, sender, ids).map_err(HandleError::of_stale)
             }
             Self::Session(_) | Self::Project(_) | Self::System(_) => {
@@ -313,7 +333,9 @@ impl AnyEntity {
     pub fn copy(&mut self, copied: Copied) -> Result<Decision, HandleError> {
         match self {
             Self::Chat(entity) => entity.copy(copied).map_err(HandleError::of),
-            Self::Session(_) | Self::Project(_) | Self::System(_) => Err(HandleError::Rejected(not_forked())),
+            Self::Session(_) | Self::Project(_) | Self::Run(_) | Self::System(_) => {
+                Err(HandleError::Rejected(not_forked()))
+            }
         }
     }
 
@@ -333,7 +355,9 @@ impl AnyEntity {
                 let rules = |state: &chat::State| vec![chat::fork::forked(state, fork)];
                 entity.fork(copied, rules, sender, ids).map_err(HandleError::of)
             }
-            Self::Session(_) | Self::Project(_) | Self::System(_) => Err(HandleError::Rejected(not_forked())),
+            Self::Session(_) | Self::Project(_) | Self::Run(_) | Self::System(_) => {
+                Err(HandleError::Rejected(not_forked()))
+            }
         }
     }
 
@@ -346,6 +370,7 @@ impl AnyEntity {
             Self::Chat(entity) => {
                 entity.wants()?.into_iter().map(|(key, want)| (key, widen(want, Work::Chat))).collect()
             }
+            Self::Run(entity) => entity.wants()?.into_iter().map(|(key, want)| (key, widen(want, Work::Run))).collect(),
             Self::Session(entity) => none::<Session>(entity),
             Self::Project(entity) => none::<Project>(entity),
             Self::System(entity) => none::<System>(entity),
@@ -363,6 +388,9 @@ impl AnyEntity {
             Self::Chat(entity) => {
                 entity.state().about.as_ref().map_or_else(By::system, |about| By::agent(&about.agent))
             }
+            Self::Run(entity) => {
+                entity.state().about.as_ref().map_or_else(By::system, |about| By::agent(&about.workflow))
+            }
             Self::Session(_) | Self::Project(_) | Self::System(_) => By::system(),
         }
     }
@@ -371,6 +399,7 @@ impl AnyEntity {
     pub fn state_at(&self) -> Option<StateAt> {
         match self {
             Self::Chat(entity) => Some(StateAt::Chat(Arc::new(entity.state().clone()))),
+            Self::Run(entity) => Some(StateAt::Run(Arc::new(entity.state().clone()))),
             Self::Session(_) | Self::Project(_) | Self::System(_) => None,
         }
     }
@@ -389,19 +418,24 @@ fn widen<W>(want: Want<W>, wide: impl Fn(W) -> Work) -> Want<Work> {
     Want { class, begun, lane, since, work: wide(work) }
 }
 
+/// The same for one kind.
+///
+/// # Errors
+/// It is for another kind: a program that mixes them up.
 fn narrow<P, O>(
     command: EffectCommand<Piece, Outcome>,
-    piece_of: impl Fn(Piece) -> P,
-    outcome_of: impl Fn(Outcome) -> O,
-) -> EffectCommand<P, O> {
-    match command {
+    piece_of: impl Fn(Piece) -> Option<P>,
+    outcome_of: impl Fn(Outcome) -> Option<O>,
+) -> Result<EffectCommand<P, O>, HandleError> {
+    let foreign = || HandleError::Broken("an effect said something that is for another kind of entity".into());
+    Ok(match command {
         EffectCommand::Begin { key } => EffectCommand::Begin { key },
         EffectCommand::Progress { key, attempt, piece } => {
-            EffectCommand::Progress { key, attempt, piece: piece_of(piece) }
+            EffectCommand::Progress { key, attempt, piece: piece_of(piece).ok_or_else(foreign)? }
         }
         EffectCommand::Report { key, attempt, outcome } => {
-            EffectCommand::Report { key, attempt, outcome: outcome_of(outcome) }
+            EffectCommand::Report { key, attempt, outcome: outcome_of(outcome).ok_or_else(foreign)? }
         }
         EffectCommand::Lost { key, attempt } => EffectCommand::Lost { key, attempt },
-    }
+    })
 }

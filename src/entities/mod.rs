@@ -9,6 +9,7 @@ mod given;
 pub mod nothing;
 pub mod project;
 mod refold;
+pub mod run;
 pub mod session;
 #[cfg(test)]
 mod snapshot_tests;
@@ -21,7 +22,7 @@ pub use refold::{Difference, Refold};
 /// Whether events of these types in a stream may use the room that the log keeps for a full disk: the server's own facts, and
 /// what ends work that was begun, so that a full disk can stop everything but lose nothing.
 pub fn are_vital<'e>(stream: &replay::ids::StreamId, mut types: impl Iterator<Item = &'e str>) -> bool {
-    stream.kind() == "system" || types.any(|name| chat::event::ENDS.contains(&name))
+    stream.kind() == "system" || types.any(|name| chat::event::ENDS.contains(&name) || run::event::ENDS.contains(&name))
 }
 
 /// Whether a text can be a title or a name: 1 to 200 characters, not all of them blank.

@@ -13,7 +13,7 @@ use replay::{
 };
 use uuid::Uuid;
 
-use super::{AnyEntity, Command, HandleError, Kind, chat, project, session, system};
+use super::{AnyEntity, Command, HandleError, Kind, chat, project, run, session, system};
 
 const PROGRAM: &str = "test";
 
@@ -56,6 +56,8 @@ fn commands(kind: Kind) -> BoxedStrategy<Command> {
                 model: "a/b".into(),
                 agent: "default".into(),
                 token_budget: 1000,
+                origin: None,
+                answer: None,
             };
             prop_oneof![
                 3 => (id(), text()).prop_map(open),
@@ -79,6 +81,32 @@ fn commands(kind: Kind) -> BoxedStrategy<Command> {
                 2 => digest().prop_map(|digest| C::TrustProject { digest }),
                 1 => Just(C::WithdrawTrust {}),
                 1 => Just(C::RemoveProject {}),
+            ]
+            .prop_map(Command::from)
+            .boxed()
+        }
+        Kind::Run => {
+            use run::Command as C;
+            prop_oneof![
+                3 => (id(), text()).prop_map(|(run, text)| C::RequestRun(Box::new(run::event::Requested {
+                    run,
+                    session: run,
+                    project: run,
+                    workflow: text.clone(),
+                    description: text,
+                    script: "{}".into(),
+                    engine: "e".into(),
+                    phases: vec![],
+                    arguments: None,
+                    model: "offline".into(),
+                    budget: Some(5),
+                    seed: 1,
+                    parent: None,
+                }))),
+                2 => Just(C::PauseRun {}),
+                2 => Just(C::ResumeRun {}),
+                1 => Just(C::CancelRun {}),
+                1 => (0..3_u32).prop_map(|step| C::StopStep { step }),
             ]
             .prop_map(Command::from)
             .boxed()

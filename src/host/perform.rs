@@ -10,7 +10,7 @@ use replay::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{error::SubmitError, registry::Inner, request::Request};
+use super::{Host, error::SubmitError, registry::Inner, request::Request};
 use crate::entities::{Outcome, Piece, StateAt, Work};
 
 /// Does the work that entities want. A performance ends in exactly one outcome.
@@ -36,6 +36,8 @@ pub struct Job {
     pub state: StateAt,
     /// Where it says what it has so far.
     pub progress: Progress,
+    /// The host that has it done, for work that happens in other entities.
+    pub host: Host,
     /// Cancelled when nobody wants the work any more, for what does not end by being dropped.
     pub cancelled: CancellationToken,
 }

@@ -9,6 +9,7 @@ use replay::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    Host,
     actor::EntityActor,
     batch::Said,
     decide::Start,
@@ -162,7 +163,8 @@ impl EntityActor {
         };
         let (host, stream) = (Arc::clone(&self.host), self.stream.clone());
         let progress = Progress { host, stream: stream.clone(), key: key.clone(), attempt, cause };
-        let job = Job { stream, key, attempt, work, state, progress, cancelled: CancellationToken::new() };
+        let (host, cancelled) = (Host(Arc::clone(&self.host)), CancellationToken::new());
+        let job = Job { stream, key, attempt, work, state, progress, host, cancelled };
         self.host.tasks.run(Arc::clone(&self.host), job);
     }
 }

@@ -72,7 +72,9 @@ impl Inner {
         let folded = fold(&self.log, &self.snapshots, &system::stream(), None).await;
         match folded.map(|folded| folded.entity) {
             Ok(AnyEntity::System(system)) => system.state().quarantined.keys().cloned().collect(),
-            Ok(AnyEntity::Chat(_) | AnyEntity::Session(_) | AnyEntity::Project(_)) => BTreeSet::new(),
+            Ok(AnyEntity::Chat(_) | AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::Run(_)) => {
+                BTreeSet::new()
+            }
             Err(error) => {
                 tracing::error!(%error, "the server's own stream cannot be folded");
                 BTreeSet::new()

@@ -13,14 +13,16 @@ use uuid::Uuid;
 
 use super::{
     keys,
-    rows::{ChatRow, ChatState, ProjectRow, Row, SessionRow},
+    rows::{ChatRow, ChatState, ProjectRow, Row, RunRow, RunStatus, SessionRow},
 };
 use crate::entities::{
     chat::{
         self,
         event::{Origin, TurnOutcome},
     },
-    project, session,
+    project,
+    run::{self, event::StepKind},
+    session,
     usage::Usage,
 };
 
@@ -44,7 +46,7 @@ pub struct Folded;
 
 impl Projection for Folded {
     const NAME: &'static str = "lists";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
 
     /// What is unknown, malformed or of no interest changes nothing.
     fn project(&mut self, rows: &mut Rows<'_>, record: &Record) {
@@ -52,6 +54,7 @@ impl Projection for Folded {
             "project" => project(rows, record),
             "session" => session(rows, record),
             "chat" => chat(rows, record),
+            "run" => run(rows, record),
             _ => None,
         };
         if let Some(stored) = changed {
@@ -79,7 +82,7 @@ fn put(rows: &mut Rows<'_>, stored: Stored) {
         }
     }
     rows.insert(keys::change(stored.position, &stream), stream.as_str().as_bytes());
-    if !stored.gone {
+    if !stored.gone && !stored.row.is_part() {
         for key in keys::order(&stored.row) {
             rows.insert(key, stream.as_str().as_bytes());
         }
@@ -100,7 +103,7 @@ fn project(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     let gone = known.as_ref().is_some_and(|stored| stored.gone);
     let known = known.and_then(|stored| match stored.row {
         Row::Project(row) => Some(row),
-        Row::Session(_) | Row::Chat(_) => None,
+        Row::Session(_) | Row::Chat(_) | Row::Run(_) => None,
     });
     let changed = |row: ProjectRow, gone| {
         Some(Stored { position, gone, row: Row::Project(ProjectRow { updated_at: at, ..row }) })
@@ -122,7 +125,7 @@ fn project(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
 fn session_row(rows: &mut Rows<'_>, stream: &StreamId) -> Option<SessionRow> {
     match get(rows, stream)?.row {
         Row::Session(row) => Some(row),
-        Row::Project(_) | Row::Chat(_) => None,
+        Row::Project(_) | Row::Chat(_) | Row::Run(_) => None,
     }
 }
 
@@ -169,14 +172,14 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
     let (stream, at, position) = (&record.stream, record.event.at, record.position);
     let known = |rows: &mut Rows<'_>| match get(rows, stream)?.row {
         Row::Chat(row) => Some(row),
-        Row::Project(_) | Row::Session(_) => None,
+        Row::Project(_) | Row::Session(_) | Row::Run(_) => None,
     };
     // A fork is in no list before it is complete: then its last event is no copy.
     let gone = record.event.copy_of.is_some();
     let changed = |row: ChatRow| Some(Stored { position, gone, row: Row::Chat(ChatRow { updated_at: at, ..row }) });
     match event::<chat::Event>(record)? {
         chat::Event::ChatOpened { session, project, title, model, origin, .. } => {
-            if !gone {
+            if !gone && !matches!(origin, Origin::Run { .. }) {
                 count(rows, session, stream.uuid()?, &title, at, position);
             }
             changed(ChatRow {
@@ -271,6 +274,61 @@ fn chat(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         | chat::Event::ToolStarted { .. }
         | chat::Event::ToolFinished { .. }
         | chat::Event::LimitReached { .. } => None,
+    }
+}
+
+fn run(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
+    let (stream, at, position) = (&record.stream, record.event.at, record.position);
+    let known = |rows: &mut Rows<'_>| match get(rows, stream)?.row {
+        Row::Run(row) => Some(row),
+        Row::Project(_) | Row::Session(_) | Row::Chat(_) => None,
+    };
+    let changed = |row: RunRow| Some(Stored { position, gone: false, row: Row::Run(RunRow { updated_at: at, ..row }) });
+    let ended = |row: RunRow, state| changed(RunRow { state, questions: 0, ended_at: Some(at), ..row });
+    match event::<run::Event>(record)? {
+        run::Event::RunRequested(of) => changed(RunRow {
+            stream: stream.clone(),
+            id: stream.uuid()?,
+            session: of.session,
+            project: of.project,
+            workflow: of.workflow,
+            description: of.description,
+            model: of.model,
+            parent: of.parent,
+            state: RunStatus::Running,
+            questions: 0,
+            steps: 0,
+            settled: 0,
+            usage: Usage::default(),
+            requested_at: at,
+            ended_at: None,
+            updated_at: at,
+        }),
+        run::Event::StepRequested { kind, .. } => {
+            let row = known(rows)?;
+            let questions = row.questions + u32::from(kind == StepKind::Approve);
+            changed(RunRow { steps: row.steps + 1, questions, ..row })
+        }
+        // The tokens of its agents count in their chats.
+        run::Event::StepSettled { usage, .. } => {
+            let mut row = known(rows)?;
+            row.usage += usage;
+            changed(RunRow { settled: row.settled + 1, ..row })
+        }
+        run::Event::ApprovalAnswered { .. } => {
+            let row = known(rows)?;
+            changed(RunRow { questions: row.questions.saturating_sub(1), ..row })
+        }
+        run::Event::RunPaused {} => changed(RunRow { state: RunStatus::Paused, ..known(rows)? }),
+        run::Event::RunResumed {} => changed(RunRow { state: RunStatus::Running, ..known(rows)? }),
+        run::Event::RunFinished { .. } => ended(known(rows)?, RunStatus::Finished),
+        run::Event::RunFailed { .. } | run::Event::RunDiverged { .. } => ended(known(rows)?, RunStatus::Failed),
+        run::Event::RunCancelled {} => ended(known(rows)?, RunStatus::Cancelled),
+        run::Event::PhaseStarted { .. }
+        | run::Event::LogWritten { .. }
+        | run::Event::StepStarted { .. }
+        | run::Event::StepCancelled { .. }
+        | run::Event::ScriptAdvanced { .. } => None,
     }
 }
 

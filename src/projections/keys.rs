@@ -32,6 +32,7 @@ pub fn order(row: &Row) -> Vec<Vec<u8>> {
         Row::Project(_) => vec![None],
         Row::Session(row) => vec![None, Some(row.project)],
         Row::Chat(row) => vec![None, Some(row.project), Some(row.session)],
+        Row::Run(row) => vec![None, Some(row.project), Some(row.session)],
     };
     let place = |scope| place(list, scope, row.began(), row.stream().as_str());
     scopes.into_iter().map(place).collect()

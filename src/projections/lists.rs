@@ -298,6 +298,7 @@ mod tests {
                 agent: "default".into(),
                 origin: chat::event::Origin::User,
                 token_budget: 1,
+                answer: None,
             };
             self.happens(&stream, second, opened).await;
             stream

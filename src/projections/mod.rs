@@ -7,4 +7,4 @@ mod rows;
 
 pub use fold::Folded;
 pub use lists::{BadCursor, Change, Cursor, Filter, Lists, Page};
-pub use rows::{ChatRow, ChatState, List, ProjectRow, Row, SessionRow};
+pub use rows::{ChatRow, ChatState, List, ProjectRow, Row, RunRow, RunStatus, SessionRow};

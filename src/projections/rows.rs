@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::entities::{chat::event::Origin, usage::Usage};
+use crate::entities::{chat::event::Origin, run::event::Parent, usage::Usage};
 
 /// A list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +19,8 @@ pub enum List {
     Sessions,
     /// Conversations.
     Chats,
+    /// Workflows in flight, and those that ended.
+    Runs,
 }
 
 impl List {
@@ -28,16 +30,19 @@ impl List {
             Self::Projects => "project",
             Self::Sessions => "session",
             Self::Chats => "chat",
+            Self::Runs => "run",
         }
     }
 }
 
-/// A row of a list, by its `stream` one of three.
+/// A row of a list, by its `stream` one of four.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Row {
     /// Of a chat.
     Chat(ChatRow),
+    /// Of a run.
+    Run(RunRow),
     /// Of a session.
     Session(SessionRow),
     /// Of a project.
@@ -144,6 +149,59 @@ pub enum ChatState {
     Cancelled,
 }
 
+/// A run in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunRow {
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its id.
+    pub id: Uuid,
+    /// The session it belongs to.
+    pub session: Uuid,
+    /// The project that the session works on.
+    pub project: Uuid,
+    /// The workflow's name.
+    pub workflow: Arc<str>,
+    /// What it does.
+    pub description: Arc<str>,
+    /// The model of agents for which it names none.
+    pub model: Arc<str>,
+    /// The step of another run that it is.
+    pub parent: Option<Parent>,
+    /// How it stands.
+    pub state: RunStatus,
+    /// Questions of it that nobody has answered.
+    pub questions: u32,
+    /// How many steps it asked for.
+    pub steps: u32,
+    /// How many of them have an answer.
+    pub settled: u32,
+    /// What they took.
+    pub usage: Usage,
+    /// When it was requested.
+    pub requested_at: Micros,
+    /// When it ended.
+    pub ended_at: Option<Micros>,
+    /// When the row changed last.
+    pub updated_at: Micros,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// It goes on.
+    Running,
+    /// No more steps begin.
+    Paused,
+    /// It came to its result.
+    Finished,
+    /// It failed, or is not what it was.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
 impl Row {
     /// The list it stands in.
     pub fn list(&self) -> List {
@@ -151,6 +209,7 @@ impl Row {
             Self::Project(_) => List::Projects,
             Self::Session(_) => List::Sessions,
             Self::Chat(_) => List::Chats,
+            Self::Run(_) => List::Runs,
         }
     }
 
@@ -160,6 +219,7 @@ impl Row {
             Self::Project(row) => &row.stream,
             Self::Session(row) => &row.stream,
             Self::Chat(row) => &row.stream,
+            Self::Run(row) => &row.stream,
         }
     }
 
@@ -169,6 +229,7 @@ impl Row {
             Self::Project(row) => row.id,
             Self::Session(row) => row.project,
             Self::Chat(row) => row.project,
+            Self::Run(row) => row.project,
         }
     }
 
@@ -178,15 +239,25 @@ impl Row {
             Self::Project(_) => None,
             Self::Session(row) => Some(row.id),
             Self::Chat(row) => Some(row.session),
+            Self::Run(row) => Some(row.session),
         }
     }
 
     /// Whether it was put away.
     pub fn archived(&self) -> bool {
         match self {
-            Self::Project(_) => false,
+            Self::Project(_) | Self::Run(_) => false,
             Self::Session(row) => row.archived,
             Self::Chat(row) => row.archived,
+        }
+    }
+
+    /// Whether it is part of something else, and stands in no list: the chat of a step.
+    pub fn is_part(&self) -> bool {
+        match self {
+            Self::Chat(row) => matches!(row.origin, Origin::Run { .. }),
+            Self::Run(row) => row.parent.is_some(),
+            Self::Project(_) | Self::Session(_) => false,
         }
     }
 
@@ -196,6 +267,7 @@ impl Row {
             Self::Project(row) => row.registered_at,
             Self::Session(row) => row.opened_at,
             Self::Chat(row) => row.opened_at,
+            Self::Run(row) => row.requested_at,
         }
     }
 }

@@ -20,6 +20,7 @@ async fn routes(served: &Served) -> Vec<(Method, String, Value)> {
         for (method, operation) in operations.as_object().unwrap() {
             let path = path
                 .replace("{id}", ANY)
+                .replace("{step}", "1")
                 .replace("{kind}", "chat")
                 .replace("{name}", "nobody")
                 .replace("{sha256}", &"0".repeat(64));

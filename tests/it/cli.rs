@@ -56,6 +56,7 @@ impl Home {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reenact"));
         command.env_clear().env("HOME", self.data.path()).env("REENACT_WORDS_PER_SECOND", "0");
+        command.env("REENACT_MODULE_CACHE", env!("CARGO_TARGET_TMPDIR"));
         command.arg("--data").arg(self.data.path().join("data")).args(arguments);
         command.current_dir(self.project.path()).stdin(Stdio::null());
         command

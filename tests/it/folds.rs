@@ -42,6 +42,8 @@ impl Story {
             model: "openai/gpt-5".into(),
             agent: "default".into(),
             token_budget: 1_000_000,
+            origin: None,
+            answer: None,
         });
         story
     }

@@ -95,12 +95,21 @@ fn reports_of_work_are_said_in_the_host_only() {
 
 #[test]
 fn nothing_is_unwrapped_outside_tests() {
-    none(product(&["src", "replay/src"]).iter().flat_map(rules::unwraps).collect());
+    none(product(&["src", "replay/src", "workflow/src"]).iter().flat_map(rules::unwraps).collect());
 }
 
 #[test]
 fn every_file_says_what_it_is_and_fits_into_a_head() {
-    let all = files(&["src", "replay/src", "replay/tests", "tests", "benches", "replay/benches"]);
+    let all = files(&[
+        "src",
+        "replay/src",
+        "replay/tests",
+        "replay/benches",
+        "workflow/src",
+        "workflow/tests",
+        "tests",
+        "benches",
+    ]);
     assert!(all.len() > 20, "the walk found only {} files", all.len());
     none(all.iter().flat_map(|(name, text)| rules::shape(name, text)).collect());
 }

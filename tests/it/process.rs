@@ -67,6 +67,7 @@ impl Ground {
     pub fn serve_as(&self, change: impl FnOnce(&mut Command)) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reenact"));
         command.args(["serve", "--port", "0", "--data"]).arg(self.data.path());
+        command.env("REENACT_MODULE_CACHE", env!("CARGO_TARGET_TMPDIR"));
         if let Some(scenario) = &self.scenario {
             command.arg("--scenario").arg(scenario);
         }

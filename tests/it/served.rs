@@ -12,6 +12,7 @@ use reenact::{
         ApiKey, OfflineSettings, ProviderSettings, Providers, ProvidersSettings, Scenario, SetKey, keys::KeyFile,
     },
     projections::Lists,
+    scripts::Scripts,
     tools::Toolbox,
 };
 use replay::{
@@ -114,7 +115,12 @@ async fn serve_how(
     let mut settings = Settings::new("0.1.0+test", &key);
     change(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = api::serve(App { host: host.clone(), lists, providers, settings }, listener).await.unwrap();
+    let server = api::serve(
+        App { host: host.clone(), lists, providers, scripts: Scripts::new(None, vec![]), settings },
+        listener,
+    )
+    .await
+    .unwrap();
     let (address, stopper) = (server.address().to_string(), server.stopper());
     actix_web::rt::spawn(server.run());
     let redirect = reqwest::redirect::Policy::none();

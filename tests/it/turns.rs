@@ -108,6 +108,8 @@ impl Life {
             model: "offline".into(),
             agent: "default".into(),
             token_budget: 1_000_000,
+            origin: None,
+            answer: None,
         };
         self.submit(&chat, open).await;
         chat
@@ -142,7 +144,9 @@ impl Life {
     async fn state(&self, chat: &StreamId) -> chat::State {
         match self.host.fold(chat, None).await.unwrap() {
             AnyEntity::Chat(chat) => chat.state().clone(),
-            AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::System(_) => panic!("{chat} is no chat"),
+            AnyEntity::Session(_) | AnyEntity::Project(_) | AnyEntity::Run(_) | AnyEntity::System(_) => {
+                panic!("{chat} is no chat")
+            }
         }
     }
 }

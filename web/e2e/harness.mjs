@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -12,6 +12,11 @@ const SCENARIO = fileURLToPath(new URL("scenario.json", import.meta.url));
 const BINARY =
   process.env.REENACT_BIN ?? fileURLToPath(new URL("../../target/debug/reenact", import.meta.url));
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+// The compiled engine of workflows is the same for all of them.
+const MODULES = {
+  REENACT_MODULE_CACHE: process.env.REENACT_MODULE_CACHE ?? join(dirname(BINARY), "..", "tmp"),
+};
 
 /** A server with a data folder of its own; it can be killed and started again on the same port. */
 export class Server {
@@ -53,7 +58,7 @@ export class Server {
       BINARY,
       ["serve", "--port", port, "--data", join(this.#folder, "data"), "--scenario", SCENARIO],
       // Neither keys nor settings of whoever runs the journeys reach the server.
-      { env: { PATH: process.env.PATH, HOME: this.#folder }, stdio: ["ignore", "pipe", "pipe"] },
+      { env: { PATH: process.env.PATH, HOME: this.#folder, ...MODULES }, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.#child = child;
     this.#exited = new Promise((resolve) => child.once("exit", resolve));

@@ -46,6 +46,9 @@ pub struct Settings {
     /// Files that go with messages.
     #[config(nested)]
     pub attachments: Attachments,
+    /// Workflows.
+    #[config(nested)]
+    pub workflows: Workflows,
     /// How much runs at once.
     #[config(nested)]
     pub lanes: Lanes,
@@ -215,6 +218,19 @@ pub struct Lanes {
     /// How many tool calls.
     #[config(env = "REENACT_LANES_TOOLS", default = 8)]
     pub tools: usize,
+    /// How many agents of workflows.
+    #[config(env = "REENACT_LANES_AGENTS", default = 16)]
+    pub agents: usize,
+}
+
+/// Workflows.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(derive(Debug, Clone, Serialize)))]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Workflows {
+    /// Where the compiled engine is kept, which takes seconds to make anew; `reenact/modules` in the user's cache where absent.
+    #[config(env = "REENACT_MODULE_CACHE")]
+    pub module_cache: Option<PathBuf>,
 }
 
 /// A server of models, or what is to be changed about one that is built in.

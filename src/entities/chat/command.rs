@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::event::Origin;
 use crate::entities::{attachment::Attachment, body::Body};
 
 /// A request to a chat.
@@ -29,6 +30,14 @@ pub enum Command {
         /// How many tokens one turn may take; 5,000,000 where absent.
         #[serde(default = "default_token_budget")]
         token_budget: u64,
+        /// What it came from, where no person and no program opened it: only the server itself says so.
+        #[serde(skip)]
+        #[schemars(skip)]
+        origin: Option<Origin>,
+        /// The JSON Schema of the answer that is wanted, where a text will not do: only the server itself asks for one.
+        #[serde(skip)]
+        #[schemars(skip)]
+        answer: Option<Body>,
     },
     /// Says something; it waits if a turn is open.
     PostMessage {

@@ -33,6 +33,9 @@ pub enum Event {
         origin: Origin,
         /// How many tokens one turn may take.
         token_budget: u64,
+        /// The JSON Schema of the answer that is wanted, where a text will not do: it is handed in through a tool.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Body>,
     },
     /// It got another title.
     ChatRenamed {
@@ -324,6 +327,13 @@ pub enum Origin {
         stream: StreamId,
         /// The last revision of it that was copied.
         revision: Revision,
+    },
+    /// A workflow asked an agent in it.
+    Run {
+        /// The run.
+        run: Uuid,
+        /// The step of it.
+        step: u32,
     },
 }
 

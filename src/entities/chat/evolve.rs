@@ -5,6 +5,7 @@ use std::sync::Arc;
 use replay::{decider::Attempt, ids::Micros};
 
 use super::{
+    answer::has_answer,
     context::TOO_LONG,
     event::{Event, Origin, ToolOutcome},
     fork,
@@ -24,7 +25,7 @@ const STOPPED: &str = "The user stopped the turn before this tool answered.";
 
 pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
     match event {
-        Event::ChatOpened { session, project, title, model, agent, origin, token_budget } => {
+        Event::ChatOpened { session, project, title, model, agent, origin, token_budget, answer } => {
             state.about.get_or_insert_with(|| About {
                 session: *session,
                 project: *project,
@@ -33,6 +34,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 agent: agent.clone(),
                 origin: origin.clone(),
                 token_budget: *token_budget,
+                answer: answer.clone(),
                 opened_at: at,
                 archived: false,
             });
@@ -189,7 +191,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 turn.mistakes = if *outcome == ToolOutcome::Failed { turn.mistakes + 1 } else { 0 };
             }
             let done = |call: &&Call| call.tool_calls.iter().all(ToolCall::is_finished);
-            if let Some(next) = state.current().filter(done).map(|call| call.call.next()) {
+            let next = state.current().filter(done).map(|call| call.call.next());
+            // The answer that was wanted is there: the model is asked nothing more.
+            if let Some(next) = next.filter(|_| !has_answer(state)) {
                 push_call(state, next, at);
             }
         }

@@ -1,5 +1,6 @@
 //! A chat: a conversation with an agent, in turns of model calls and tool calls.
 
+pub mod answer;
 pub mod command;
 pub mod context;
 mod decide;

@@ -8,11 +8,13 @@ use replay::{
 };
 
 use super::{
-    Chat, context as compaction,
+    Chat,
+    answer::has_answer,
+    context as compaction,
     decide::finish_turn,
     event::{CallError, Event, Limit, Retry, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
-    state::{Call, State},
+    state::{Call, State, ToolCall},
     title,
     work::{Answer, Outcome, Piece, Streamed, Work},
 };
@@ -269,6 +271,11 @@ fn end_tool(state: &State, ended: Event, context: &Context) -> Vec<Event> {
         && let Some(limit) = limit_met(&after)
     {
         events.push(Event::LimitReached { turn: turn.turn, limit });
+    }
+    let done = |call: &Call| call.tool_calls.iter().all(ToolCall::is_finished);
+    if has_answer(&after) && after.current().is_some_and(done) {
+        let after = folded(state.clone(), &events, context);
+        events.extend(finish_turn(&after, TurnOutcome::Answered));
     }
     events
 }

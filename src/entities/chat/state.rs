@@ -55,6 +55,9 @@ pub struct About {
     pub origin: Origin,
     /// How many tokens one turn may take.
     pub token_budget: u64,
+    /// The JSON Schema of the answer that is wanted, where a text will not do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Body>,
     /// When it was opened.
     pub opened_at: Micros,
     /// It was put away.

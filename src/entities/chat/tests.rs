@@ -205,6 +205,7 @@ fn opened() -> Event {
         agent: "default".into(),
         origin: Origin::User,
         token_budget: TOKEN_BUDGET,
+        answer: None,
     }
 }
 
@@ -232,6 +233,8 @@ fn open_titled(title: &str) -> Command {
         model: "lab/small".into(),
         agent: "default".into(),
         token_budget: TOKEN_BUDGET,
+        origin: None,
+        answer: None,
     }
 }
 

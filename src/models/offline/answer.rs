@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::excerpt::{excerpt, language};
 use super::play::Beat;
+use super::shape::handed_in;
 use super::wish::{Wish, wishes};
 use crate::models::{Message, ModelRequest, ToolCallRequest};
 
@@ -17,6 +18,9 @@ pub fn answer(request: &ModelRequest) -> Vec<Beat> {
     let Some((text, since)) = request.last_user_message() else {
         return vec![Beat::Text(introduction(request, None))];
     };
+    if let Some(beats) = handed_in(request, since) {
+        return beats;
+    }
     let results = results(since);
     if !results.is_empty() {
         let reasoning = match results.len() {

@@ -7,6 +7,7 @@ mod answer;
 mod excerpt;
 mod model;
 pub(super) mod play;
+mod shape;
 mod summary;
 mod title;
 mod usage;

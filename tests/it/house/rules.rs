@@ -6,14 +6,15 @@ use super::source::{Path, Source};
 
 /// A room, and the rooms it may use besides itself.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("cli", &["api", "effects", "host", "models", "tools", "workspace", "projections", "entities"]),
-    ("api", &["host", "projections", "entities", "workspace", "models"]),
-    ("effects", &["host", "models", "tools", "workspace", "projections", "entities"]),
+    ("cli", &["api", "effects", "host", "models", "tools", "workspace", "projections", "scripts", "entities"]),
+    ("api", &["host", "projections", "entities", "workspace", "models", "scripts"]),
+    ("effects", &["host", "models", "tools", "workspace", "projections", "scripts", "entities"]),
     ("host", &["entities", "projections"]),
     ("models", &["entities"]),
     ("tools", &["workspace", "entities"]),
     ("workspace", &["entities"]),
     ("projections", &["entities"]),
+    ("scripts", &[]),
     ("entities", &[]),
 ];
 
@@ -35,17 +36,19 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("grep_regex", &["tools", "workspace"]),
     ("grep_searcher", &["tools", "workspace"]),
     ("ignore", &["tools", "workspace"]),
+    ("jsonschema", &["effects", "models"]),
     ("landlock", &["cli"]),
     ("nucleo_matcher", &["workspace"]),
     ("owo_colors", &["cli"]),
     ("prometheus_client", &["api"]),
     ("reqwest", &["models", "cli"]),
     ("rpassword", &["cli"]),
-    ("rust_embed", &["api"]),
+    ("rust_embed", &["api", "scripts"]),
     ("rustls", &["models", "cli"]),
     ("sled", &["replay", "projections", "host"]),
     ("tokio_tungstenite", &["cli"]),
     ("tracing_subscriber", &["cli"]),
+    ("workflow", &["scripts", "effects"]),
 ];
 
 /// What the rules of entities must not see.

@@ -152,6 +152,8 @@ pub fn open(n: u128) -> Command {
         model: "lab/small".into(),
         agent: "default".into(),
         token_budget: 1_000_000,
+        origin: None,
+        answer: None,
     }
 }
 

@@ -340,6 +340,8 @@ impl Stage {
             model: model.into(),
             agent: "default".into(),
             token_budget: 1_000_000,
+            origin: None,
+            answer: None,
         };
         self.submit(&chat, open).await.unwrap();
         chat

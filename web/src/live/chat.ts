@@ -378,7 +378,7 @@ function isEmpty(body: Body): boolean {
   return typeof body === "string" ? body === "" : body.bytes === 0;
 }
 
-function plus(a: Usage, b: Usage): Usage {
+export function plus(a: Usage, b: Usage): Usage {
   const sum: Usage = {
     input: a.input + b.input,
     output: a.output + b.output,

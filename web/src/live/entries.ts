@@ -1,6 +1,7 @@
 // What a subscription amounts to: the view of a stream, or the rows of a list, folded from frames.
 import type { EventFrame, ListName, Row, Rows, ServerFrame } from "../wire/index.ts";
 import { emptyChat, foldChat, joined } from "./chat.ts";
+import { emptyRun, foldRun } from "./run.ts";
 
 /** What stands behind a subscription. */
 export type Topic =
@@ -54,6 +55,7 @@ interface Kind {
 
 const KINDS: Record<string, Kind | undefined> = {
   chat: { empty: emptyChat, fold: foldChat, join: joined },
+  run: { empty: emptyRun, fold: foldRun, join: (_: never, fresh: never) => fresh },
 };
 
 export function emptyStream(stream: string): StreamEntry {

@@ -8,7 +8,7 @@ import {
   useMemo,
   useSyncExternalStore,
 } from "react";
-import type { ChatView, ListName } from "../wire/index.ts";
+import type { ChatView, ListName, RunView } from "../wire/index.ts";
 import { desk, type ProjectOnDesk } from "./desk.ts";
 import { keyOf, type ListOf, type StreamEntry, type Topic } from "./entries.ts";
 import type { Live, Refusal } from "./live.ts";
@@ -52,6 +52,10 @@ export function useRefusals(): readonly Refusal[] {
 
 export function useChat(id: string): StreamEntry<ChatView> {
   return useTopic({ kind: "stream", stream: `chat/${id}` }) as StreamEntry<ChatView>;
+}
+
+export function useRun(id: string): StreamEntry<RunView> {
+  return useTopic({ kind: "stream", stream: `run/${id}` }) as StreamEntry<RunView>;
 }
 
 /** The messages of a chat that are older than its view, as far as they were read. */

@@ -8,6 +8,7 @@ import {
   MessageSquare,
   Settings,
   SquarePen,
+  Workflow,
 } from "lucide-react";
 import type { ComponentType } from "react";
 
@@ -56,6 +57,12 @@ export const PANES = {
   ),
   session: pane("/p/:project/s/:session", "New chat", SquarePen, () =>
     import("./chat/new.tsx").then((it) => it.NewChat),
+  ),
+  workflows: pane("/p/:project/workflows", "Workflows", Workflow, () =>
+    import("./workflows/index.tsx").then((it) => it.WorkflowsPane),
+  ),
+  run: pane("/p/:project/s/:session/r/:run", "Run", Workflow, () =>
+    import("./run/index.tsx").then((it) => it.RunPane),
   ),
   chat: pane("/p/:project/s/:session/c/:chat", "Chat", MessageSquare, () =>
     import("./chat/index.tsx").then((it) => it.ChatPane),

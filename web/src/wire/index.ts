@@ -1,7 +1,8 @@
 // The types of the wire, by the names that the page uses. What they are is made from the server's schemas.
 import type { Command as ChatCommand, Message } from "./generated/chat.ts";
-import type { ChatRow, ProjectRow, ServerFrame, SessionRow } from "./generated/frames.ts";
+import type { ChatRow, ProjectRow, RunRow, ServerFrame, SessionRow } from "./generated/frames.ts";
 import type { Command as ProjectCommand } from "./generated/project.ts";
+import type { Command as AnyRunCommand } from "./generated/run.ts";
 import type { Command as SessionCommand } from "./generated/session.ts";
 
 export type {
@@ -32,6 +33,7 @@ export type {
   List as ListName,
   ProjectRow,
   Row,
+  RunRow,
   ServerFrame,
   SessionRow,
 } from "./generated/frames.ts";
@@ -49,6 +51,7 @@ export type {
   Health,
   KeyInfo,
   KeysOut as Keys,
+  Listed as WorkflowItem,
   MadeKey,
   ModelInfo,
   NewFork,
@@ -62,9 +65,17 @@ export type {
   TrialOut as Trial,
   Trust,
   UsageOut as Spent,
+  Workflows,
 } from "./generated/http.ts";
+export type {
+  Event as RunEvent,
+  State as RunView,
+  Step as RunStep,
+} from "./generated/run.ts";
 
-export type Command = ChatCommand | SessionCommand | ProjectCommand;
+/** What a page may ask of a run: it is begun by HTTP, where the server pins what it runs. */
+export type RunCommand = Exclude<AnyRunCommand, { type: "RequestRun" }>;
+export type Command = ChatCommand | SessionCommand | ProjectCommand | RunCommand;
 
 export type UserMessage = Extract<Message, { kind: "user" }>;
 export type Call = Extract<Message, { kind: "call" }>;
@@ -83,4 +94,5 @@ export interface Rows {
   projects: ProjectRow;
   sessions: SessionRow;
   chats: ChatRow;
+  runs: RunRow;
 }

@@ -35,6 +35,8 @@ fn names_have_1_to_200_characters() {
             model: model.into(),
             agent: agent.into(),
             token_budget,
+            origin: None,
+            answer: None,
         }
     };
     let unopened = given::<Chat>([]);

@@ -129,7 +129,16 @@ fn a_tool_that_succeeds_ends_the_row_of_mistakes() {
 fn a_turn_takes_no_more_tokens_than_its_budget() {
     let mut story = Story::unopened();
     let Command::OpenChat { session, project, title, model, agent, .. } = open_chat() else { unreachable!() };
-    story.tell(Command::OpenChat { session, project, title, model, agent, token_budget: 24 });
+    story.tell(Command::OpenChat {
+        session,
+        project,
+        title,
+        model,
+        agent,
+        token_budget: 24,
+        origin: None,
+        answer: None,
+    });
     story.tell(post(1, "Where?"));
     assert_eq!(limit_in(&step(&mut story, "a", ToolOutcome::Succeeded)), None, "12 tokens");
     let events = step(&mut story, "b", ToolOutcome::Succeeded);

@@ -78,6 +78,17 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
             {project.path}
           </span>
         )}
+        {!session && (
+          <>
+            <span className="flex-1" />
+            <Link
+              to={{ pane: "workflows", project: project.id }}
+              className="shrink-0 text-faint hover:text-ink"
+            >
+              Workflows
+            </Link>
+          </>
+        )}
       </PaneHead>
       <div className="mx-auto flex min-h-0 w-full max-w-[46rem] flex-1 flex-col gap-5 overflow-y-auto p-6 pt-[8vh] max-md:p-3 max-md:pt-6">
         <TrustCard project={project} />

@@ -13,6 +13,7 @@ import {
   Settings,
   SquarePen,
   Sun,
+  Workflow,
   X,
 } from "lucide-react";
 import { type Action, useActions } from "../../parts/actions.ts";
@@ -57,6 +58,13 @@ export function useFrameActions({ fold, help, find }: Doers): void {
       icon: Settings,
       keys: "Mod+,",
       run: () => go({ pane: "settings" }),
+    },
+    projectOf(route) !== null && {
+      id: "go.workflows",
+      label: "Workflows",
+      icon: Workflow,
+      words: "run script agents",
+      run: () => go({ pane: "workflows", project: projectOf(route) ?? "" }),
     },
     { id: "project.add", label: "Add a project", icon: FolderPlus, run: () => go({ pane: "add" }) },
     {

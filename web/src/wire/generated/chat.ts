@@ -1,6 +1,22 @@
 // Made from schemas/chat.json by `npm run types`: change the server's types, not this file.
 
 /**
+ * A text: as it is, or a reference to the blob that holds it.
+ */
+export type Body = string | BlobRef | Written;
+/**
+ * Which try of one piece of work, from 1. A retry that the rules want is new work with a new key; this counts restarts only.
+ */
+export type Attempt = number;
+/**
+ * A model call: the turn, and its ordinal within the turn, both from 1.
+ */
+export type CallId = string;
+/**
+ * A text of a call.
+ */
+export type Part = "text" | "reasoning";
+/**
  * A moment: microseconds since 1970-01-01T00:00:00Z.
  */
 export type Micros = number;
@@ -15,6 +31,17 @@ export type Origin =
       kind: "fork";
       revision: Revision;
       stream: StreamId;
+    }
+  | {
+      kind: "run";
+      /**
+       * The run.
+       */
+      run: string;
+      /**
+       * The step of it.
+       */
+      step: number;
     };
 /**
  * An event's number within its stream, from 0.
@@ -26,22 +53,6 @@ export type Revision = number;
  * Cheap to clone. Ids are UUIDs, except for the few streams that exist once, such as `system/host`.
  */
 export type StreamId = string;
-/**
- * Which try of one piece of work, from 1. A retry that the rules want is new work with a new key; this counts restarts only.
- */
-export type Attempt = number;
-/**
- * A text: as it is, or a reference to the blob that holds it.
- */
-export type Body = string | BlobRef | Written;
-/**
- * A model call: the turn, and its ordinal within the turn, both from 1.
- */
-export type CallId = string;
-/**
- * A text of a call.
- */
-export type Part = "text" | "reasoning";
 /**
  * How a call stands.
  */
@@ -199,6 +210,10 @@ export type Event =
          * The agent whose instructions and tools it uses.
          */
         agent: string;
+        /**
+         * The JSON Schema of the answer that is wanted, where a text will not do: it is handed in through a tool.
+         */
+        answer?: Body | null;
         /**
          * The model that answers, as `openai/NAME` or `offline`.
          */
@@ -664,6 +679,10 @@ export interface About {
    */
   agent: string;
   /**
+   * The JSON Schema of the answer that is wanted, where a text will not do.
+   */
+  answer?: Body | null;
+  /**
    * It was put away.
    */
   archived?: boolean;
@@ -689,27 +708,6 @@ export interface About {
    * How many tokens one turn may take.
    */
   token_budget: number;
-}
-/**
- * A file that goes with a message. Its bytes are a blob, stored before any event names it.
- */
-export interface Attachment {
-  /**
-   * The SHA-256 of its bytes, in lower-case hexadecimal.
-   */
-  blob: string;
-  /**
-   * Its size in bytes.
-   */
-  bytes: number;
-  /**
-   * What the file is called, 1 to 200 characters.
-   */
-  name: string;
-  /**
-   * Its media type: `image/png`, `image/jpeg`, `image/gif`, `image/webp` or `text/plain; charset=utf-8`.
-   */
-  type: string;
 }
 /**
  * A reference to a blob.
@@ -747,6 +745,27 @@ export interface Written {
    */
   head: string;
   part: Part;
+}
+/**
+ * A file that goes with a message. Its bytes are a blob, stored before any event names it.
+ */
+export interface Attachment {
+  /**
+   * The SHA-256 of its bytes, in lower-case hexadecimal.
+   */
+  blob: string;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  /**
+   * What the file is called, 1 to 200 characters.
+   */
+  name: string;
+  /**
+   * Its media type: `image/png`, `image/jpeg`, `image/gif`, `image/webp` or `text/plain; charset=utf-8`.
+   */
+  type: string;
 }
 /**
  * A call of the model.

@@ -19,6 +19,17 @@ export type Origin =
       kind: "fork";
       revision: Revision;
       stream: StreamId;
+    }
+  | {
+      kind: "run";
+      /**
+       * The run.
+       */
+      run: string;
+      /**
+       * The step of it.
+       */
+      step: number;
     };
 /**
  * An event's number within its stream, from 0.
@@ -110,7 +121,7 @@ export type ClientFrame =
 /**
  * A list.
  */
-export type List = "projects" | "sessions" | "chats";
+export type List = "projects" | "sessions" | "chats" | "runs";
 /**
  * The id of a command from outside, chosen by who sent it: 1 to 64 visible ASCII characters.
  * Sent again, it is answered the same and done once.
@@ -125,9 +136,13 @@ export type Position = number;
  */
 export type Role = "viewer" | "operator" | "admin";
 /**
- * A row of a list, by its `stream` one of three.
+ * A row of a list, by its `stream` one of four.
  */
-export type Row = ChatRow | SessionRow | ProjectRow;
+export type Row = ChatRow | RunRow | SessionRow | ProjectRow;
+/**
+ * How a run stands.
+ */
+export type RunStatus = "running" | "paused" | "finished" | "failed" | "cancelled";
 /**
  * What the server sends.
  */
@@ -393,6 +408,19 @@ export interface EventFrame {
   version: number;
 }
 /**
+ * A step of a run.
+ */
+export interface Parent {
+  /**
+   * The run.
+   */
+  run: string;
+  /**
+   * The step.
+   */
+  step: number;
+}
+/**
  * A project in a list.
  */
 export interface ProjectRow {
@@ -419,6 +447,60 @@ export interface ProjectRow {
    */
   trusted: boolean;
   updated_at: Micros;
+}
+/**
+ * A run in a list.
+ */
+export interface RunRow {
+  /**
+   * What it does.
+   */
+  description: string;
+  /**
+   * When it ended.
+   */
+  ended_at?: Micros | null;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The model of agents for which it names none.
+   */
+  model: string;
+  /**
+   * The step of another run that it is.
+   */
+  parent?: Parent | null;
+  /**
+   * The project that the session works on.
+   */
+  project: string;
+  /**
+   * Questions of it that nobody has answered.
+   */
+  questions: number;
+  requested_at: Micros;
+  /**
+   * The session it belongs to.
+   */
+  session: string;
+  /**
+   * How many of them have an answer.
+   */
+  settled: number;
+  state: RunStatus;
+  /**
+   * How many steps it asked for.
+   */
+  steps: number;
+  stream: StreamId;
+  updated_at: Micros;
+  usage: Usage;
+  /**
+   * The workflow's name.
+   */
+  workflow: string;
 }
 /**
  * A session in a list.

@@ -102,6 +102,17 @@ export type Origin =
       kind: "fork";
       revision: Revision;
       stream: StreamId;
+    }
+  | {
+      kind: "run";
+      /**
+       * The run.
+       */
+      run: string;
+      /**
+       * The step of it.
+       */
+      step: number;
     };
 /**
  * An event's number within its stream, from 0.
@@ -212,6 +223,10 @@ export type Limit =
       kind: "tokens";
     };
 /**
+ * Where a workflow comes from.
+ */
+export type Source = "project" | "user" | "built_in";
+/**
  * One piece of the conversation.
  */
 export type Message =
@@ -239,6 +254,10 @@ export type TurnOutcome =
       error: CallError;
       kind: "failed";
     };
+/**
+ * How a run stands.
+ */
+export type RunStatus = "running" | "paused" | "finished" | "failed" | "cancelled";
 
 export interface HttpSchema {
   [k: string]: unknown;
@@ -823,6 +842,59 @@ export interface Landed {
   revision?: Revision | null;
 }
 /**
+ * A workflow in a list.
+ */
+export interface Listed {
+  /**
+   * The JSON Schema of its arguments.
+   */
+  args?: {
+    [k: string]: unknown;
+  };
+  /**
+   * What it does.
+   */
+  description: string;
+  /**
+   * What is wrong with it, if it cannot run.
+   */
+  error?: Wrong | null;
+  /**
+   * Another one of the same name stands before it, and is meant by it.
+   */
+  hidden?: boolean;
+  /**
+   * By this name it is asked for.
+   */
+  name: string;
+  /**
+   * Its file, where it is one.
+   */
+  path?: string | null;
+  /**
+   * The parts of its progress that it announces.
+   */
+  phases?: string[];
+  source: Source;
+  /**
+   * When to choose it.
+   */
+  when_to_use?: string | null;
+}
+/**
+ * What is wrong with a script.
+ */
+export interface Wrong {
+  /**
+   * In words.
+   */
+  message: string;
+  /**
+   * Where, as `FILE:LINE:COLUMN`.
+   */
+  place?: string | null;
+}
+/**
  * A key that was made.
  */
 export interface MadeKey {
@@ -908,6 +980,19 @@ export interface ModelInfo {
    * It calls tools.
    */
   tools?: boolean | null;
+}
+/**
+ * An answer to a question of a workflow.
+ */
+export interface NewApproval {
+  /**
+   * Yes or no.
+   */
+  approved: boolean;
+  /**
+   * What is to be said to it.
+   */
+  comment?: string | null;
 }
 /**
  * A chat to open.
@@ -1019,6 +1104,33 @@ export interface NewProviderKey {
   key: string;
 }
 /**
+ * A workflow to run.
+ */
+export interface NewRun {
+  /**
+   * Its arguments, any JSON, handed to it as they are; none where absent.
+   */
+  args?: {
+    [k: string]: unknown;
+  };
+  /**
+   * How many output tokens it may take; no limit where absent.
+   */
+  budget?: number | null;
+  /**
+   * The model of agents for which the workflow names none; the session's, or else the server's default, where absent.
+   */
+  model?: string | null;
+  /**
+   * The session it belongs to.
+   */
+  session: string;
+  /**
+   * The workflow's name; `builtin:NAME` always means ours.
+   */
+  workflow: string;
+}
+/**
  * A session to open.
  */
 export interface NewSession {
@@ -1052,6 +1164,19 @@ export interface NewTrust {
    * The digest that was shown.
    */
   digest: string;
+}
+/**
+ * A step of a run.
+ */
+export interface Parent {
+  /**
+   * The run.
+   */
+  run: string;
+  /**
+   * The step.
+   */
+  step: number;
 }
 /**
  * A message that was posted.
@@ -1224,6 +1349,78 @@ export interface ProvidersOut {
    * The providers, the offline model first.
    */
   providers: ProviderInfo[];
+}
+/**
+ * A run in a list.
+ */
+export interface RunRow {
+  /**
+   * What it does.
+   */
+  description: string;
+  /**
+   * When it ended.
+   */
+  ended_at?: Micros | null;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The model of agents for which it names none.
+   */
+  model: string;
+  /**
+   * The step of another run that it is.
+   */
+  parent?: Parent | null;
+  /**
+   * The project that the session works on.
+   */
+  project: string;
+  /**
+   * Questions of it that nobody has answered.
+   */
+  questions: number;
+  requested_at: Micros;
+  /**
+   * The session it belongs to.
+   */
+  session: string;
+  /**
+   * How many of them have an answer.
+   */
+  settled: number;
+  state: RunStatus;
+  /**
+   * How many steps it asked for.
+   */
+  steps: number;
+  stream: StreamId;
+  updated_at: Micros;
+  usage: Usage;
+  /**
+   * The workflow's name.
+   */
+  workflow: string;
+}
+/**
+ * A page of a list.
+ */
+export interface RunRows {
+  /**
+   * The items, the newest first.
+   */
+  items: RunRow[];
+  /**
+   * The `cursor` of the next page; `null` at the end.
+   */
+  next_cursor?: string | null;
+  /**
+   * Items may be missing or old for more than a moment: the lists are being made anew from the log, or wait for room on
+   * the disk. `/health` says which.
+   */
+  rebuilding?: boolean;
 }
 /**
  * What is to change about a session; what is absent stays.
@@ -1455,7 +1652,7 @@ export interface TrustItem {
    */
   bytes: number;
   /**
-   * What it is for: `mcp` or `configuration`.
+   * What it is for: `mcp`, `configuration` or `workflow`.
    */
   kind: string;
   /**
@@ -1482,4 +1679,13 @@ export interface ViewOut {
   view: {
     [k: string]: unknown;
   };
+}
+/**
+ * The workflows that there are.
+ */
+export interface Workflows {
+  /**
+   * In the order in which a name is looked for.
+   */
+  items: Listed[];
 }

@@ -1,5 +1,5 @@
 // A project in the rail, with the sessions in which something happened last.
-import { ChevronRight, Columns2, FolderMinus, Pencil, Plus } from "lucide-react";
+import { ChevronRight, Columns2, FolderMinus, Pencil, Plus, Workflow } from "lucide-react";
 import { useState } from "react";
 import type { ProjectOnDesk } from "../../../live/desk.ts";
 import { useLive } from "../../../live/react.tsx";
@@ -45,6 +45,7 @@ export function Project({ project, narrowed }: Props) {
   const unfolded = open || narrowed;
   const actions: Action[] = [
     { label: "New session", icon: Plus, run: () => go(to) },
+    { label: "Workflows", icon: Workflow, run: () => go({ pane: "workflows", project: project.id }) },
     { label: "Open beside", icon: Columns2, run: () => go(to, "beside") },
     { label: "Rename", icon: Pencil, run: () => setAsking("rename") },
     { label: "Remove", icon: FolderMinus, run: () => setAsking("remove"), danger: true },

@@ -1,0 +1,251 @@
+//! Workflows: those that there are, and their runs.
+
+use std::{path::Path, sync::Arc};
+
+use actix_web::{http::StatusCode, web};
+use replay::ids::StreamId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    app::Shared,
+    commands::{blocking, known_model, open_session, stored, submit, view},
+    default_model,
+    identity::Identity,
+    problem::Problem,
+    reading::{Answer, AtLeast, Idempotency, Items, Landed, PageQuery, answer, page, row, row_after, stream},
+    trust,
+};
+use crate::{
+    entities::{
+        body::Body,
+        project,
+        run::{Command, event::Requested},
+        session,
+    },
+    projections::{Filter, List, Row, RunRow},
+    scripts::{FindError, Found, Listed, Source},
+};
+
+/// The longest arguments, in bytes of UTF-8.
+const LONGEST_ARGUMENTS: usize = 1024 * 1024;
+
+/// Whose workflows are asked for.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowsQuery {
+    /// The project; without one, the user's own and the built-in ones.
+    pub project: Option<Uuid>,
+}
+
+/// The workflows that there are.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Workflows {
+    /// In the order in which a name is looked for.
+    pub items: Vec<Listed>,
+}
+
+/// A workflow to run.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRun {
+    /// The workflow's name; `builtin:NAME` always means ours.
+    pub workflow: String,
+    /// The session it belongs to.
+    pub session: Uuid,
+    /// Its arguments, any JSON, handed to it as they are; none where absent.
+    #[serde(default, deserialize_with = "some")]
+    pub args: Option<Value>,
+    /// The model of agents for which the workflow names none; the session's, or else the server's default, where absent.
+    pub model: Option<Arc<str>>,
+    /// How many output tokens it may take; no limit where absent.
+    pub budget: Option<u64>,
+}
+
+/// That `null` is given is not the same as that nothing is.
+fn some<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
+}
+
+/// An answer to a question of a workflow.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApproval {
+    /// Yes or no.
+    pub approved: bool,
+    /// What is to be said to it.
+    pub comment: Option<Arc<str>>,
+}
+
+fn of_row(row: Row) -> Option<RunRow> {
+    match row {
+        Row::Run(row) => Some(row),
+        Row::Chat(_) | Row::Project(_) | Row::Session(_) => None,
+    }
+}
+
+fn run_row(row: Row) -> Result<RunRow, Problem> {
+    of_row(row).ok_or_else(|| Problem::internal("a run's row is of another kind"))
+}
+
+/// `GET /api/workflows`
+pub async fn workflows(shared: web::Data<Shared>, query: web::Query<WorkflowsQuery>) -> Answer<Workflows> {
+    let folder = match query.project {
+        Some(project) => Some(folder(&shared, project).await?.path),
+        None => None,
+    };
+    let scripts = shared.app.scripts.clone();
+    let listed = blocking(move || scripts.list(folder.as_deref().map(Path::new))).await?;
+    answer(Workflows { items: listed.map_err(Problem::internal)? })
+}
+
+async fn folder(shared: &Shared, project: Uuid) -> Result<project::State, Problem> {
+    let state: project::State = view(shared, &StreamId::new("project", project)).await?;
+    if !state.registered {
+        let detail = format!("there is no project {project}: register its folder first");
+        return Err(Problem::not_found("no_project", detail));
+    }
+    Ok(state)
+}
+
+/// `GET /api/runs`
+pub async fn list(shared: web::Data<Shared>, query: web::Query<PageQuery>) -> Answer<Items<RunRow>> {
+    let filter = Filter { list: List::Runs, project: query.project, session: query.session, archived: query.archived };
+    answer(page(&shared, filter, &query, of_row).await?)
+}
+
+/// `GET /api/runs/{id}`
+pub async fn show(shared: web::Data<Shared>, id: web::Path<String>, query: web::Query<AtLeast>) -> Answer<RunRow> {
+    shared.listed(query.at_least).await?;
+    answer(run_row(row(&shared, &stream("run", &id)?)?)?)
+}
+
+/// `POST /api/runs`
+pub async fn start(
+    shared: web::Data<Shared>,
+    who: Identity,
+    body: web::Json<NewRun>,
+    key: Idempotency,
+) -> Answer<RunRow> {
+    let NewRun { workflow, session, args, model, budget } = body.into_inner();
+    let desk: session::State = view(&shared, &StreamId::new("session", session)).await?;
+    let Some(project) = desk.project else {
+        let detail = format!("there is no session {session}: POST /api/sessions opens one");
+        return Err(Problem::not_found("no_session", detail));
+    };
+    open_session(&shared, session, project).await?;
+    let model = match model.or(desk.model) {
+        Some(model) => model,
+        None => default_model::meant(&shared).await?.model,
+    };
+    known_model(&shared, Some(&model))?;
+    let folder = folder(&shared, project).await?;
+    let found = found(&shared, &folder.path, workflow).await?;
+    trusted(&found, &folder).await?;
+    let id = key.id(&who.key, "run");
+    let arguments = match args {
+        Some(args) => Some(kept(&shared, "the arguments", args.to_string()).await?),
+        None => None,
+    };
+    let requested = Requested {
+        run: id,
+        session,
+        project,
+        workflow: found.meta.name.as_str().into(),
+        description: found.meta.description.as_str().into(),
+        script: kept(&shared, "the workflow", found.pinned()).await?,
+        engine: found.engine(),
+        phases: found.meta.phases.iter().map(|phase| phase.title.as_str().into()).collect(),
+        arguments,
+        model,
+        budget,
+        // Any number will do, as long as the log has it.
+        seed: u32::from_le_bytes(id.as_bytes()[12..].try_into().unwrap_or_default()),
+        parent: None,
+    };
+    let stream = StreamId::new("run", id);
+    let command = Command::RequestRun(Box::new(requested));
+    let accepted = submit(&shared, &who, stream.clone(), command, key.command()).await?;
+    answer(run_row(row_after(&shared, &stream, accepted).await?)?)
+}
+
+async fn found(shared: &Shared, folder: &Arc<str>, workflow: String) -> Result<Found, Problem> {
+    let (scripts, folder) = (shared.app.scripts.clone(), folder.clone());
+    blocking(move || scripts.find(Path::new(&*folder), &workflow)).await?.map_err(|error| match &error {
+        FindError::Unknown { .. } => Problem::not_found("no_workflow", error.to_string()),
+        FindError::Broken { .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_workflow", error.to_string()),
+        FindError::Engine(_) => Problem::internal(error),
+    })
+}
+
+/// What a project brings runs once the project is trusted as it is now.
+async fn trusted(found: &Found, folder: &project::State) -> Result<(), Problem> {
+    if found.source != Source::Project {
+        return Ok(());
+    }
+    let shown = trust::survey(folder.path.clone()).await?;
+    if folder.trusted.as_deref() == Some(&*shown.digest) {
+        return Ok(());
+    }
+    let detail = format!(
+        "`{}` comes from the project's own files, and the project is not trusted as it is now: look at them and trust it \
+         (`reenact trust`, or the project's settings on the page)",
+        found.meta.name
+    );
+    Err(Problem::forbidden("not_trusted", detail))
+}
+
+async fn kept(shared: &Shared, what: &str, text: String) -> Result<Body, Problem> {
+    if text.len() > LONGEST_ARGUMENTS {
+        let detail =
+            format!("{what} has {} bytes, and at most {LONGEST_ARGUMENTS} fit: put it into a file", text.len());
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", detail));
+    }
+    stored(shared, Body::from(text.as_str())).await
+}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident => $command:expr;)+) => {$(
+        $(#[$doc])*
+        pub async fn $name(shared: web::Data<Shared>, who: Identity, id: web::Path<String>, key: Idempotency) -> Answer<Landed> {
+            answer(submit(&shared, &who, stream("run", &id)?, $command, key.command()).await?.into())
+        }
+    )+};
+}
+
+acts! {
+    /// `POST /api/runs/{id}/pause`
+    pause => Command::PauseRun {};
+    /// `POST /api/runs/{id}/resume`
+    resume => Command::ResumeRun {};
+    /// `POST /api/runs/{id}/cancel`
+    cancel => Command::CancelRun {};
+}
+
+/// `POST /api/runs/{id}/steps/{step}/stop`
+pub async fn stop_step(
+    shared: web::Data<Shared>,
+    who: Identity,
+    path: web::Path<(String, u32)>,
+    key: Idempotency,
+) -> Answer<Landed> {
+    let (id, step) = path.into_inner();
+    let command = Command::StopStep { step };
+    answer(submit(&shared, &who, stream("run", &id)?, command, key.command()).await?.into())
+}
+
+/// `POST /api/runs/{id}/steps/{step}/approval`
+pub async fn approve(
+    shared: web::Data<Shared>,
+    who: Identity,
+    path: web::Path<(String, u32)>,
+    body: web::Json<NewApproval>,
+    key: Idempotency,
+) -> Answer<Landed> {
+    let (id, step) = path.into_inner();
+    let NewApproval { approved, comment } = body.into_inner();
+    let command = Command::AnswerApproval { step, approved, comment };
+    answer(submit(&shared, &who, stream("run", &id)?, command, key.command()).await?.into())
+}

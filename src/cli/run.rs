@@ -1,0 +1,299 @@
+//! `reenact run`: a workflow in the terminal, from its start to its result.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Args;
+use replay::ids::{Revision, StreamId};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{
+    client::Client,
+    connect::{Connection, Purpose},
+    exit::{Ended, Exit, Failure},
+    screen::{Screen, Tone, aside, json_line},
+    settings::Loaded,
+    socket::{Event, Following, Said},
+};
+use crate::entities::{
+    body::Body,
+    run::{
+        self,
+        event::{StepKind, StepOutcome},
+        state::{State, Status},
+    },
+};
+
+/// Runs a workflow, tells what it does, and prints its result.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Works with and without a running server; what is cut off goes on when the server starts again. Ctrl-C stops the run, with all
+that it has begun. The exit code is 1 if it failed or was stopped. `reenact workflows` lists what there is.
+
+Examples:
+  reenact run review-code --arg target=src/lib.rs
+  reenact run deep-research --args '{\"query\": \"how do leases work?\"}' -m openai/gpt-5
+  reenact run my-flow --json                   the run as one JSON object, when it is over
+  reenact run my-flow --detach                 starts it and leaves: `reenact watch run/ID` tells what it does")]
+pub struct Arguments {
+    /// The workflow's name; `builtin:NAME` always means the one that comes with Reenact.
+    #[arg(value_name = "NAME")]
+    workflow: String,
+    /// The folder of the project.
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    project: PathBuf,
+    /// Its arguments, as JSON, handed to it as they are.
+    #[arg(long, value_name = "JSON", conflicts_with = "arg")]
+    args: Option<String>,
+    /// One of its arguments, as text; may stand several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    arg: Vec<String>,
+    /// The model of agents for which it names none, as PROVIDER/NAME or `offline`.
+    #[arg(short, long, value_name = "MODEL")]
+    model: Option<String>,
+    /// How many output tokens it may take.
+    #[arg(long, value_name = "TOKENS")]
+    budget: Option<u64>,
+    /// Starts it and leaves; only a running server goes on with it then.
+    #[arg(short, long)]
+    detach: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    id: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
+struct Seen {
+    view: State,
+}
+
+/// Runs it.
+pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
+    let args = args_of(arguments)?;
+    let connection = Connection::open(loaded, Purpose::Act).await?;
+    let ended = to_the_end(&connection.client, arguments, args, json).await;
+    connection.close().await?;
+    ended
+}
+
+fn args_of(arguments: &Arguments) -> Result<Option<Value>, Failure> {
+    if let Some(args) = &arguments.args {
+        let parsed = serde_json::from_str(args)
+            .map_err(|error| Failure::usage(format!("--args is not JSON: {error}. A text alone is '\"text\"'")))?;
+        return Ok(Some(parsed));
+    }
+    let mut members = Map::new();
+    for pair in &arguments.arg {
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("`{pair}` is no argument: write --arg NAME=VALUE")))?;
+        members.insert(name.to_owned(), value.into());
+    }
+    Ok((!members.is_empty()).then_some(Value::Object(members)))
+}
+
+async fn to_the_end(client: &Client, arguments: &Arguments, args: Option<Value>, json: bool) -> Ended {
+    let stream = start(client, arguments, args).await?;
+    if arguments.detach {
+        if json {
+            json_line(&json!({"run": stream}))?;
+        } else {
+            Screen::new().line(Tone::Plain, &stream.to_string())?;
+        }
+        return Ok(Exit::Done);
+    }
+    let mut following = Following::start(client, &stream, Revision::ZERO.before()).await?;
+    let mut told = Told { screen: Screen::new(), silent: json, labels: vec![] };
+    let mut stopping = false;
+    loop {
+        let said = tokio::select! {
+            said = following.next() => said?,
+            _ = tokio::signal::ctrl_c() => {
+                if stopping {
+                    return Err(Failure::failed(format!("left while the run is being stopped: reenact watch {stream}")));
+                }
+                stopping = true;
+                let _landed: Value = client.post(&format!("/api/runs/{}/cancel", stream.id()), &json!({})).await?;
+                continue;
+            }
+        };
+        let Said::Event(event) = said else { continue };
+        if told.hear(&event)? {
+            break;
+        }
+    }
+    let Seen { view } = client.get(&format!("/api/streams/{stream}/view")).await?;
+    end(client, &stream, view, json).await
+}
+
+/// Registers the folder, opens a session and starts the run in it.
+async fn start(client: &Client, arguments: &Arguments, args: Option<Value>) -> Result<StreamId, Failure> {
+    let Arguments { workflow, project, model, budget, .. } = arguments;
+    let path = folder(project)?;
+    let project: Row = client.post("/api/projects", &json!({"path": path})).await?;
+    let mut session = json!({"project": project.id, "title": workflow});
+    if let Some(model) = model {
+        session["model"] = model.as_str().into();
+    }
+    let session: Row = client.post("/api/sessions", &session).await?;
+    let mut new = json!({"workflow": workflow, "session": session.id, "budget": budget, "model": model});
+    if let Some(args) = args {
+        new["args"] = args;
+    }
+    let run: Row = client.post("/api/runs", &new).await?;
+    Ok(StreamId::new("run", run.id))
+}
+
+/// A folder, as the server knows it.
+pub fn folder(project: &Path) -> Result<PathBuf, Failure> {
+    project.canonicalize().map_err(|error| {
+        Failure::not_found(format!("{}: {error}: name a folder that is there with -p DIR", project.display()))
+    })
+}
+
+/// What was told of a run so far.
+struct Told {
+    screen: Screen,
+    silent: bool,
+    labels: Vec<(u32, String)>,
+}
+
+impl Told {
+    /// Tells an event; whether it is the last.
+    fn hear(&mut self, event: &Event) -> std::io::Result<bool> {
+        let Some(event) = event.run() else { return Ok(false) };
+        let over = matches!(
+            event,
+            run::Event::RunFinished { .. }
+                | run::Event::RunFailed { .. }
+                | run::Event::RunCancelled {}
+                | run::Event::RunDiverged { .. }
+        );
+        if !self.silent {
+            self.tell(&event)?;
+        }
+        Ok(over)
+    }
+
+    fn tell(&mut self, event: &run::Event) -> std::io::Result<()> {
+        let label = |step: u32, labels: &[(u32, String)]| {
+            labels.iter().find(|(number, _)| *number == step).map(|(_, label)| label.clone()).unwrap_or_default()
+        };
+        match event {
+            run::Event::PhaseStarted { title } => self.screen.line(Tone::Strong, title),
+            run::Event::LogWritten { text } => self.screen.line(Tone::Dim, &format!("  {text}")),
+            run::Event::StepRequested { step, kind, label, .. } => {
+                self.labels.push((*step, label.to_string()));
+                match kind {
+                    StepKind::Approve => {
+                        self.screen.line(Tone::Strong, &format!("? {label}  (step {step} waits for an answer)"))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            run::Event::StepSettled { step, outcome, usage, latency_ms } => {
+                let label = label(*step, &self.labels);
+                let seconds = Duration::from_millis(*latency_ms).as_secs_f64();
+                match outcome {
+                    StepOutcome::Succeeded { .. } if label.starts_with("sleep ") => Ok(()),
+                    StepOutcome::Succeeded { .. } => {
+                        self.screen.line(Tone::Deed, &format!("✓ {label}  {seconds:.1} s, {} tokens", usage.total()))
+                    }
+                    StepOutcome::Failed { name, message } => {
+                        self.screen.line(Tone::Alarm, &format!("✗ {label}: {name}: {message}"))
+                    }
+                    StepOutcome::Stopped => self.screen.line(Tone::Alarm, &format!("– {label}: stopped")),
+                }
+            }
+            run::Event::RunPaused {} => self.screen.line(Tone::Dim, "paused"),
+            run::Event::RunResumed {} => self.screen.line(Tone::Dim, "goes on"),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn end(client: &Client, stream: &StreamId, state: State, json: bool) -> Ended {
+    let exit = if matches!(state.status, Status::Finished { .. }) { Exit::Done } else { Exit::Failed };
+    if json {
+        json_line(&summary(client, stream, &state).await?)?;
+        return Ok(exit);
+    }
+    let mut screen = Screen::new();
+    match &state.status {
+        Status::Finished { result } => {
+            let result = value(client, result).await?;
+            let text = match &result {
+                Value::String(text) => text.clone(),
+                Value::Object(members) if members.get("output").is_some_and(Value::is_string) => {
+                    members["output"].as_str().unwrap_or_default().to_owned()
+                }
+                other => serde_json::to_string_pretty(other)?,
+            };
+            screen.line(Tone::Plain, &text)?;
+        }
+        Status::Failed { error } => {
+            let place = error.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+            screen.line(Tone::Alarm, &format!("{}: {}{place}", error.name, error.message))?;
+        }
+        Status::Diverged { step, recorded, asked } => {
+            let shown =
+                |body: &Option<Body>| body.as_ref().map_or("nothing".to_owned(), |body| body.shown().to_owned());
+            screen.line(Tone::Alarm, &format!("step {step} is not what it was before"))?;
+            screen.line(Tone::Plain, &format!("- {}\n+ {}", shown(recorded), shown(asked)))?;
+        }
+        Status::Cancelled => screen.line(Tone::Alarm, "stopped")?,
+        Status::Running | Status::Paused => {}
+    }
+    aside(format_args!("{stream} · {} steps, {} tokens", state.steps.len(), state.usage.total()));
+    Ok(exit)
+}
+
+/// A run as one object.
+async fn summary(client: &Client, stream: &StreamId, state: &State) -> Result<Value, Failure> {
+    let (status, result, error) = match &state.status {
+        Status::Running => ("running", Value::Null, Value::Null),
+        Status::Paused => ("paused", Value::Null, Value::Null),
+        Status::Finished { result } => ("finished", value(client, result).await?, Value::Null),
+        Status::Failed { error } => ("failed", Value::Null, serde_json::to_value(error)?),
+        Status::Cancelled => ("cancelled", Value::Null, Value::Null),
+        Status::Diverged { step, recorded, asked } => {
+            ("diverged", Value::Null, json!({"step": step, "recorded": recorded, "asked": asked}))
+        }
+    };
+    let mut steps = vec![];
+    for (number, step) in &state.steps {
+        let mut shown = serde_json::to_value(step)?;
+        shown["step"] = (*number).into();
+        if let Some(StepOutcome::Succeeded { value: of }) = &step.outcome {
+            shown["outcome"]["value"] = value(client, of).await?;
+        }
+        steps.push(shown);
+    }
+    Ok(json!({
+        "run": stream,
+        "workflow": state.about.as_ref().map(|about| &about.workflow),
+        "status": status,
+        "result": result,
+        "steps": steps,
+        "phases": state.phases,
+        "logs": state.log,
+        "usage": state.usage,
+        "error": error,
+    }))
+}
+
+/// What a body holds, as JSON.
+async fn value(client: &Client, body: &Body) -> Result<Value, Failure> {
+    let text = match body {
+        Body::Text(text) => text.to_string(),
+        Body::Blob(blob) => client.open(&format!("/api/blobs/{}", blob.blob), &[]).await?.text().await?,
+        Body::Written(written) => written.head.to_string(),
+    };
+    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}

@@ -1,0 +1,301 @@
+//! Drives a script: brings it the answers that it has not heard, in the order of the log, and gathers what it asks for.
+//! What was recorded before is compared with what it asks for now.
+
+use std::sync::Arc;
+
+use replay::{digest::hex, ids::StreamId};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use workflow::{Ask, Failure, Instance, Limits, LoadError, Script, Start, Step as Stand};
+
+use super::{super::Effects, kept::Waiting};
+use crate::entities::{
+    body::{Body, head},
+    run::{
+        Outcome,
+        event::{Requested, RunError, StepKind, StepOutcome},
+        state::State,
+        work::{Asked, Driven, End},
+    },
+};
+
+/// How much of a line of the log is kept, in bytes of UTF-8.
+const LINE: usize = 4 * 1024;
+/// How much of a label is kept, in bytes of UTF-8.
+const LABEL: usize = 200;
+
+/// An answer, as the script is brought it.
+struct Answer {
+    step: u32,
+    outcome: workflow::Outcome,
+    spent: u64,
+}
+
+/// A script driven to where nothing in it can run.
+struct Stood {
+    /// What it asked for, and how many answers it had heard by then.
+    asks: Vec<(u32, Ask)>,
+    heard: u32,
+    stand: Stand,
+    instance: Option<Instance>,
+    /// It began anew, and asked for everything again.
+    anew: bool,
+}
+
+impl Effects {
+    pub(super) async fn drive(&self, stream: &StreamId, state: &Arc<State>) -> Outcome {
+        let Some(about) = &state.about else { return broken("the run is of nothing") };
+        let kept = self.kept.take(stream, state.advanced);
+        // Kept, it goes on from what it has heard; else it begins anew and hears everything again.
+        let from = if kept.is_some() { state.advanced.unwrap_or(0) } else { 0 };
+        let mut answers = vec![];
+        for &step in state.settled.iter().skip(from as usize) {
+            answers.push(self.heard(stream, state, step).await);
+        }
+        let script = match kept {
+            Some(_) => String::new(),
+            None => self.bodies.read(stream, &about.script).await,
+        };
+        let arguments = match (&kept, &about.arguments) {
+            (None, Some(arguments)) => Some(self.bodies.read(stream, arguments).await),
+            _ => None,
+        };
+        let (about, scripts) = (about.clone(), self.scripts.clone());
+        let (budget, seed) = (about.budget, about.seed);
+        let now_ms = state.requested_at.0 / 1_000;
+        let driven = tokio::task::spawn_blocking(move || {
+            if let Some(instance) = kept {
+                return Ok(go_on(instance, from, &answers));
+            }
+            let engine = scripts.engine().map_err(LoadError::Engine)?;
+            let script: Script = serde_json::from_str(&script).map_err(|error| {
+                let what = format!("the script that this run pinned cannot be read any more: {error}");
+                LoadError::Script(Failure::new("ScriptLost", what))
+            })?;
+            let mut instance = engine.instance(&script, &Limits::default())?;
+            let turn = instance.start(&Start { args: arguments, now_ms, seed, budget });
+            let asks = turn.asks.into_iter().map(|ask| (0, ask)).collect();
+            Ok(heard_all(Stood { asks, heard: 0, stand: turn.step, instance: Some(instance), anew: true }, &answers))
+        });
+        match driven.await {
+            Ok(Ok(stood)) => self.stood(stream, state, stood).await,
+            Ok(Err(error)) => {
+                let error = match error {
+                    LoadError::Script(failure) => failed(&failure),
+                    other => failed(&Failure::new("LoadError", other.to_string())),
+                };
+                Outcome::Driven(Driven { settled: state.advanced.unwrap_or(0), asks: vec![], end: End::Failed(error) })
+            }
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The server ends, and with it whoever waits: it is driven again at the next start.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    async fn heard(&self, stream: &StreamId, state: &State, number: u32) -> Answer {
+        let step = state.steps.get(&number);
+        let spent = step.map_or(0, |step| step.usage.output);
+        let outcome = match step.and_then(|step| step.outcome.as_ref()) {
+            Some(StepOutcome::Succeeded { value }) => workflow::Outcome::Good(self.bodies.read(stream, value).await),
+            Some(StepOutcome::Failed { name, message }) => {
+                workflow::Outcome::Bad(serde_json::json!({"name": &**name, "message": &**message}).to_string())
+            }
+            Some(StepOutcome::Stopped) | None => workflow::Outcome::Good("null".into()),
+        };
+        Answer { step: number, outcome, spent }
+    }
+
+    /// What becomes of the run by where its script stands.
+    async fn stood(&self, stream: &StreamId, state: &State, stood: Stood) -> Outcome {
+        let Stood { asks, heard, stand, instance, anew } = stood;
+        let Some(about) = state.about.clone() else { return broken("the run is of nothing") };
+        let mut calls = 0;
+        let mut asked = vec![];
+        for (when, ask) in asks {
+            // What it did before it had heard this much is recorded.
+            let known = state.advanced.is_some_and(|advanced| when <= advanced);
+            match ask {
+                Ask::Call { id, kind, payload } => {
+                    let step = u32::try_from(id).unwrap_or(u32::MAX);
+                    calls = calls.max(step);
+                    let call = call_hash(&kind, &payload);
+                    match state.steps.get(&step) {
+                        Some(recorded) if *recorded.call == *call => {}
+                        Some(recorded) => {
+                            let before = format!(
+                                "{} {}",
+                                name(recorded.kind),
+                                self.bodies.read(stream, &recorded.payload).await
+                            );
+                            return diverged(state, step, Some(before), Some(format!("{kind} {payload}")));
+                        }
+                        None if known => return diverged(state, step, None, Some(format!("{kind} {payload}"))),
+                        None => match self.requested(&about, step, &kind, payload, call).await {
+                            Ok(requested) => asked.extend(requested),
+                            Err(error) => {
+                                return Outcome::Driven(Driven {
+                                    settled: heard,
+                                    asks: asked,
+                                    end: End::Failed(error),
+                                });
+                            }
+                        },
+                    }
+                }
+                Ask::Note { .. } if known => {}
+                Ask::Note { kind, payload } => asked.extend(noted(&kind, &payload)),
+            }
+        }
+        if let Some((&step, recorded)) = state.steps.range(calls + 1..).next().filter(|_| anew) {
+            let before = format!("{} {}", name(recorded.kind), self.bodies.read(stream, &recorded.payload).await);
+            return diverged(state, step, Some(before), None);
+        }
+        let end = match stand {
+            Stand::Pending { .. } => {
+                if let Some(instance) = instance {
+                    self.kept.keep(stream, Waiting { instance, heard });
+                }
+                End::Waits
+            }
+            Stand::Done { result } => match self.bodies.write(result).await {
+                Ok(result) => End::Finished(result),
+                Err(error) => {
+                    End::Failed(failed(&Failure::new("ResultLost", format!("the result could not be kept: {error}"))))
+                }
+            },
+            Stand::Failed(failure) => End::Failed(failed(&failure)),
+            Stand::Stopped => {
+                let what = "the script ran for minutes without waiting for anything, and this machine stopped it";
+                End::Failed(failed(&Failure::new("Stopped", what)))
+            }
+        };
+        Outcome::Driven(Driven { settled: heard, asks: asked, end })
+    }
+
+    /// The step that a call becomes, with what is found for it now.
+    async fn requested(
+        &self,
+        about: &Requested,
+        step: u32,
+        kind: &str,
+        payload: String,
+        call: String,
+    ) -> Result<Vec<Asked>, RunError> {
+        let given: Value = serde_json::from_str(&payload).unwrap_or_default();
+        let text = |key: &str| given[key].as_str();
+        let phase = text("phase").map(|phase| head(phase, LABEL).into());
+        let mut asked = vec![];
+        let (kind, label, model) = match kind {
+            "agent" => {
+                let prompt: String = text("prompt").unwrap_or_default().chars().take(40).collect();
+                let label = text("label").map_or_else(|| format!("agent-{prompt}"), str::to_owned);
+                let (model, said) = self.model_of(about, text("model"));
+                asked.extend(said.map(|said| Asked::Line(said.into())));
+                (StepKind::Agent, label, Some(model))
+            }
+            "tool" => (StepKind::Tool, text("name").unwrap_or_default().to_owned(), None),
+            "workflow" => (StepKind::Workflow, text("name").unwrap_or_default().to_owned(), None),
+            "approve" => (StepKind::Approve, text("question").unwrap_or_default().to_owned(), None),
+            "sleep" => (StepKind::Sleep, format!("sleep {} ms", given["ms"]), None),
+            other => {
+                let what = format!("the script asked for `{other}`, which this version does not know");
+                return Err(failed(&Failure::new("UnknownCall", what)));
+            }
+        };
+        let label = head(label.lines().next().unwrap_or_default(), LABEL).into();
+        let payload = self.bodies.write(payload).await;
+        let payload = payload.map_err(|error| failed(&Failure::new("PayloadLost", error.to_string())))?;
+        asked.push(Asked::Step { step, kind, call: call.into(), payload, label, phase, model });
+        Ok(asked)
+    }
+
+    /// The model of an agent: the one that the script names, if there is such a one here, else that of the run. What a
+    /// script calls by a name of another tool is no error: scripts are brought from elsewhere.
+    fn model_of(&self, about: &Requested, named: Option<&str>) -> (Arc<str>, Option<String>) {
+        match named {
+            None | Some("inherit") => (about.model.clone(), None),
+            Some(named) if self.providers.resolve(named).is_ok() => (named.into(), None),
+            // The names of sizes that scripts for Claude Code use.
+            Some(named @ ("haiku" | "sonnet" | "opus"))
+                if self.providers.resolve(&format!("anthropic/{named}")).is_ok() =>
+            {
+                (format!("anthropic/{named}").into(), None)
+            }
+            Some(named) => {
+                let said = format!("the model `{named}` is not known here: `{}` is asked instead", about.model);
+                (about.model.clone(), Some(said))
+            }
+        }
+    }
+}
+
+fn go_on(instance: Instance, heard: u32, answers: &[Answer]) -> Stood {
+    heard_all(
+        Stood { asks: vec![], heard, stand: Stand::Pending { calls: 1 }, instance: Some(instance), anew: false },
+        answers,
+    )
+}
+
+fn heard_all(mut stood: Stood, answers: &[Answer]) -> Stood {
+    for answer in answers {
+        let (Stand::Pending { .. }, Some(instance)) = (&stood.stand, &mut stood.instance) else { break };
+        let turn = instance.resume(u64::from(answer.step), &answer.outcome, answer.spent);
+        stood.heard += 1;
+        let heard = stood.heard;
+        stood.asks.extend(turn.asks.into_iter().map(|ask| (heard, ask)));
+        stood.stand = turn.step;
+    }
+    stood
+}
+
+fn broken(what: &str) -> Outcome {
+    Outcome::Broken { message: format!("{what}. This is a bug; please report it.").into() }
+}
+
+fn diverged(state: &State, step: u32, recorded: Option<String>, asked: Option<String>) -> Outcome {
+    let body = |text: String| Body::from(head(&text, 8 * 1024));
+    let end = End::Diverged { step, recorded: recorded.map(body), asked: asked.map(body) };
+    Outcome::Driven(Driven { settled: state.advanced.unwrap_or(0), asks: vec![], end })
+}
+
+fn name(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Agent => "agent",
+        StepKind::Tool => "tool",
+        StepKind::Workflow => "workflow",
+        StepKind::Approve => "approve",
+        StepKind::Sleep => "sleep",
+    }
+}
+
+/// The SHA-256 of what a script asks for, exactly as it does.
+fn call_hash(kind: &str, payload: &str) -> String {
+    let hash: [u8; 32] = Sha256::new().chain_update(kind).chain_update([0]).chain_update(payload).finalize().into();
+    hex(&hash)
+}
+
+fn noted(kind: &str, payload: &str) -> Option<Asked> {
+    let given: Value = serde_json::from_str(payload).ok()?;
+    match kind {
+        "phase" => Some(Asked::Phase(head(given.as_str()?, LABEL).into())),
+        "log" => Some(Asked::Line(head(given.as_str()?, LINE).into())),
+        "cancel" => Some(Asked::Cancelled { step: u32::try_from(given.as_u64()?).ok()? }),
+        "floating" => {
+            let names: Vec<&str> = given.as_array()?.iter().filter_map(Value::as_str).collect();
+            let said = format!("never awaited, and cancelled: {}", names.join(", "));
+            Some(Asked::Line(head(&said, LINE).into()))
+        }
+        _ => None,
+    }
+}
+
+fn failed(failure: &Failure) -> RunError {
+    RunError {
+        name: failure.name.as_str().into(),
+        message: head(&failure.message, 8 * 1024).into(),
+        place: failure.place.as_ref().map(|place| place.to_string().into()),
+        stack: head(&failure.stack, 8 * 1024).into(),
+    }
+}

@@ -1,0 +1,84 @@
+//! The work of runs: their scripts driven, their steps done.
+
+mod agent;
+mod drive;
+mod kept;
+
+use std::sync::Arc;
+
+pub use kept::Kept;
+
+use super::Effects;
+use crate::{
+    entities::{
+        run::{
+            self,
+            event::{StepKind, StepOutcome},
+            state::Step,
+        },
+        usage::Usage,
+    },
+    host::Job,
+};
+
+/// How a step went.
+struct Done {
+    outcome: StepOutcome,
+    usage: Usage,
+}
+
+impl Done {
+    /// It failed, before it took anything.
+    fn failed(name: &str, message: impl Into<Arc<str>>) -> Self {
+        Self { outcome: StepOutcome::Failed { name: name.into(), message: message.into() }, usage: Usage::default() }
+    }
+}
+
+impl Effects {
+    pub(super) async fn run(&self, job: &Job, state: &Arc<run::State>, work: &run::Work) -> run::Outcome {
+        match work {
+            run::Work::Drive => self.drive(&job.stream, state).await,
+            run::Work::Wait { until, .. } => {
+                crate::host::sleep_until(&*self.clock, *until).await;
+                run::Outcome::Elapsed
+            }
+            run::Work::Perform { step } => {
+                let began = self.clock.now();
+                let done = match state.steps.get(step) {
+                    Some(known) => self.step(job, state, *step, known).await,
+                    None => Done::failed("Internal", "the run has no such step. This is a bug; please report it."),
+                };
+                let latency_ms = self.clock.now().ms_since(began);
+                run::Outcome::Performed { outcome: done.outcome, usage: done.usage, latency_ms }
+            }
+        }
+    }
+
+    async fn step(&self, job: &Job, state: &run::State, number: u32, step: &Step) -> Done {
+        match step.kind {
+            StepKind::Agent => self.agent(job, state, number, step).await,
+            StepKind::Tool => self.tool(job, state, step).await,
+            StepKind::Workflow => self.nested(job, state, number, step).await,
+            StepKind::Approve | StepKind::Sleep => {
+                Done::failed("Internal", "a step that waits is not performed. This is a bug; please report it.")
+            }
+        }
+    }
+}
+
+/// What becomes of work whose performance panicked.
+pub(super) fn panicked(work: &run::Work, message: &str) -> run::Outcome {
+    match work {
+        run::Work::Drive => {
+            let message =
+                format!("the server failed while it drove the script: {message}. This is a bug; please report it.");
+            run::Outcome::Broken { message: message.into() }
+        }
+        run::Work::Wait { .. } => run::Outcome::Elapsed,
+        run::Work::Perform { .. } => {
+            let what = format!("the server failed while it did this step: {message}. This is a bug; please report it.");
+            let Done { outcome, usage } = Done::failed("Internal", what);
+            run::Outcome::Performed { outcome, usage, latency_ms: 0 }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What happens in a run.
+
+use std::sync::Arc;
+
+use replay::{decider::Attempt, ids::StreamId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::entities::{body::Body, usage::Usage};
+
+/// A fact in the stream of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum Event {
+    /// Somebody asked for a workflow to run. All that decides what it does is pinned here.
+    RunRequested(Box<Requested>),
+    /// The script began another part of its progress.
+    PhaseStarted {
+        /// Its heading.
+        title: Arc<str>,
+    },
+    /// The script said something.
+    LogWritten {
+        /// What.
+        text: Arc<str>,
+    },
+    /// The script asked for something that takes an answer.
+    StepRequested {
+        /// The number of the call in the script, from 1.
+        step: u32,
+        /// What for.
+        kind: StepKind,
+        /// The SHA-256 of kind and payload, in lower-case hexadecimal: a replay must ask the same.
+        call: Arc<str>,
+        /// What the script gave, as JSON.
+        payload: Body,
+        /// What it is called.
+        label: Arc<str>,
+        /// The part of the progress that it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phase: Option<Arc<str>>,
+        /// The model that was found for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<Arc<str>>,
+    },
+    /// It is about to be done.
+    StepStarted {
+        /// The step.
+        step: u32,
+        /// Which attempt; a restart of the server makes another.
+        attempt: Attempt,
+        /// The stream in which it happens.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        child: Option<StreamId>,
+    },
+    /// It has its answer.
+    StepSettled {
+        /// The step.
+        step: u32,
+        /// How it ended.
+        outcome: StepOutcome,
+        /// What it took.
+        #[serde(default)]
+        usage: Usage,
+        /// From its start to its end, in ms.
+        latency_ms: u64,
+    },
+    /// The script does not wait for it any more.
+    StepCancelled {
+        /// The step.
+        step: u32,
+    },
+    /// A person answered a question of the script; the step is settled with it.
+    ApprovalAnswered {
+        /// The step.
+        step: u32,
+        /// Yes or no.
+        approved: bool,
+        /// What was said to it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<Arc<str>>,
+    },
+    /// The script was brought the answers so far, in their order, and waits for more.
+    ScriptAdvanced {
+        /// How many answers it has been brought in all.
+        settled: u32,
+    },
+    /// No step begins until it is resumed.
+    RunPaused {},
+    /// It goes on.
+    RunResumed {},
+    /// The script came to its result.
+    RunFinished {
+        /// The result, as JSON.
+        result: Body,
+    },
+    /// The script failed.
+    RunFailed {
+        /// Why.
+        error: RunError,
+    },
+    /// Somebody stopped it.
+    RunCancelled {},
+    /// A replay asked for something else than what is recorded.
+    RunDiverged {
+        /// The step.
+        step: u32,
+        /// What is recorded, as KIND PAYLOAD; nothing where the replay asks for more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recorded: Option<Body>,
+        /// What the replay asked for; nothing where it asks for less.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Body>,
+    },
+}
+
+impl replay::event::Event for Event {}
+
+/// The events that end a step or a run.
+pub const ENDS: &[&str] = &["StepSettled", "RunFinished", "RunFailed", "RunCancelled", "RunDiverged"];
+
+/// What a run is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Requested {
+    /// Its own id, which its steps' streams are named after.
+    pub run: Uuid,
+    /// The session it belongs to.
+    pub session: Uuid,
+    /// The project that the session works on.
+    pub project: Uuid,
+    /// The workflow's name.
+    pub workflow: Arc<str>,
+    /// What it does, in its own words.
+    pub description: Arc<str>,
+    /// The script with all that it imports, as JSON, by the SHA-256 of its blob.
+    pub script: Body,
+    /// The SHA-256 of the engine, in lower-case hexadecimal.
+    pub engine: Arc<str>,
+    /// The parts of its progress that it announces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<Arc<str>>,
+    /// The arguments, as JSON; none where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Body>,
+    /// The model of agents for which the script names none.
+    pub model: Arc<str>,
+    /// How many output tokens it may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<u64>,
+    /// What random numbers of the script grow from.
+    pub seed: u32,
+    /// The step of another run that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Parent {
+    /// The run.
+    pub run: Uuid,
+    /// The step.
+    pub step: u32,
+}
+
+/// What a step is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// An agent works on a prompt, in a chat of its own.
+    Agent,
+    /// A tool is called, without a model.
+    Tool,
+    /// Another workflow runs.
+    Workflow,
+    /// A person is asked.
+    Approve,
+    /// Time passes.
+    Sleep,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// With a value.
+    Succeeded {
+        /// The value, as JSON.
+        value: Body,
+    },
+    /// With an error, which the script is thrown.
+    Failed {
+        /// Its name, as `Error`, `TimedOut`.
+        name: Arc<str>,
+        /// What went wrong.
+        message: Arc<str>,
+    },
+    /// A person stopped it: the script finds `null`.
+    Stopped,
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunError {
+    /// The name of the error.
+    pub name: Arc<str>,
+    /// What it says.
+    pub message: Arc<str>,
+    /// Where in the script, as `FILE:LINE:COLUMN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Arc<str>>,
+    /// The calls that led there, a line each.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub stack: Arc<str>,
+}

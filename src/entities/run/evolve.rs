@@ -1,0 +1,91 @@
+//! How events change the state of a run.
+
+use std::sync::Arc;
+
+use replay::ids::Micros;
+
+use super::{
+    event::Event,
+    state::{LINES, Line, State, Status, Step},
+};
+use crate::entities::usage::Usage;
+
+pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
+    let mut end = |status: Status| {
+        state.status = status;
+        state.ended_at = Some(at);
+    };
+    match event {
+        Event::RunRequested(requested) => {
+            state.phases.clone_from(&requested.phases);
+            state.about = Some(Arc::new((**requested).clone()));
+            state.requested_at = at;
+        }
+        Event::PhaseStarted { title } => {
+            if !state.phases.contains(title) {
+                state.phases.push(title.clone());
+            }
+            state.phase = Some(title.clone());
+        }
+        Event::LogWritten { text } => {
+            if state.log.len() == LINES {
+                state.log.remove(0);
+            }
+            state.log.push(Line { at, phase: state.phase.clone(), text: text.clone() });
+            state.lines += 1;
+        }
+        Event::StepRequested { step, kind, call, payload, label, phase, model } => {
+            if let Some(phase) = phase.as_ref().filter(|phase| !state.phases.contains(phase)) {
+                state.phases.push(phase.clone());
+            }
+            let added = Step {
+                kind: *kind,
+                call: call.clone(),
+                payload: payload.clone(),
+                label: label.clone(),
+                phase: phase.clone(),
+                model: model.clone(),
+                requested_at: at,
+                started_at: None,
+                attempt: None,
+                child: None,
+                outcome: None,
+                cancelled: false,
+                usage: Usage::default(),
+                latency_ms: 0,
+            };
+            state.steps.insert(*step, added);
+        }
+        Event::StepStarted { step, attempt, child } => {
+            if let Some(step) = state.steps.get_mut(step) {
+                step.attempt = Some(*attempt);
+                step.started_at = step.started_at.or(Some(at));
+                step.child.clone_from(child);
+            }
+        }
+        Event::StepSettled { step: number, outcome, usage, latency_ms } => {
+            if let Some(step) = state.steps.get_mut(number) {
+                step.outcome = Some(outcome.clone());
+                step.usage = *usage;
+                step.latency_ms = *latency_ms;
+                state.settled.push(*number);
+                state.usage += *usage;
+            }
+        }
+        Event::StepCancelled { step } => {
+            if let Some(step) = state.steps.get_mut(step) {
+                step.cancelled = true;
+            }
+        }
+        Event::ApprovalAnswered { .. } => {}
+        Event::ScriptAdvanced { settled } => state.advanced = Some(*settled),
+        Event::RunPaused {} => state.status = Status::Paused,
+        Event::RunResumed {} => state.status = Status::Running,
+        Event::RunFinished { result } => end(Status::Finished { result: result.clone() }),
+        Event::RunFailed { error } => end(Status::Failed { error: error.clone() }),
+        Event::RunCancelled {} => end(Status::Cancelled),
+        Event::RunDiverged { step, recorded, asked } => {
+            end(Status::Diverged { step: *step, recorded: recorded.clone(), asked: asked.clone() });
+        }
+    }
+}

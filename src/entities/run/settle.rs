@@ -1,0 +1,114 @@
+//! The answers of a run to what its effects say.
+
+use replay::{
+    decider::{Attempt, Class, Decider, EffectCommand, EffectKey, Stale, Want},
+    ids::{StreamId, derived},
+};
+use uuid::Uuid;
+
+use super::{
+    Run,
+    event::{Event, RunError, StepKind, StepOutcome},
+    state::State,
+    work::{Asked, Driven, End, Outcome, Work},
+};
+use crate::entities::{nothing::Nothing, usage::Usage};
+
+/// A step that was begun so often without an end is given up: it may be what brings the server down.
+pub const ATTEMPTS: u32 = 5;
+
+pub(super) fn settle(state: &State, command: EffectCommand<Nothing, Outcome>) -> Result<Vec<Event>, Stale> {
+    match command {
+        EffectCommand::Begin { key } => {
+            let want = wanted(state, &key, None)?;
+            begin(state, &want).ok_or(Stale { key, attempt: None })
+        }
+        EffectCommand::Progress { piece, .. } => match piece {},
+        EffectCommand::Report { key, attempt, outcome } => {
+            let want = wanted(state, &key, Some(attempt))?;
+            report(state, &want, outcome).ok_or(Stale { key, attempt: Some(attempt) })
+        }
+        // Whatever a run wants can be begun again.
+        EffectCommand::Lost { key, attempt } => Err(Stale { key, attempt: Some(attempt) }),
+    }
+}
+
+fn wanted(state: &State, key: &EffectKey, attempt: Option<Attempt>) -> Result<Want<Work>, Stale> {
+    let want = Run::wants(state).remove(key);
+    want.filter(|want| attempt.is_none() || want.class == Class::Free || want.begun == attempt)
+        .ok_or_else(|| Stale { key: key.clone(), attempt })
+}
+
+fn begin(state: &State, want: &Want<Work>) -> Option<Vec<Event>> {
+    let Work::Perform { step } = want.work else { return None };
+    let attempt = Attempt::after(want.begun);
+    if attempt.0 > ATTEMPTS {
+        let message = format!("this step crashed repeatedly: the server went down {ATTEMPTS} times while it ran");
+        let outcome = StepOutcome::Failed { name: "Crashed".into(), message: message.into() };
+        return Some(vec![Event::StepSettled { step, outcome, usage: Usage::default(), latency_ms: 0 }]);
+    }
+    let child = child_of(state.about.as_ref()?.run, step, state.steps.get(&step)?.kind);
+    Some(vec![Event::StepStarted { step, attempt, child }])
+}
+
+fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Event>> {
+    match (&want.work, outcome) {
+        (Work::Drive, Outcome::Driven(driven)) => Some(driven_to(state, driven)),
+        (Work::Drive, Outcome::Broken { message }) => {
+            let (name, place, stack) = ("Internal".into(), None, "".into());
+            Some(vec![Event::RunFailed { error: RunError { name, message, place, stack } }])
+        }
+        (Work::Perform { step }, Outcome::Performed { outcome, usage, latency_ms }) => {
+            Some(vec![Event::StepSettled { step: *step, outcome, usage, latency_ms }])
+        }
+        (Work::Wait { step, .. }, Outcome::Elapsed) => {
+            let outcome = match state.steps.get(step)?.kind {
+                StepKind::Approve => {
+                    let message = "nobody answered in time";
+                    StepOutcome::Failed { name: "TimedOut".into(), message: message.into() }
+                }
+                _ => StepOutcome::Succeeded { value: "null".into() },
+            };
+            Some(vec![Event::StepSettled { step: *step, outcome, usage: Usage::default(), latency_ms: 0 }])
+        }
+        _ => None,
+    }
+}
+
+/// What a script asked for becomes events in one append. What is recorded of it already is not written again.
+fn driven_to(state: &State, driven: Driven) -> Vec<Event> {
+    let Driven { settled, asks, end } = driven;
+    let mut events = Vec::with_capacity(asks.len() + 2);
+    for ask in asks {
+        match ask {
+            Asked::Step { step, .. } if state.steps.contains_key(&step) => {}
+            Asked::Step { step, kind, call, payload, label, phase, model } => {
+                events.push(Event::StepRequested { step, kind, call, payload, label, phase, model });
+            }
+            Asked::Cancelled { step } => events.push(Event::StepCancelled { step }),
+            Asked::Phase(title) => events.push(Event::PhaseStarted { title }),
+            Asked::Line(text) => events.push(Event::LogWritten { text }),
+        }
+    }
+    events.push(Event::ScriptAdvanced { settled });
+    match end {
+        End::Waits => {}
+        End::Finished(result) => events.push(Event::RunFinished { result }),
+        End::Failed(error) => events.push(Event::RunFailed { error }),
+        End::Diverged { step, recorded, asked } => events.push(Event::RunDiverged { step, recorded, asked }),
+    }
+    events
+}
+
+/// The namespace of the streams in which steps happen.
+const STEP: Uuid = uuid::uuid!("b1f0c3a8-52d4-4a27-9c36-0d5f7f1e6a90");
+
+/// The stream in which a step happens, the same after every restart; `None` for a step without one.
+pub fn child_of(run: Uuid, step: u32, kind: StepKind) -> Option<StreamId> {
+    let name = match kind {
+        StepKind::Agent => "chat",
+        StepKind::Workflow => "run",
+        StepKind::Tool | StepKind::Approve | StepKind::Sleep => return None,
+    };
+    Some(StreamId::new(name, derived(STEP, &[&run.to_string(), &step.to_string()])))
+}

@@ -1,0 +1,153 @@
+//! What the events of a run amount to, and what a page sees of it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use replay::{
+    decider::Attempt,
+    ids::{Micros, StreamId},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::event::{Requested, RunError, StepKind, StepOutcome};
+use crate::entities::{body::Body, usage::Usage};
+
+/// How many lines of the log a state keeps; all of them stand in the events.
+pub const LINES: usize = 500;
+
+/// The state of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct State {
+    /// What it is of; `None` before it is requested.
+    pub about: Option<Arc<Requested>>,
+    /// When it was requested.
+    pub requested_at: Micros,
+    /// How it stands.
+    pub status: Status,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Micros>,
+    /// The parts of its progress, in the order in which they began.
+    pub phases: Vec<Arc<str>>,
+    /// The one that began last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Arc<str>>,
+    /// Its steps, by their numbers.
+    pub steps: BTreeMap<u32, Step>,
+    /// The steps that have an answer, in the order in which they got it.
+    pub settled: Vec<u32>,
+    /// How many answers the script has been brought; `None` before it began.
+    pub advanced: Option<u32>,
+    /// What the script said last.
+    pub log: Vec<Line>,
+    /// How many lines it said in all.
+    pub lines: u64,
+    /// What all steps took.
+    pub usage: Usage,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Status {
+    /// It goes on.
+    #[default]
+    Running,
+    /// No more steps begin.
+    Paused,
+    /// It came to its result.
+    Finished {
+        /// The result, as JSON.
+        result: Body,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        error: RunError,
+    },
+    /// Somebody stopped it.
+    Cancelled,
+    /// A replay asked for something else than what is recorded.
+    Diverged {
+        /// The step.
+        step: u32,
+        /// What is recorded.
+        recorded: Option<Body>,
+        /// What the replay asked for.
+        asked: Option<Body>,
+    },
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Line {
+    /// When it was said.
+    pub at: Micros,
+    /// The part of the progress in which it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Arc<str>>,
+    /// What was said.
+    pub text: Arc<str>,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// What for.
+    pub kind: StepKind,
+    /// The SHA-256 of kind and payload.
+    pub call: Arc<str>,
+    /// What the script gave, as JSON.
+    pub payload: Body,
+    /// What it is called.
+    pub label: Arc<str>,
+    /// The part of the progress that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Arc<str>>,
+    /// The model that was found for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Arc<str>>,
+    /// When it was asked for.
+    pub requested_at: Micros,
+    /// When it was begun first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Micros>,
+    /// The attempt that was begun last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<Attempt>,
+    /// The stream in which it happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<StreamId>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<StepOutcome>,
+    /// The script does not wait for it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+    /// What it took.
+    pub usage: Usage,
+    /// From its start to its end, in ms.
+    pub latency_ms: u64,
+}
+
+impl State {
+    /// Whether nothing can happen in it any more.
+    pub fn is_over(&self) -> bool {
+        match self.status {
+            Status::Running | Status::Paused => false,
+            Status::Finished { .. } | Status::Failed { .. } | Status::Cancelled | Status::Diverged { .. } => true,
+        }
+    }
+
+    /// The answers that the script has not been brought.
+    pub fn unheard(&self) -> bool {
+        self.advanced.is_none_or(|advanced| (advanced as usize) < self.settled.len())
+    }
+}
+
+impl Step {
+    /// Whether it still takes an answer.
+    pub fn is_open(&self) -> bool {
+        self.outcome.is_none() && !self.cancelled
+    }
+}

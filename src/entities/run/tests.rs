@@ -1,0 +1,223 @@
+//! The rules of runs, as sentences.
+
+use replay::{
+    decider::{Attempt, Class, EffectCommand, EffectKey},
+    ids::Micros,
+};
+use uuid::Uuid;
+
+use super::{
+    Command, Event, Rejection, Run, child_of,
+    event::{Requested, RunError, StepKind, StepOutcome},
+    work::{Asked, Driven, End, Outcome, Work},
+};
+use crate::entities::{given::given, usage::Usage};
+
+fn requested() -> Event {
+    Event::RunRequested(Box::new(Requested {
+        run: Uuid::from_u128(9),
+        session: Uuid::nil(),
+        project: Uuid::nil(),
+        workflow: "review".into(),
+        description: "Reviews".into(),
+        script: "{}".into(),
+        engine: "e".into(),
+        phases: vec!["Look".into()],
+        arguments: None,
+        model: "offline".into(),
+        budget: None,
+        seed: 1,
+        parent: None,
+    }))
+}
+
+fn step(step: u32, kind: StepKind, payload: &str) -> Event {
+    let (call, label) = (format!("hash-{step}").into(), format!("step {step}").into());
+    Event::StepRequested { step, kind, call, payload: payload.into(), label, phase: None, model: None }
+}
+
+fn asked(number: u32, kind: StepKind, payload: &str) -> Asked {
+    match step(number, kind, payload) {
+        Event::StepRequested { step, kind, call, payload, label, phase, model } => {
+            Asked::Step { step, kind, call, payload, label, phase, model }
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn settled(step: u32) -> Event {
+    let outcome = StepOutcome::Succeeded { value: "\"x\"".into() };
+    Event::StepSettled { step, outcome, usage: Usage { output: 5, ..Usage::default() }, latency_ms: 1 }
+}
+
+fn started(step: u32, attempt: u32) -> Event {
+    let child = child_of(Uuid::from_u128(9), step, StepKind::Agent);
+    Event::StepStarted { step, attempt: Attempt(attempt), child }
+}
+
+fn advanced(settled: u32) -> Event {
+    Event::ScriptAdvanced { settled }
+}
+
+fn driven(settled: u32, asks: Vec<Asked>, end: End) -> Outcome {
+    Outcome::Driven(Driven { settled, asks, end })
+}
+
+fn report(key: &str, outcome: Outcome) -> EffectCommand<crate::entities::nothing::Nothing, Outcome> {
+    EffectCommand::Report { key: EffectKey::new(key), attempt: Attempt(0), outcome }
+}
+
+fn keys(events: Vec<Event>) -> Vec<String> {
+    given::<Run>(events).wants().into_keys().map(|key| key.as_str().to_owned()).collect()
+}
+
+#[test]
+fn a_run_is_requested_once_and_wants_its_script_driven() {
+    let Event::RunRequested(of) = requested() else { panic!("it is") };
+    given::<Run>([]).when(Command::RequestRun(of.clone())).then([requested()]);
+    given::<Run>([requested()]).when(Command::RequestRun(of)).then_rejected(Rejection::AlreadyRequested);
+    given::<Run>([]).when(Command::CancelRun {}).then_rejected(Rejection::NoRun);
+    assert_eq!(keys(vec![requested()]), ["drive/0"]);
+}
+
+#[test]
+fn what_a_script_asks_for_is_one_append_and_is_not_written_twice() {
+    let asks = vec![
+        Asked::Phase("Look".into()),
+        asked(1, StepKind::Agent, "{}"),
+        asked(2, StepKind::Agent, "{}"),
+        Asked::Line("hm".into()),
+    ];
+    given::<Run>([requested()]).when_effect(report("drive/0", driven(0, asks, End::Waits))).then([
+        Event::PhaseStarted { title: "Look".into() },
+        step(1, StepKind::Agent, "{}"),
+        step(2, StepKind::Agent, "{}"),
+        Event::LogWritten { text: "hm".into() },
+        advanced(0),
+    ]);
+    let history = [requested(), step(1, StepKind::Agent, "{}"), advanced(0), settled(1)];
+    let again = vec![asked(1, StepKind::Agent, "{}"), asked(2, StepKind::Sleep, r#"{"ms":5}"#)];
+    given::<Run>(history)
+        .when_effect(report("drive/1", driven(1, again, End::Waits)))
+        .then([step(2, StepKind::Sleep, r#"{"ms":5}"#), advanced(1)]);
+}
+
+#[test]
+fn a_script_is_driven_when_there_is_something_that_it_has_not_heard() {
+    let waiting = vec![requested(), step(1, StepKind::Agent, "{}"), advanced(0)];
+    assert_eq!(keys(waiting.clone()), ["step/1"]);
+    let heard = [waiting.clone(), vec![settled(1)]].concat();
+    assert_eq!(keys(heard.clone()), ["drive/1"]);
+    assert_eq!(keys([heard, vec![advanced(1)]].concat()), Vec::<String>::new());
+}
+
+#[test]
+fn a_step_is_begun_under_the_same_stream_after_every_restart() {
+    let history = vec![requested(), step(1, StepKind::Agent, "{}"), advanced(0)];
+    let begin = || EffectCommand::Begin { key: EffectKey::new("step/1") };
+    given::<Run>(history.clone()).when_effect(begin()).then([started(1, 1)]);
+    let begun = [history, vec![started(1, 1)]].concat();
+    let run = given::<Run>(begun.clone());
+    let want = run.wants().remove(&EffectKey::new("step/1")).unwrap();
+    assert_eq!((want.class, want.begun, want.work), (Class::Keyed, Some(Attempt(1)), Work::Perform { step: 1 }));
+    run.when_effect(begin()).then([started(1, 2)]);
+    let crashed = [begun, (2..=5).map(|attempt| started(1, attempt)).collect()].concat();
+    let Ok(events) = given::<Run>(crashed).when_effect(begin()).0 else { panic!("it is wanted") };
+    assert!(
+        matches!(&events[..], [Event::StepSettled { outcome: StepOutcome::Failed { name, .. }, .. }] if &**name == "Crashed"),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn a_paused_run_begins_nothing_and_lets_what_runs_end() {
+    let history = vec![
+        requested(),
+        step(1, StepKind::Agent, "{}"),
+        step(2, StepKind::Agent, "{}"),
+        advanced(0),
+        started(1, 1),
+        Event::RunPaused {},
+    ];
+    assert_eq!(keys(history.clone()), ["step/1"]);
+    let ended = [history.clone(), vec![settled(1)]].concat();
+    assert_eq!(keys(ended.clone()), Vec::<String>::new());
+    given::<Run>(ended.clone()).when(Command::ResumeRun {}).then([Event::RunResumed {}]);
+    assert_eq!(keys([ended, vec![Event::RunResumed {}]].concat()), ["drive/1", "step/2"]);
+    given::<Run>(history).when(Command::PauseRun {}).then([]);
+    given::<Run>([requested()]).when(Command::ResumeRun {}).then_rejected(Rejection::NotPaused);
+}
+
+#[test]
+fn one_step_can_be_stopped_and_the_script_finds_null() {
+    let history = [requested(), step(1, StepKind::Agent, "{}"), advanced(0), started(1, 1)];
+    let stopped = Event::StepSettled { step: 1, outcome: StepOutcome::Stopped, usage: Usage::default(), latency_ms: 0 };
+    given::<Run>(history.clone()).when(Command::StopStep { step: 1 }).then([stopped.clone()]);
+    given::<Run>(history.clone()).when(Command::StopStep { step: 7 }).then_rejected(Rejection::NoStep(7));
+    given::<Run>(history.into_iter().chain([stopped]))
+        .when(Command::StopStep { step: 1 })
+        .then_rejected(Rejection::StepOver(1));
+}
+
+#[test]
+fn a_question_is_answered_once_by_a_person_or_ends_with_its_time() {
+    let history = vec![
+        requested(),
+        step(1, StepKind::Approve, r#"{"question":"ok?","timeout_ms":2000}"#),
+        step(2, StepKind::Agent, "{}"),
+        advanced(0),
+    ];
+    let answer = |step| Command::AnswerApproval { step, approved: true, comment: Some("fine".into()) };
+    let Ok(events) = given::<Run>(history.clone()).when(answer(1)).0 else { panic!("it is answered") };
+    assert!(
+        matches!(&events[..], [Event::ApprovalAnswered { step: 1, approved: true, .. }, Event::StepSettled { outcome: StepOutcome::Succeeded { value }, .. }] if value.shown().contains(r#""approved":true"#)),
+        "{events:?}"
+    );
+    given::<Run>(history.clone()).when(answer(2)).then_rejected(Rejection::NoQuestion(2));
+    let wants = given::<Run>(history.clone()).wants();
+    let wait = &wants[&EffectKey::new("wait/1")];
+    // Asked in the second second.
+    assert_eq!((wait.class, &wait.work), (Class::Free, &Work::Wait { step: 1, until: Micros(3_000_000) }));
+    let Ok(events) = given::<Run>(history).when_effect(report("wait/1", Outcome::Elapsed)).0 else {
+        panic!("it is wanted")
+    };
+    assert!(
+        matches!(&events[..], [Event::StepSettled { outcome: StepOutcome::Failed { name, .. }, .. }] if &**name == "TimedOut"),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn a_timer_that_the_script_gave_up_is_wanted_no_more() {
+    let history = vec![requested(), step(1, StepKind::Sleep, r#"{"ms":60000}"#), advanced(0)];
+    assert_eq!(keys(history.clone()), ["wait/1"]);
+    assert_eq!(keys([history, vec![Event::StepCancelled { step: 1 }]].concat()), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_is_over_wants_nothing_and_takes_nothing() {
+    let error =
+        RunError { name: "Error".into(), message: "no".into(), place: Some("a.js:1:2".into()), stack: "".into() };
+    for end in [
+        Event::RunFinished { result: "1".into() },
+        Event::RunFailed { error },
+        Event::RunCancelled {},
+        Event::RunDiverged { step: 1, recorded: Some("a".into()), asked: None },
+    ] {
+        let history = vec![requested(), step(1, StepKind::Agent, "{}"), advanced(0), started(1, 1), end];
+        assert_eq!(keys(history.clone()), Vec::<String>::new());
+        let over = given::<Run>(history);
+        over.when(Command::CancelRun {}).then([]);
+        over.when(Command::PauseRun {}).then_rejected(Rejection::Over);
+        assert!(over.when_effect(report("step/1", Outcome::Elapsed)).0.is_err());
+    }
+}
+
+#[test]
+fn the_end_of_a_script_is_the_end_of_its_run() {
+    let history = [requested(), step(1, StepKind::Agent, "{}"), advanced(0), settled(1)];
+    let run = given::<Run>(history);
+    run.when_effect(report("drive/1", driven(1, vec![], End::Finished("2".into()))))
+        .then([advanced(1), Event::RunFinished { result: "2".into() }]);
+    assert_eq!(run.state().usage.output, 5);
+}

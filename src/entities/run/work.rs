@@ -1,0 +1,169 @@
+//! What a run wants done outside, and what comes back.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use replay::{
+    decider::{Class, EffectKey, Lane, Want},
+    ids::Micros,
+};
+
+use super::{
+    event::{RunError, StepKind, StepOutcome},
+    state::{State, Status, Step},
+};
+use crate::entities::{body::Body, usage::Usage};
+
+/// Outside work of a run. What it needs to know stands in the state at its start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Bring the script the answers that it has not heard, in their order.
+    Drive,
+    /// Do a step.
+    Perform {
+        /// The step.
+        step: u32,
+    },
+    /// Let time pass.
+    Wait {
+        /// The step.
+        step: u32,
+        /// Until when.
+        until: Micros,
+    },
+}
+
+/// What work of a run ends with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The script was driven.
+    Driven(Driven),
+    /// A step was done.
+    Performed {
+        /// How it ended.
+        outcome: StepOutcome,
+        /// What it took.
+        usage: Usage,
+        /// From start to end, in ms.
+        latency_ms: u64,
+    },
+    /// The time has passed.
+    Elapsed,
+    /// The server failed while it drove the script.
+    Broken {
+        /// How.
+        message: Arc<str>,
+    },
+}
+
+/// What a script did when it was driven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Driven {
+    /// How many answers it has been brought in all.
+    pub settled: u32,
+    /// What it asked for and said, in order, beyond what is recorded.
+    pub asks: Vec<Asked>,
+    /// Where it stands.
+    pub end: End,
+}
+
+/// Something that a script asked for or said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// A step.
+    Step {
+        /// Its number.
+        step: u32,
+        /// What for.
+        kind: StepKind,
+        /// The SHA-256 of kind and payload.
+        call: Arc<str>,
+        /// What the script gave, as JSON.
+        payload: Body,
+        /// What it is called.
+        label: Arc<str>,
+        /// The part of the progress that it belongs to.
+        phase: Option<Arc<str>>,
+        /// The model that was found for it.
+        model: Option<Arc<str>>,
+    },
+    /// It does not wait for a step any more.
+    Cancelled {
+        /// The step.
+        step: u32,
+    },
+    /// Another part of the progress began.
+    Phase(Arc<str>),
+    /// A line of the log.
+    Line(Arc<str>),
+}
+
+/// Where a script stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It waits for answers.
+    Waits,
+    /// It came to its result, as JSON.
+    Finished(Body),
+    /// It failed.
+    Failed(RunError),
+    /// It asked for something else than what is recorded.
+    Diverged {
+        /// The step.
+        step: u32,
+        /// What is recorded.
+        recorded: Option<Body>,
+        /// What it asked for.
+        asked: Option<Body>,
+    },
+}
+
+/// What is wanted now.
+pub(super) fn wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
+    let mut wants = BTreeMap::new();
+    let Some(about) = &state.about else { return wants };
+    if state.is_over() {
+        return wants;
+    }
+    let lane = |name: &str| Lane { name: name.into(), group: about.session.to_string().into() };
+    let paused = state.status == Status::Paused;
+    if state.unheard() && !paused {
+        // Of how much the script has heard, not of how much there is: what comes meanwhile does not stop it.
+        let heard = state.advanced.map_or("0".to_owned(), |advanced| (advanced + 1).to_string());
+        let key = EffectKey::new(format!("drive/{heard}"));
+        let since = state.requested_at;
+        wants.insert(key, Want { class: Class::Free, begun: None, lane: lane("scripts"), since, work: Work::Drive });
+    }
+    for (&number, step) in state.steps.iter().filter(|(_, step)| step.is_open()) {
+        if paused && step.attempt.is_none() && step.kind != StepKind::Sleep {
+            continue;
+        }
+        let since = step.requested_at;
+        match step.kind {
+            StepKind::Agent | StepKind::Tool | StepKind::Workflow => {
+                let key = EffectKey::new(format!("step/{number}"));
+                // A workflow waits for its own steps: with a place of theirs it could keep them waiting for ever.
+                let lane = lane(if step.kind == StepKind::Agent { "agents" } else { "steps" });
+                let (class, begun, work) = (Class::Keyed, step.attempt, Work::Perform { step: number });
+                wants.insert(key, Want { class, begun, lane, since, work });
+            }
+            StepKind::Approve | StepKind::Sleep => {
+                let Some(until) = until(step) else { continue };
+                let key = EffectKey::new(format!("wait/{number}"));
+                let (lane, work) = (lane("timers"), Work::Wait { step: number, until });
+                wants.insert(key, Want { class: Class::Free, begun: None, lane, since, work });
+            }
+        }
+    }
+    wants
+}
+
+/// When a timer of the script goes off, or a question of it is asked no more.
+fn until(step: &Step) -> Option<Micros> {
+    let payload: serde_json::Value = serde_json::from_str(step.payload.shown()).ok()?;
+    let ms = match step.kind {
+        StepKind::Sleep => payload["ms"].as_i64().unwrap_or(0),
+        StepKind::Approve => payload["timeout_ms"].as_i64()?,
+        StepKind::Agent | StepKind::Tool | StepKind::Workflow => return None,
+    };
+    Some(Micros(step.requested_at.0.saturating_add(ms.max(0).saturating_mul(1_000))))
+}

@@ -1,0 +1,182 @@
+//! One script, found.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use workflow::{Engine, Failure, Format, LoadError, Meta, Script};
+
+/// Where a workflow comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The project's own folders.
+    Project,
+    /// The user's.
+    User,
+    /// The built-in catalog.
+    BuiltIn,
+}
+
+/// A workflow that can run.
+pub struct Found {
+    /// What it says of itself.
+    pub meta: Meta,
+    /// Where it comes from.
+    pub source: Source,
+    script: Script,
+    engine: [u8; 32],
+}
+
+/// A workflow in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Listed {
+    /// By this name it is asked for.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// Its file, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// When to choose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when_to_use: Option<String>,
+    /// The parts of its progress that it announces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<String>,
+    /// The JSON Schema of its arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<serde_json::Value>,
+    /// Another one of the same name stands before it, and is meant by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+    /// What is wrong with it, if it cannot run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Wrong>,
+}
+
+/// What is wrong with a script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Wrong {
+    /// In words.
+    pub message: String,
+    /// Where, as `FILE:LINE:COLUMN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+impl From<Failure> for Wrong {
+    fn from(failure: Failure) -> Self {
+        let message = format!("{}: {}", failure.name, failure.message);
+        Self { message, place: failure.place.map(|place| place.to_string()) }
+    }
+}
+
+/// A file that may hold a script.
+pub(super) struct File {
+    pub source: Source,
+    pub name: String,
+    pub text: Text,
+}
+
+/// The text of a file.
+pub(super) enum Text {
+    Here(String),
+    At(PathBuf),
+}
+
+/// The scripts in a folder, by their names; none where there is no folder.
+pub(super) fn in_folder(folder: &Path, source: Source) -> Vec<File> {
+    let Ok(entries) = fs::read_dir(folder) else { return vec![] };
+    let mut files: Vec<File> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let is_script =
+                path.extension().is_some_and(|extension| extension == "js" || extension == "cjs" || extension == "mjs");
+            let name = path.file_name()?.to_str()?.to_owned();
+            (is_script && path.is_file()).then_some(File { source, name, text: Text::At(path) })
+        })
+        .collect();
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    files
+}
+
+impl File {
+    /// Its name without what says that it is a script.
+    pub fn stem(&self) -> &str {
+        self.name.rsplit_once('.').map_or(&*self.name, |(stem, _)| stem)
+    }
+
+    /// Reads it and all that it imports.
+    pub fn load(&self, engine: &Engine) -> Result<Found, LoadError> {
+        let (text, folder) = match &self.text {
+            Text::Here(text) => (text.clone(), None),
+            Text::At(path) => {
+                let text = fs::read_to_string(path).map_err(|error| Failure::new("ReadError", error.to_string()))?;
+                (text, path.parent())
+            }
+        };
+        let mut script = Script::new(self.name.as_str(), text);
+        let read = |file: &str| match folder {
+            Some(folder) => beneath(folder, file),
+            None => Err("a built-in workflow is one file".into()),
+        };
+        let (meta, _): (Meta, Format) = engine.read(&mut script, read)?;
+        Ok(Found { meta, source: self.source, script, engine: engine.hash() })
+    }
+
+    /// What a list says of it.
+    pub fn read(&self, engine: &Engine) -> Listed {
+        let path = match &self.text {
+            Text::Here(_) => None,
+            Text::At(path) => Some(path.display().to_string()),
+        };
+        let (meta, error) = match self.load(engine) {
+            Ok(found) => (found.meta, None),
+            Err(error) => {
+                let meta = Meta { name: self.stem().to_owned(), ..Meta::default() };
+                (meta, Some(super::words(&error).into()))
+            }
+        };
+        Listed {
+            name: meta.name,
+            description: meta.description,
+            source: self.source,
+            path,
+            when_to_use: meta.when_to_use,
+            phases: meta.phases.into_iter().map(|phase| phase.title).collect(),
+            args: meta.args,
+            hidden: false,
+            error,
+        }
+    }
+}
+
+/// A file beneath a folder, also where links stand in between.
+fn beneath(folder: &Path, file: &str) -> Result<String, String> {
+    let words = |error: std::io::Error| error.to_string();
+    let path = folder.join(file).canonicalize().map_err(words)?;
+    if !path.starts_with(folder.canonicalize().map_err(words)?) {
+        return Err("it lies outside the workflow's folder".into());
+    }
+    fs::read_to_string(path).map_err(words)
+}
+
+impl Found {
+    /// The script with all that it imports, as a run pins it.
+    pub fn pinned(&self) -> String {
+        // Made of texts: it can always be written.
+        serde_json::to_string(&self.script).unwrap_or_default()
+    }
+
+    /// The SHA-256 of the engine, in lower-case hexadecimal.
+    pub fn engine(&self) -> Arc<str> {
+        replay::digest::hex(&self.engine).into()
+    }
+}

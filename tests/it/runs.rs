@@ -1,0 +1,229 @@
+//! Workflows as people run them: the real program, their scripts in a project, the server killed in the middle.
+
+use std::{fs, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Home, Run},
+    process::{Ground, Server},
+};
+
+/// Puts a workflow into a folder of a project.
+fn write(home: &Home, name: &str, source: &str) {
+    let folder = home.project.path().join(".claude/workflows");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), source).unwrap();
+}
+
+/// Runs `reenact` on a project that is trusted as it is.
+fn run(home: &Home, arguments: &[&str]) -> Run {
+    let trusted = home.run(&["trust", ".", "--yes"]);
+    assert_eq!(trusted.code, Some(0), "{trusted:?}");
+    home.run(arguments)
+}
+
+fn object(run: &Run) -> Value {
+    assert_eq!(run.out.lines().count(), 1, "{run:?}");
+    serde_json::from_str(&run.out).unwrap()
+}
+
+const SUM: &str = "export const meta = { name: 'sum-up', description: 'Sums up', phases: [{title: 'Read'}] }
+phase('Read')
+const parts = await parallel(['one', 'two'].map((name) => () => agent(`Say ${name}`, { label: name })))
+log(`${parts.length} parts`)
+return { ok: true, parts: parts.length, topic: args?.topic ?? 'none' }";
+
+#[test]
+fn a_workflow_that_somebody_brought_runs_to_its_end_and_says_what_it_did() {
+    let home = Home::new();
+    write(&home, "sum.js", SUM);
+    let ran = run(&home, &["run", "sum-up", "--arg", "topic=light", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = object(&ran);
+    assert_eq!(
+        (&ran["status"], &ran["result"]),
+        (&json!("finished"), &json!({"ok": true, "parts": 2, "topic": "light"}))
+    );
+    assert_eq!((ran["steps"].as_array().unwrap().len(), &ran["phases"]), (2, &json!(["Read"])));
+    assert_eq!((&ran["steps"][0]["label"], &ran["steps"][0]["outcome"]["kind"]), (&json!("one"), &json!("succeeded")));
+    assert_eq!(ran["logs"][0]["text"], "2 parts");
+    assert!(ran["usage"]["output"].as_u64().unwrap() > 0, "{ran}");
+    let told = home.run(&["run", "sum-up"]);
+    assert!(told.out.contains("✓ one") && told.out.contains("\"parts\": 2"), "{told:?}");
+    // What it came from stands in the log, and a chat of a step in no list of chats.
+    let chats = home.run(&["ps", "--all"]);
+    assert!(chats.out.contains("there are no chats"), "{chats:?}");
+}
+
+#[test]
+fn an_answer_with_a_shape_comes_as_an_object() {
+    let home = Home::new();
+    let schema = "{type: 'object', properties: {findings: {type: 'array', items: {type: 'object', properties: {file: {type: 'string'}, level: {enum: ['high', 'low']}}, required: ['file', 'level']}}}, required: ['findings']}";
+    let body = format!(
+        "const a = await agent('look', {{schema: {schema}}})\nconst b = await agent('count', {{schema: {{type: 'integer', minimum: 7}}}})\nlet c; try {{ await agent('x', {{schema: {{type: 'nonsense'}}}}) }} catch (e) {{ c = e.name }}\nreturn {{ level: a.findings[0].level, b, c }}"
+    );
+    write(&home, "shape.js", &format!("export const meta = {{ name: 'shape', description: 'x' }}\n{body}"));
+    let ran = object(&run(&home, &["run", "shape", "--json"]));
+    assert_eq!(ran["result"], json!({"level": "high", "b": 7, "c": "InvalidSchema"}), "{ran}");
+}
+
+#[test]
+fn workflows_are_listed_with_what_is_wrong_with_them() {
+    let home = Home::new();
+    write(&home, "sum.js", SUM);
+    write(&home, "broken.js", "export const meta = { name: 'broken', description: 'B' }\nconst a = ;\nreturn 1");
+    write(&home, "review-code.js", "export const meta = { name: 'review-code', description: 'Ours' }\nreturn 'ours'");
+    let listed = home.run(&["workflows"]);
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    for words in ["sum-up", "cannot run: SyntaxError", "broken.js:2:11", "hidden by another", "built in"] {
+        assert!(listed.out.contains(words), "{words}: {}", listed.out);
+    }
+    let ours = run(&home, &["run", "review-code"]);
+    assert!(ours.out.contains("ours"), "{ours:?}");
+    let theirs = run(&home, &["run", "builtin:review-code", "--json"]);
+    assert_eq!(object(&theirs)["steps"].as_array().unwrap().len(), 4, "{theirs:?}");
+}
+
+#[test]
+fn what_cannot_run_says_why_and_what_to_do() {
+    let home = Home::new();
+    write(&home, "sum.js", SUM);
+    let unknown = home.run(&["run", "sum-upp"]);
+    assert!(unknown.code == Some(3) && unknown.err.contains("did you mean `sum-up`"), "{unknown:?}");
+    let untrusted = home.run(&["run", "sum-up"]);
+    assert!(untrusted.code == Some(4) && untrusted.err.contains("trust"), "{untrusted:?}");
+    let bad = home.run(&["run", "sum-up", "--args", "{"]);
+    assert!(bad.code == Some(2) && bad.err.contains("not JSON"), "{bad:?}");
+    for (name, body, said) in [
+        ("throws", "throw new Error('the target is missing')", "the target is missing (throws.js:2:"),
+        ("clock", "return Date.now()", "pass the value in args"),
+        ("stuck", "await new Promise(() => {})", "nothing can settle"),
+        ("many", "return await parallel(new Array(4097).fill(() => 1))", "4097"),
+        ("nobody", "return await workflow('nobody-knows')", "there is no workflow `nobody-knows`"),
+        ("deep", "return await workflow('deeper')", "cannot run a third"),
+    ] {
+        write(
+            &home,
+            &format!("{name}.js"),
+            &format!("export const meta = {{ name: '{name}', description: 'x' }}\n{body}"),
+        );
+        write(
+            &home,
+            "deeper.js",
+            "export const meta = { name: 'deeper', description: 'x' }\nreturn await workflow('sum-up')",
+        );
+        let failed = run(&home, &["run", name]);
+        assert!(failed.code == Some(1) && failed.out.contains(said), "{name}: {failed:?}");
+    }
+}
+
+async fn until(server: &Server, stream: &str, is: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    for _ in 0..600 {
+        let events = server.events(stream).await;
+        if is(&events) {
+            return events;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{stream} did not come there: {:?}", server.events(stream).await)
+}
+
+fn count(events: &[Value], kind: &str) -> usize {
+    events.iter().filter(|event| event["type"] == kind).count()
+}
+
+async fn start(server: &Server, ground: &Ground, workflow: &str) -> String {
+    let (_, project) = server.http("POST", "/api/projects", Some(json!({"path": ground.project_path()}))).await;
+    let project = project["id"].as_str().unwrap().to_owned();
+    let (_, trust) = server.http("GET", &format!("/api/projects/{project}/trust"), None).await;
+    let (status, trusted) =
+        server.http("POST", &format!("/api/projects/{project}/trust"), Some(json!({"digest": trust["digest"]}))).await;
+    assert_eq!(status, 200, "{trusted}");
+    let (_, session) = server.http("POST", "/api/sessions", Some(json!({"project": project}))).await;
+    let new = json!({"workflow": workflow, "session": session["id"]});
+    let (status, run) = server.http("POST", "/api/runs", Some(new)).await;
+    assert_eq!(status, 200, "{run}");
+    run["stream"].as_str().unwrap().to_owned()
+}
+
+fn ground(name: &str, body: &str) -> Ground {
+    let ground = Ground::new("");
+    let folder = ground.project.path().join(".reenact/workflows");
+    fs::create_dir_all(&folder).unwrap();
+    let source = format!("export const meta = {{ name: '{name}', description: 'x' }}\n{body}");
+    fs::write(folder.join(format!("{name}.js")), source).unwrap();
+    ground
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_with_ten_agents_in_flight_goes_on_and_does_nothing_twice() {
+    let body = "const first = await agent('hello')\nconst all = await parallel(Array.from({length: 10}, (_, n) => () => agent(`tell a long story ${n}`, {label: `a${n}`})))\nreturn all.length";
+    let ground = ground("ten", body);
+    let server = ground.serve();
+    let run = start(&server, &ground, "ten").await;
+    until(&server, &run, |events| count(events, "StepStarted") >= 11).await;
+    server.kill();
+    let server = ground.serve();
+    let events = until(&server, &run, |events| count(events, "RunFinished") == 1).await;
+    let finished = events.iter().find(|event| event["type"] == "RunFinished").unwrap();
+    assert_eq!(finished["data"]["result"], "10");
+    assert_eq!(
+        (count(&events, "StepRequested"), count(&events, "StepSettled")),
+        (11, 11),
+        "nothing is asked or settled twice"
+    );
+    let starts = |step: u64| {
+        events.iter().filter(|event| event["type"] == "StepStarted" && event["data"]["step"] == step).count()
+    };
+    assert_eq!(starts(1), 1, "a step that was over does not run again");
+    let child = events.iter().find(|event| event["type"] == "StepStarted" && event["data"]["step"] == 2).unwrap();
+    let chat = server.events(child["data"]["child"].as_str().unwrap()).await;
+    assert_eq!((count(&chat, "ChatOpened"), count(&chat, "TurnStarted"), count(&chat, "TurnFinished")), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_question_waits_over_a_restart_and_its_answer_goes_on() {
+    let ground = ground(
+        "ask",
+        "const said = await approve('Ship it?', {detail: 'all of it'})\nreturn said.approved ? said.comment : 'no'",
+    );
+    let server = ground.serve();
+    let run = start(&server, &ground, "ask").await;
+    until(&server, &run, |events| count(events, "StepRequested") == 1).await;
+    server.kill();
+    let server = ground.serve();
+    let (_, row) = server.http("GET", &format!("/api/runs/{}", run.trim_start_matches("run/")), None).await;
+    assert_eq!((&row["state"], &row["questions"]), (&json!("running"), &json!(1)), "{row}");
+    let path = format!("/api/runs/{}/steps/1/approval", run.trim_start_matches("run/"));
+    let (status, said) = server.http("POST", &path, Some(json!({"approved": true, "comment": "go"}))).await;
+    assert_eq!(status, 200, "{said}");
+    let events = until(&server, &run, |events| count(events, "RunFinished") == 1).await;
+    assert_eq!(events.last().unwrap()["data"]["result"], "\"go\"");
+    let (status, again) = server.http("POST", &path, Some(json!({"approved": false}))).await;
+    assert_eq!((status, &again["code"]), (409, &json!("run_over")));
+}
+
+#[tokio::test]
+async fn a_run_is_paused_resumed_and_stopped_with_what_it_began() {
+    let ground = ground("long", "await sleep(600)\nawait agent('tell a long story')\nreturn 1");
+    let server = ground.serve();
+    let run = start(&server, &ground, "long").await;
+    let act = async |deed: &str| {
+        let path = format!("/api/runs/{}/{deed}", run.trim_start_matches("run/"));
+        let (status, said) = server.http("POST", &path, Some(json!({}))).await;
+        assert_eq!(status, 200, "{deed}: {said}");
+    };
+    act("pause").await;
+    until(&server, &run, |events| count(events, "StepSettled") == 1).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(count(&server.events(&run).await, "StepRequested"), 1, "a paused run asks for nothing");
+    act("resume").await;
+    let events = until(&server, &run, |events| count(events, "StepStarted") == 1).await;
+    let started = events.iter().find(|event| event["type"] == "StepStarted").unwrap();
+    let chat = started["data"]["child"].as_str().unwrap().to_owned();
+    until(&server, &chat, |events| count(events, "ModelCallStarted") == 1).await;
+    act("cancel").await;
+    until(&server, &chat, |events| count(events, "TurnCancelled") == 1).await;
+    assert_eq!(count(&server.events(&run).await, "RunCancelled"), 1);
+}

@@ -1,0 +1,119 @@
+// Workflows: found in the project, run from the page, watched live, a question answered, over a killed server too.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { accessible, connected, openProject, Server, startBrowser } from "./harness.mjs";
+
+const GREET = `export const meta = {
+  name: 'greet', description: 'Greets, once somebody agrees', phases: [{ title: 'Ask' }, { title: 'Greet' }],
+  args: { type: 'object', properties: { who: { type: 'string', description: 'Whom to greet' } } },
+}
+phase('Ask')
+const said = await approve('Greet ' + (args?.who ?? 'nobody') + '?')
+if (!said.approved) return { ok: false }
+phase('Greet')
+const all = await parallel(['one', 'two'].map((name) => () => agent('say hello to ' + name, { label: name })))
+log(all.length + ' greetings')
+return { ok: true, comment: said.comment, greetings: all.length }
+`;
+
+let server;
+let browser;
+before(async () => {
+  server = new Server();
+  const folder = join(server.project, ".claude", "workflows");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "greet.js"), GREET);
+  writeFileSync(
+    join(folder, "broken.js"),
+    "export const meta = { name: 'broken', description: 'B' }\nconst = 1\n",
+  );
+  await server.start();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function opened(options) {
+  const page = await openProject(browser, server, options);
+  await page.getByRole("link", { name: "Workflows" }).click();
+  await page.getByRole("heading", { name: "Workflows", level: 1 }).waitFor();
+  // The engine may have to be compiled first.
+  await page.getByText("Greets, once somebody agrees").waitFor({ timeout: 90_000 });
+  return page;
+}
+
+async function started(page, who) {
+  await page.getByRole("button", { name: "Run greet" }).click();
+  await page.getByRole("textbox", { name: /^who/ }).fill(who);
+  await page.getByRole("button", { name: "Run it" }).click();
+  await page.getByRole("heading", { name: "greet", level: 1 }).waitFor();
+}
+
+test("a workflow is run from the page, its question answered, and its result shown", async () => {
+  const page = await opened();
+  await page.getByText(/SyntaxError/).waitFor();
+  await page.getByText("broken.js:2:").waitFor();
+  await accessible(page);
+  await page.getByRole("button", { name: "Run greet" }).click();
+  await page.getByRole("button", { name: "Run it" }).click();
+  await page.getByText(/not trusted/).waitFor();
+  await page.getByRole("button", { name: /^Trust/ }).click();
+  await page
+    .getByText(/may run|trusted/i)
+    .first()
+    .waitFor();
+  await page.getByRole("textbox", { name: /^who/ }).fill("Ada");
+  await page.getByRole("button", { name: "Run it" }).click();
+  await page.getByRole("heading", { name: "greet", level: 1 }).waitFor();
+  const question = page.getByRole("button", { name: /Greet Ada\?/ });
+  await question.click();
+  await page.getByRole("textbox", { name: /What to say to it/ }).fill("gladly");
+  await accessible(page);
+  await page.getByRole("button", { name: "Approve" }).click();
+  const result = page.getByRole("region", { name: "Result" });
+  await result.getByText('"gladly"').waitFor();
+  await page.getByRole("region", { name: "Log" }).getByText("2 greetings").waitFor();
+  await page.getByRole("button", { name: /^two/ }).click();
+  await page.getByRole("region", { name: "Step 3: two" }).getByText("say hello to two").first().waitFor();
+  await page.getByRole("link", { name: "Open its chat" }).click();
+  await page.getByRole("log", { name: "Conversation" }).getByText("say hello to two").first().waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
+test("a question waits while the server is killed, and the page goes on without a reload", async () => {
+  const page = await opened();
+  await started(page, "Grace");
+  await page.getByText(/1 question for you/).waitFor();
+  await server.kill();
+  await server.start();
+  await connected(page);
+  await page.getByRole("button", { name: /Greet Grace\?/ }).click();
+  await page.getByRole("button", { name: "Refuse" }).click();
+  await page.getByRole("region", { name: "Result" }).getByText("false").waitFor();
+  await page.getByRole("link", { name: "All workflows" }).click();
+  const runs = page.getByRole("link", { name: /greet.*done/ });
+  await runs.first().waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
+test("on a phone nothing of a run is wider than the screen", async () => {
+  const page = await opened({ viewport: { width: 390, height: 844 } });
+  await started(page, "Eve");
+  await page.getByRole("button", { name: /Greet Eve\?/ }).click();
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  assert.equal(wide, false);
+  await accessible(page);
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page
+    .getByRole("status")
+    .getByText(/stopped/)
+    .first()
+    .waitFor();
+  await page.context().close();
+});

@@ -1,0 +1,200 @@
+// A run of a workflow, live: its phases as columns, its steps as cards, the chosen step beside them, the log below.
+import { ArrowLeft, CircleStop, Pause, Play } from "lucide-react";
+import { useState } from "react";
+import { useLive, useRun } from "../../live/react.tsx";
+import { stateOf } from "../../live/run.ts";
+import { BodyText } from "../../parts/body-text.tsx";
+import { Button, iconButtonClass } from "../../parts/button.tsx";
+import { Ago, useNow } from "../../parts/clock.tsx";
+import { CodeBlock } from "../../parts/code/index.tsx";
+import { count, duration, exactly, plural } from "../../parts/format.ts";
+import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
+import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
+import { Link } from "../../routes.tsx";
+import type { RunView } from "../../wire/index.ts";
+import { Cards } from "./cards.tsx";
+import { StepDetails } from "./step.tsx";
+
+interface Props {
+  project: string;
+  session: string;
+  run: string;
+}
+
+export function RunPane({ project, session, run }: Props) {
+  const entry = useRun(run);
+  const live = useLive();
+  const { view } = entry;
+  const [chosen, choose] = useState<number | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  usePaneTitle(view.about?.workflow ?? "Run");
+  if (entry.trouble)
+    return (
+      <div className="p-4">
+        <Trouble>{entry.trouble.message}</Trouble>
+      </div>
+    );
+  if (entry.freshness === "loading") return <Skeleton lines={8} label="Loading the run" />;
+  if (!view.about)
+    return (
+      <Empty title="There is no such run">
+        <p>Start one from the workflows of a project.</p>
+      </Empty>
+    );
+  const act = (type: "PauseRun" | "ResumeRun" | "CancelRun") => {
+    setTrouble(null);
+    void live.command(`run/${run}`, { type }).then((answer) => {
+      if (!answer.ok) setTrouble(answer.message);
+    });
+  };
+  const step = chosen === null ? undefined : view.steps[chosen];
+  const open = view.status.kind === "running" || view.status.kind === "paused";
+  return (
+    <div className="@container flex h-full flex-col">
+      <PaneHead>
+        <Link to={{ pane: "workflows", project }} title="All workflows" className={iconButtonClass}>
+          <ArrowLeft size={15} aria-label="All workflows" />
+        </Link>
+        <h1 className="min-w-0 truncate font-semibold" title={view.about.description}>
+          {view.about.workflow}
+        </h1>
+        <Progress view={view} />
+        <span className="flex-1" />
+        {view.status.kind === "running" && (
+          <Button look="quiet" onClick={() => act("PauseRun")}>
+            <Pause size={14} aria-hidden />
+            <span className="max-md:sr-only">Pause</span>
+          </Button>
+        )}
+        {view.status.kind === "paused" && (
+          <Button look="quiet" onClick={() => act("ResumeRun")}>
+            <Play size={14} aria-hidden />
+            <span className="max-md:sr-only">Resume</span>
+          </Button>
+        )}
+        {open && (
+          <Button look="quiet" onClick={() => act("CancelRun")}>
+            <CircleStop size={14} aria-hidden />
+            <span className="max-md:sr-only">Stop</span>
+          </Button>
+        )}
+      </PaneHead>
+      {trouble && (
+        <div className="px-4 pt-3">
+          <Trouble>{trouble}</Trouble>
+        </div>
+      )}
+      <div className="flex min-h-0 flex-1 @max-3xl:flex-col">
+        <div className="flex min-h-0 min-w-0 flex-1 flex-col gap-4 overflow-y-auto p-4 max-md:p-2">
+          <Cards view={view} chosen={chosen} onChoose={choose} />
+          <Outcome view={view} />
+          <Log view={view} />
+        </div>
+        {step && chosen !== null && (
+          <StepDetails
+            run={run}
+            project={project}
+            session={session}
+            number={chosen}
+            step={step}
+            onClose={() => choose(null)}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+const WORDS: Record<RunView["status"]["kind"], string> = {
+  running: "running",
+  paused: "paused",
+  finished: "done",
+  failed: "failed",
+  cancelled: "stopped",
+  diverged: "diverged",
+};
+
+function Progress({ view }: { view: RunView }) {
+  const now = useNow(1_000);
+  const steps = Object.values(view.steps).filter((step) => step.kind !== "sleep");
+  const done = steps.filter((step) => step.outcome).length;
+  const asks = steps.filter((step) => stateOf(step) === "asks").length;
+  const end = view.ended_at ?? now * 1_000;
+  return (
+    <p role="status" className="truncate text-small text-soft tabular-nums">
+      {WORDS[view.status.kind]} · {done} of {plural(steps.length, "step")} ·{" "}
+      {count(view.usage.input + view.usage.output)} tokens ·{" "}
+      {duration(Math.max(0, end - view.requested_at) / 1_000)}
+      {asks > 0 && <span className="text-warn"> · {plural(asks, "question")} for you</span>}
+    </p>
+  );
+}
+
+function Outcome({ view }: { view: RunView }) {
+  const { status } = view;
+  switch (status.kind) {
+    case "finished":
+      return (
+        <section aria-label="Result" className="flex flex-col gap-1.5">
+          <h2 className="font-semibold">Result</h2>
+          <BodyText body={status.result}>
+            {(text) => <CodeBlock code={pretty(text)} language="json" />}
+          </BodyText>
+        </section>
+      );
+    case "failed": {
+      const { name, message, place, stack } = status.error;
+      return (
+        <Trouble>
+          <p>
+            {name}: {message}
+          </p>
+          {place && <p className="font-mono text-small">{place}</p>}
+          {stack && <pre className="overflow-x-auto text-small">{stack}</pre>}
+        </Trouble>
+      );
+    }
+    case "diverged":
+      return (
+        <Trouble>
+          <p>Step {status.step} is not what it was before: the script or its engine changed.</p>
+          <pre className="overflow-x-auto whitespace-pre-wrap text-small">
+            {`- ${status.recorded ?? "nothing"}\n+ ${status.asked ?? "nothing"}`}
+          </pre>
+        </Trouble>
+      );
+    default:
+      return null;
+  }
+}
+
+/** JSON as people read it; what is none as it is. */
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function Log({ view }: { view: RunView }) {
+  if (view.log.length === 0) return null;
+  const hidden = view.lines - view.log.length;
+  return (
+    <section aria-label="Log" className="flex flex-col gap-1.5">
+      <h2 className="font-semibold">Log</h2>
+      {hidden > 0 && (
+        <p className="text-faint text-small">{count(hidden)} earlier lines are in its events.</p>
+      )}
+      <ul className="flex flex-col gap-0.5 font-mono text-small">
+        {view.log.map((line, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines are only added
+          <li key={index} className="flex gap-3 [overflow-wrap:anywhere]" title={exactly(line.at)}>
+            <Ago at={line.at} className="w-10 shrink-0 text-faint" />
+            <span className="min-w-0 whitespace-pre-wrap">{line.text}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,239 @@
+// The workflows of a project: what there is, a form to run one, and the runs so far.
+import { Play, Workflow } from "lucide-react";
+import { useState } from "react";
+import { send } from "../../live/http.ts";
+import { uuid7 } from "../../live/ids.ts";
+import { useDesk, useList, useLive } from "../../live/react.tsx";
+import { Button } from "../../parts/button.tsx";
+import { Ago } from "../../parts/clock.tsx";
+import { reason } from "../../parts/format.ts";
+import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
+import { useRead } from "../../parts/read.ts";
+import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
+import { Link, useRouter } from "../../routes.tsx";
+import type { RunRow, WorkflowItem, Workflows } from "../../wire/index.ts";
+import { TrustCard } from "../start/trust.tsx";
+
+export function WorkflowsPane({ project }: { project: string }) {
+  const { projects, known } = useDesk();
+  const row = projects.find((it) => it.id === project);
+  const { data, error, again } = useRead<Workflows>(`/api/workflows?project=${project}`);
+  const runs = useList("runs").rows.filter((run) => run.project === project);
+  const [chosen, choose] = useState<string | null>(null);
+  usePaneTitle(row ? `Workflows of ${row.name}` : "Workflows");
+  if (!known) return <Skeleton lines={6} />;
+  if (!row)
+    return (
+      <Empty title="There is no such project">
+        <p>It may have been removed. Add its folder again to see its workflows.</p>
+      </Empty>
+    );
+  return (
+    <div className="flex h-full flex-col">
+      <PaneHead>
+        <Link
+          to={{ pane: "project", project }}
+          className="max-w-40 shrink-0 truncate text-faint hover:text-ink"
+        >
+          {row.name}
+        </Link>
+        <span aria-hidden className="text-line-strong">
+          /
+        </span>
+        <h1 className="min-w-0 truncate font-semibold">Workflows</h1>
+      </PaneHead>
+      <div className="mx-auto flex min-h-0 w-full max-w-3xl flex-1 flex-col gap-4 overflow-y-auto p-4 max-md:p-2">
+        <TrustCard project={row} />
+        {error && <Trouble action={<Button onClick={again}>Try again</Button>}>{reason(error)}</Trouble>}
+        {!data && !error && <Skeleton lines={4} label="Looking for workflows" />}
+        {data && (
+          <ul className="flex flex-col gap-1">
+            {data.items.map((item) => (
+              <Item
+                key={`${item.source} ${item.path ?? item.name}`}
+                item={item}
+                project={project}
+                open={chosen === (item.path ?? item.name)}
+                onOpen={(open) => choose(open ? (item.path ?? item.name) : null)}
+              />
+            ))}
+          </ul>
+        )}
+        <h2 className="mt-2 font-semibold">Runs</h2>
+        {runs.length === 0 ? (
+          <p className="text-soft">Nothing has run here yet. Choose a workflow above.</p>
+        ) : (
+          <ul className="flex flex-col">
+            {runs
+              .toSorted((a, b) => b.requested_at - a.requested_at)
+              .map((run) => (
+                <Run key={run.id} run={run} />
+              ))}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}
+
+const SOURCES = { project: "project", user: "yours", built_in: "built in" } as const;
+
+interface ItemProps {
+  item: WorkflowItem;
+  project: string;
+  open: boolean;
+  onOpen(open: boolean): void;
+}
+
+function Item({ item, project, open, onOpen }: ItemProps) {
+  const runs = !item.error && !item.hidden;
+  return (
+    <li className="rounded-md border border-line">
+      <div className="flex items-start gap-3 px-3 py-2">
+        <Workflow size={15} className="mt-0.5 shrink-0 text-faint" aria-hidden />
+        <div className="min-w-0 flex-1 [overflow-wrap:anywhere]">
+          <span className="font-medium">{item.name}</span>{" "}
+          <span className="text-faint text-small">{SOURCES[item.source]}</span>
+          <p className="text-soft">
+            {item.hidden ? "Another one of this name stands before it." : item.description}
+          </p>
+          {item.error && (
+            <p className="text-bad text-small">
+              {item.error.message}
+              {item.error.place && <span className="font-mono"> {item.error.place}</span>}
+            </p>
+          )}
+        </div>
+        {runs && (
+          <Button onClick={() => onOpen(!open)} aria-expanded={open} aria-label={`Run ${item.name}`}>
+            <Play size={14} aria-hidden />
+            Run
+          </Button>
+        )}
+      </div>
+      {open && runs && <Form item={item} project={project} />}
+    </li>
+  );
+}
+
+/** The texts that its schema asks for; else any JSON. */
+function fieldsOf(item: WorkflowItem): [string, string][] | null {
+  const properties = item.args?.properties as
+    | Record<string, { type?: string; description?: string }>
+    | undefined;
+  if (!properties) return null;
+  const fields = Object.entries(properties);
+  if (fields.some(([, of]) => of.type !== "string")) return null;
+  return fields.map(([name, of]) => [name, of.description ?? ""]);
+}
+
+function Form({ item, project }: { item: WorkflowItem; project: string }) {
+  const live = useLive();
+  const { go } = useRouter();
+  const fields = fieldsOf(item);
+  const [texts, setTexts] = useState<Record<string, string>>({});
+  const [json, setJson] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState<string | null>(null);
+
+  const start = async () => {
+    setTrouble(null);
+    let args: unknown;
+    try {
+      const given = Object.entries(texts).filter(([, text]) => text !== "");
+      if (fields) args = given.length > 0 ? Object.fromEntries(given) : undefined;
+      else args = json.trim() === "" ? undefined : JSON.parse(json);
+    } catch (error) {
+      setTrouble(`The arguments are not JSON: ${reason(error)}`);
+      return;
+    }
+    setBusy(true);
+    try {
+      const session = uuid7();
+      const opened = await live.command(`session/${session}`, {
+        type: "OpenSession",
+        project,
+        title: item.name,
+      });
+      if (!opened.ok) throw new Error(opened.message);
+      const body = { workflow: item.name, session, ...(args === undefined ? {} : { args }) };
+      const run = await send<RunRow>("POST", "/api/runs", body);
+      go({ pane: "run", project, session, run: run.id });
+    } catch (error) {
+      setTrouble(reason(error));
+      setBusy(false);
+    }
+  };
+  const box = "w-full rounded-md border border-line bg-ground px-2 py-1.5";
+  return (
+    <form
+      className="flex flex-col gap-2 border-line border-t px-3 py-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      {fields?.map(([name, description]) => (
+        <label key={name} className="flex flex-col gap-1">
+          <span>
+            {name} <span className="text-faint text-small">{description}</span>
+          </span>
+          <input
+            className={box}
+            value={texts[name] ?? ""}
+            onChange={(event) => setTexts({ ...texts, [name]: event.target.value })}
+          />
+        </label>
+      ))}
+      {!fields && (
+        <label className="flex flex-col gap-1">
+          <span>
+            Arguments <span className="text-faint text-small">as JSON, or nothing</span>
+          </span>
+          <textarea
+            className={`${box} font-mono`}
+            rows={3}
+            value={json}
+            onChange={(event) => setJson(event.target.value)}
+          />
+        </label>
+      )}
+      {trouble && <Trouble>{trouble}</Trouble>}
+      <div>
+        <Button look="primary" type="submit" disabled={busy}>
+          {busy ? "Starting" : "Run it"}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+const STATES = {
+  running: "running",
+  paused: "paused",
+  finished: "done",
+  failed: "failed",
+  cancelled: "stopped",
+} as const;
+
+function Run({ run }: { run: RunRow }) {
+  const { project, session, id } = run;
+  return (
+    <li className="rounded-md hover:bg-hover">
+      <Link
+        to={{ pane: "run", project, session, run: id }}
+        className="flex min-h-10 items-center gap-3 px-2 py-1.5"
+      >
+        <span className="min-w-0 flex-1 truncate">{run.workflow}</span>
+        {run.questions > 0 && <span className="text-small text-warn">waits for you</span>}
+        <span className={run.state === "failed" ? "text-bad text-small" : "text-small text-soft"}>
+          {STATES[run.state]}
+        </span>
+        <span className="w-16 text-right text-faint text-small tabular-nums">
+          {run.settled} of {run.steps}
+        </span>
+        <Ago at={run.requested_at} className="w-12 text-right text-faint text-small" />
+      </Link>
+    </li>
+  );
+}

@@ -1,0 +1,556 @@
+// Made from schemas/run.json by `npm run types`: change the server's types, not this file.
+
+/**
+ * Which try of one piece of work, from 1. A retry that the rules want is new work with a new key; this counts restarts only.
+ */
+export type Attempt = number;
+/**
+ * A text: as it is, or a reference to the blob that holds it.
+ */
+export type Body = string | BlobRef | Written;
+/**
+ * A model call: the turn, and its ordinal within the turn, both from 1.
+ */
+export type CallId = string;
+/**
+ * A text of a call.
+ */
+export type Part = "text" | "reasoning";
+/**
+ * A request to a run.
+ */
+export type Command =
+  | (Requested & {
+      type: "RequestRun";
+    })
+  | {
+      type: "PauseRun";
+    }
+  | {
+      type: "ResumeRun";
+    }
+  | {
+      type: "CancelRun";
+    }
+  | {
+      /**
+       * The step.
+       */
+      step: number;
+      type: "StopStep";
+    }
+  | {
+      /**
+       * Yes or no.
+       */
+      approved: boolean;
+      /**
+       * What is to be said to it, at most 10,000 characters.
+       */
+      comment?: string | null;
+      /**
+       * The step.
+       */
+      step: number;
+      type: "AnswerApproval";
+    };
+/**
+ * A fact in the stream of a run.
+ */
+export type Event =
+  | {
+      data: Requested;
+      type: "RunRequested";
+    }
+  | {
+      data: {
+        /**
+         * Its heading.
+         */
+        title: string;
+      };
+      type: "PhaseStarted";
+    }
+  | {
+      data: {
+        /**
+         * What.
+         */
+        text: string;
+      };
+      type: "LogWritten";
+    }
+  | {
+      data: {
+        /**
+         * The SHA-256 of kind and payload, in lower-case hexadecimal: a replay must ask the same.
+         */
+        call: string;
+        kind: StepKind;
+        /**
+         * What it is called.
+         */
+        label: string;
+        /**
+         * The model that was found for it.
+         */
+        model?: string | null;
+        payload: Body;
+        /**
+         * The part of the progress that it belongs to.
+         */
+        phase?: string | null;
+        /**
+         * The number of the call in the script, from 1.
+         */
+        step: number;
+      };
+      type: "StepRequested";
+    }
+  | {
+      data: {
+        attempt: Attempt;
+        /**
+         * The stream in which it happens.
+         */
+        child?: StreamId | null;
+        /**
+         * The step.
+         */
+        step: number;
+      };
+      type: "StepStarted";
+    }
+  | {
+      data: {
+        /**
+         * From its start to its end, in ms.
+         */
+        latency_ms: number;
+        outcome: StepOutcome;
+        /**
+         * The step.
+         */
+        step: number;
+        usage: Usage;
+      };
+      type: "StepSettled";
+    }
+  | {
+      data: {
+        /**
+         * The step.
+         */
+        step: number;
+      };
+      type: "StepCancelled";
+    }
+  | {
+      data: {
+        /**
+         * Yes or no.
+         */
+        approved: boolean;
+        /**
+         * What was said to it.
+         */
+        comment?: string | null;
+        /**
+         * The step.
+         */
+        step: number;
+      };
+      type: "ApprovalAnswered";
+    }
+  | {
+      data: {
+        /**
+         * How many answers it has been brought in all.
+         */
+        settled: number;
+      };
+      type: "ScriptAdvanced";
+    }
+  | {
+      data: {};
+      type: "RunPaused";
+    }
+  | {
+      data: {};
+      type: "RunResumed";
+    }
+  | {
+      data: {
+        result: Body;
+      };
+      type: "RunFinished";
+    }
+  | {
+      data: {
+        error: RunError;
+      };
+      type: "RunFailed";
+    }
+  | {
+      data: {};
+      type: "RunCancelled";
+    }
+  | {
+      data: {
+        /**
+         * What the replay asked for; nothing where it asks for less.
+         */
+        asked?: Body | null;
+        /**
+         * What is recorded, as KIND PAYLOAD; nothing where the replay asks for more.
+         */
+        recorded?: Body | null;
+        /**
+         * The step.
+         */
+        step: number;
+      };
+      type: "RunDiverged";
+    };
+/**
+ * What a step is for.
+ */
+export type StepKind = "agent" | "tool" | "workflow" | "approve" | "sleep";
+/**
+ * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
+ *
+ * Cheap to clone. Ids are UUIDs, except for the few streams that exist once, such as `system/host`.
+ */
+export type StreamId = string;
+/**
+ * How a step ended.
+ */
+export type StepOutcome =
+  | {
+      kind: "succeeded";
+      value: Body;
+    }
+  | {
+      kind: "failed";
+      /**
+       * What went wrong.
+       */
+      message: string;
+      /**
+       * Its name, as `Error`, `TimedOut`.
+       */
+      name: string;
+    }
+  | {
+      kind: "stopped";
+    };
+/**
+ * A moment: microseconds since 1970-01-01T00:00:00Z.
+ */
+export type Micros = number;
+/**
+ * How a run stands.
+ */
+export type Status =
+  | {
+      kind: "running";
+    }
+  | {
+      kind: "paused";
+    }
+  | {
+      kind: "finished";
+      result: Body;
+    }
+  | {
+      error: RunError;
+      kind: "failed";
+    }
+  | {
+      kind: "cancelled";
+    }
+  | {
+      /**
+       * What the replay asked for.
+       */
+      asked: Body | null;
+      kind: "diverged";
+      /**
+       * What is recorded.
+       */
+      recorded: Body | null;
+      /**
+       * The step.
+       */
+      step: number;
+    };
+
+export interface RunSchema {
+  [k: string]: unknown;
+}
+/**
+ * A reference to a blob.
+ */
+export interface BlobRef {
+  /**
+   * The SHA-256 of its bytes, in lower-case hexadecimal.
+   */
+  blob: string;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  /**
+   * Its first 2 KiB, cut at a character.
+   */
+  head: string;
+  /**
+   * Its media type.
+   */
+  type: string;
+}
+/**
+ * A reference to a text in the events of its own stream.
+ */
+export interface Written {
+  attempt: Attempt;
+  /**
+   * Its size in bytes.
+   */
+  bytes: number;
+  call: CallId;
+  /**
+   * Its first 2 KiB, cut at a character.
+   */
+  head: string;
+  part: Part;
+}
+/**
+ * What a run is of.
+ */
+export interface Requested {
+  /**
+   * The arguments, as JSON; none where absent.
+   */
+  arguments?: Body | null;
+  /**
+   * How many output tokens it may take.
+   */
+  budget?: number | null;
+  /**
+   * What it does, in its own words.
+   */
+  description: string;
+  /**
+   * The SHA-256 of the engine, in lower-case hexadecimal.
+   */
+  engine: string;
+  /**
+   * The model of agents for which the script names none.
+   */
+  model: string;
+  /**
+   * The step of another run that it is.
+   */
+  parent?: Parent | null;
+  /**
+   * The parts of its progress that it announces.
+   */
+  phases?: string[];
+  /**
+   * The project that the session works on.
+   */
+  project: string;
+  /**
+   * Its own id, which its steps' streams are named after.
+   */
+  run: string;
+  script: Body;
+  /**
+   * What random numbers of the script grow from.
+   */
+  seed: number;
+  /**
+   * The session it belongs to.
+   */
+  session: string;
+  /**
+   * The workflow's name.
+   */
+  workflow: string;
+}
+/**
+ * A step of a run.
+ */
+export interface Parent {
+  /**
+   * The run.
+   */
+  run: string;
+  /**
+   * The step.
+   */
+  step: number;
+}
+/**
+ * Tokens of one or more model calls, in one form for all providers.
+ */
+export interface Usage {
+  /**
+   * Those of the prompt that came from the provider's cache.
+   */
+  cache_read: number;
+  /**
+   * Those of the prompt that the provider put into its cache.
+   */
+  cache_write: number;
+  /**
+   * The provider gave no numbers: these are estimates.
+   */
+  estimated?: boolean;
+  /**
+   * All tokens of the prompt, cached ones included.
+   */
+  input: number;
+  /**
+   * All tokens of the answer, reasoning included.
+   */
+  output: number;
+  /**
+   * Those of the answer that were reasoning.
+   */
+  reasoning: number;
+}
+/**
+ * Why a run failed.
+ */
+export interface RunError {
+  /**
+   * What it says.
+   */
+  message: string;
+  /**
+   * The name of the error.
+   */
+  name: string;
+  /**
+   * Where in the script, as `FILE:LINE:COLUMN`.
+   */
+  place?: string | null;
+  /**
+   * The calls that led there, a line each.
+   */
+  stack?: string;
+}
+/**
+ * A line of the log.
+ */
+export interface Line {
+  at: Micros;
+  /**
+   * The part of the progress in which it was.
+   */
+  phase?: string | null;
+  /**
+   * What was said.
+   */
+  text: string;
+}
+/**
+ * The state of a run.
+ */
+export interface State {
+  /**
+   * What it is of; `None` before it is requested.
+   */
+  about: Requested | null;
+  /**
+   * How many answers the script has been brought; `None` before it began.
+   */
+  advanced: number | null;
+  /**
+   * When it ended.
+   */
+  ended_at?: Micros | null;
+  /**
+   * How many lines it said in all.
+   */
+  lines: number;
+  /**
+   * What the script said last.
+   */
+  log: Line[];
+  /**
+   * The one that began last.
+   */
+  phase?: string | null;
+  /**
+   * The parts of its progress, in the order in which they began.
+   */
+  phases: string[];
+  requested_at: Micros;
+  /**
+   * The steps that have an answer, in the order in which they got it.
+   */
+  settled: number[];
+  status: Status;
+  /**
+   * Its steps, by their numbers.
+   */
+  steps: {
+    [k: string]: Step;
+  };
+  usage: Usage;
+}
+/**
+ * A step.
+ *
+ * This interface was referenced by `undefined`'s JSON-Schema definition
+ * via the `patternProperty` "^\d+$".
+ */
+export interface Step {
+  /**
+   * The attempt that was begun last.
+   */
+  attempt?: Attempt | null;
+  /**
+   * The SHA-256 of kind and payload.
+   */
+  call: string;
+  /**
+   * The script does not wait for it any more.
+   */
+  cancelled?: boolean;
+  /**
+   * The stream in which it happens.
+   */
+  child?: StreamId | null;
+  kind: StepKind;
+  /**
+   * What it is called.
+   */
+  label: string;
+  /**
+   * From its start to its end, in ms.
+   */
+  latency_ms: number;
+  /**
+   * The model that was found for it.
+   */
+  model?: string | null;
+  /**
+   * How it ended.
+   */
+  outcome?: StepOutcome | null;
+  payload: Body;
+  /**
+   * The part of the progress that it belongs to.
+   */
+  phase?: string | null;
+  requested_at: Micros;
+  /**
+   * When it was begun first.
+   */
+  started_at?: Micros | null;
+  usage: Usage;
+}

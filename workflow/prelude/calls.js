@@ -1,0 +1,160 @@
+// ---- calls: what a script may ask for. Each is a step of the run; its answer comes when the host brings it ----
+
+// The calls without an answer, by number: {resolve, reject, site, kind, label}; of a timer {run}.
+const waiting = new Map();
+// How many agents there have been, and how many there may be; how long a list may be.
+let agents = 0;
+let limits = { agents: 1000, items: 4096 };
+let current = null;
+const unknown = new Set();
+
+const note = (kind, payload) => hostNote(kind, json(payload));
+const say = (message) => note('log', message);
+
+function call(kind, payload, label) {
+  // Where the script asked: an answer that is an error has this place.
+  const site = new Error();
+  const id = hostCall(kind, json(payload));
+  return new Promise((resolve, reject) => waiting.set(id, { resolve, reject, site, kind, label }));
+}
+
+const OPTIONS = ['label', 'phase', 'model', 'effort', 'schema', 'agentType', 'isolation', 'capabilities', 'tools', 'max_tool_calls',
+  'max_tool_iters', 'timeout_ms', 'retries', 'cache', 'budget', 'stallMs'];
+
+function agent(prompt, options) {
+  if (typeof prompt !== 'string') throw new TypeError('agent(prompt, options): the prompt must be a string');
+  if (options !== undefined && options !== null && typeof options !== 'object')
+    throw new TypeError('agent(prompt, options): the options must be an object');
+  if (options && typeof options.prompt === 'string')
+    throw new TypeError('agent(id, {prompt}) is not a call of this format: write agent(prompt, {label: id})');
+  if (agents >= limits.agents)
+    throw named('LimitReached', `a run may have ${limits.agents} agents, and this is one more; raise limits.agents`);
+  const total = budget.total;
+  if (total !== null && budget.spent() >= total)
+    throw named('BudgetSpent', `the budget of ${total} output tokens is spent (${budget.spent()}); start the run with a larger one`);
+  agents += 1;
+  const given = {};
+  for (const [key, value] of Object.entries(options ?? {})) {
+    if (value === undefined || value === null) continue;
+    if (OPTIONS.includes(key)) given[key] = value;
+    else if (!unknown.has(key)) {
+      unknown.add(key);
+      say(`agent(): the option \`${key}\` is not known here, and is ignored`);
+    }
+  }
+  given.phase ??= current ?? undefined;
+  return call('agent', { prompt, ...given }, given.label ?? prompt.slice(0, 40));
+}
+
+const list = (name, of) => {
+  if (of.length > limits.items)
+    throw named('LimitReached', `${name}() was given ${of.length} items, and a list may have ${limits.items}; raise limits.items, or work in portions`);
+  return of;
+};
+
+const caught = (name, index, error) => {
+  say(`${name}[${index}]: ${shown(error)}`);
+  return null;
+};
+
+async function parallel(thunks) {
+  if (!Array.isArray(thunks)) throw new TypeError('parallel(thunks): an array of functions is needed');
+  return Promise.all(list('parallel', thunks).map(async (thunk, index) => {
+    try {
+      if (typeof thunk !== 'function')
+        throw new TypeError('it is no function: write () => agent(…), so that it begins when parallel() lets it');
+      return await thunk();
+    } catch (error) {
+      return caught('parallel', index, error);
+    }
+  }));
+}
+
+async function pipeline(items, ...stages) {
+  for (const stage of stages)
+    if (typeof stage !== 'function') throw new TypeError('pipeline(items, ...stages): every stage must be a function');
+  return Promise.all(list('pipeline', Array.from(items)).map(async (item, index) => {
+    let value = item;
+    try {
+      for (const stage of stages) value = await stage(value, item, index);
+      return value;
+    } catch (error) {
+      return caught('pipeline', index, error);
+    }
+  }));
+}
+
+function phase(title, more) {
+  if (more !== undefined)
+    throw new TypeError('phase(name, {agents}) is not a call of this format: write phase(title), then call agent() for each of them');
+  current = String(title);
+  note('phase', current);
+}
+
+function log(...of) {
+  say(of.map(shown).join(' '));
+}
+
+function workflow(name, given) {
+  if (typeof name !== 'string') throw new TypeError('workflow(name, args): the name must be a string');
+  return call('workflow', given === undefined ? { name } : { name, args: given }, name);
+}
+
+function tool(name, given) {
+  if (typeof name !== 'string') throw new TypeError('tool(name, args): the name must be a string');
+  return call('tool', { name, args: given ?? {}, phase: current ?? undefined }, name);
+}
+
+function approve(question, options) {
+  if (typeof question !== 'string') throw new TypeError('approve(question, {detail, timeout_ms}): the question must be a string');
+  const { detail, timeout_ms } = options ?? {};
+  return call('approve', { question, detail, timeout_ms, phase: current ?? undefined }, question);
+}
+
+const milliseconds = (name, of) => {
+  const ms = Number(of ?? 0);
+  if (Number.isNaN(ms)) throw new TypeError(`${name}: the time must be a number of milliseconds`);
+  return Math.min(Math.max(0, Math.trunc(ms)), 2 ** 40);
+};
+
+function sleep(ms) {
+  return call('sleep', { ms: milliseconds('sleep(ms)', ms) }, 'sleep');
+}
+
+function setTimeout(run, ms, ...of) {
+  if (typeof run !== 'function') throw new TypeError('setTimeout(run, ms): a function is needed');
+  const id = hostCall('sleep', json({ ms: milliseconds('setTimeout', ms) }));
+  waiting.set(id, { run: () => run(...of), kind: 'timer', label: 'setTimeout' });
+  return id;
+}
+
+function clearTimeout(id) {
+  if (waiting.get(id)?.kind !== 'timer') return;
+  waiting.delete(id);
+  note('cancel', id);
+}
+
+function setInterval() {
+  throw named('NotAvailable', 'setInterval() is not available in a workflow: write a loop with `await sleep(ms)`');
+}
+
+const require = (name) => {
+  throw named('NotAvailable', `require(${shown(name)}) is not available in a workflow: it has no modules but files of its own folder, by import`);
+};
+
+const budget = {
+  get total() {
+    const total = hostBudget(0);
+    return total < 0 ? null : total;
+  },
+  spent() { return hostBudget(1); },
+  remaining() {
+    const total = hostBudget(0);
+    return total < 0 ? Infinity : Math.max(0, total - hostBudget(1));
+  },
+};
+
+for (const made of [agent, parallel, pipeline, phase, log, workflow, tool, approve, sleep, setTimeout, clearTimeout, setInterval, require])
+  global(made.name, made);
+global('budget', budget);
+global('console', Object.fromEntries(['log', 'info', 'warn', 'error', 'debug', 'trace'].map((name) => [name, log])));

@@ -1,0 +1,111 @@
+//! What went wrong in a script, and where.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An error of a script: its own, or one of the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The name of the error: `TypeError`, `SyntaxError`, `LimitReached`; `Thrown` where what was thrown is no error.
+    pub name: String,
+    /// What it says.
+    pub message: String,
+    /// Where it came from, if the script is there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub place: Option<Place>,
+    /// The calls that led there, a line each.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub stack: String,
+}
+
+/// A place in a file of a script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, as the script is named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+impl Failure {
+    /// One without a place.
+    pub fn new(name: &str, message: impl Into<String>) -> Self {
+        Self { name: name.into(), message: message.into(), place: None, stack: String::new() }
+    }
+
+    /// The same, at a place.
+    #[must_use]
+    pub fn at(mut self, file: &str, line: u32, column: u32) -> Self {
+        self.place = Some(Place { file: file.into(), line, column });
+        self
+    }
+
+    /// Of what the engine says: `[name, message, stack]`. In the first line of the script, `shift` columns are not its own.
+    pub(crate) fn of(said: &str, script: &str, shift: u32) -> Self {
+        let Ok((name, message, stack)) = serde_json::from_str::<(String, String, String)>(said) else {
+            return Self::new("Error", "the engine failed, and could not say how");
+        };
+        let lines = stack.lines().filter(|line| !line.contains("<workflow>") && !line.contains("(native)"));
+        let lines: Vec<String> = lines.map(|line| moved(line.trim(), script, shift)).collect();
+        let place = lines.iter().find_map(|line| Place::in_line(line));
+        Self { name, message, place, stack: lines.join("\n") }
+    }
+}
+
+/// A line of a stack, in the columns of the script as its author wrote it.
+fn moved(line: &str, script: &str, shift: u32) -> String {
+    match Place::in_line(line) {
+        Some(place) if place.line == 1 && place.file == script && shift > 0 => {
+            let own = place.column.saturating_sub(shift).max(1);
+            line.replace(&format!("{script}:1:{}", place.column), &format!("{script}:1:{own}"))
+        }
+        _ => line.to_owned(),
+    }
+}
+
+impl Place {
+    /// The place that a line of a stack names: `at main (file.js:3:7)` or `at file.js:3:7`.
+    fn in_line(line: &str) -> Option<Self> {
+        let inner = line.rsplit_once('(').map_or(line, |(_, inner)| inner.trim_end_matches(')'));
+        let inner = inner.strip_prefix("at ").unwrap_or(inner).trim();
+        let (rest, column) = inner.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        Some(Self { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.message)?;
+        match &self.place {
+            Some(place) => write!(f, " ({place})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_from_the_stack_without_the_prelude_and_without_what_was_put_before_the_first_line() {
+        let said = r#"["TypeError","no","    at call (<workflow>:4:2)\n    at step (a.js:1:62)\n    at <anonymous> (a.js:3:5)\n"]"#;
+        let failure = Failure::of(said, "a.js", 42);
+        assert_eq!(failure.to_string(), "TypeError: no (a.js:1:20)");
+        assert_eq!(failure.stack, "at step (a.js:1:20)\nat <anonymous> (a.js:3:5)");
+        let failure = Failure::of(r#"["SyntaxError","no","    at dir/b.js:3:13\n"]"#, "a.js", 42);
+        assert_eq!(failure.place, Some(Place { file: "dir/b.js".into(), line: 3, column: 13 }));
+    }
+}
