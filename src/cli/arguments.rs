@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    archive, ask, audit, backup, completions, config, doctor,
+    approve, archive, ask, audit, backup, completions, config, doctor,
     exit::{Ended, Failure},
     fork, key, log, man, provider, ps, rebuild, rename, replay, restore, run, schemas, serve,
     settings::{Given, Settings},
@@ -87,6 +87,7 @@ enum Command {
     Ask(ask::Arguments),
     Run(run::Arguments),
     Workflows(workflows::Arguments),
+    Approve(approve::Arguments),
     Ps(ps::Arguments),
     Watch(watch::Arguments),
     Stop(stop::Arguments),
@@ -180,6 +181,7 @@ fn dispatch(global: &Global, command: &Command) -> Ended {
         Command::Ask(arguments) => wait(ask::run(arguments, &loaded, json)),
         Command::Run(arguments) => wait(run::run(arguments, &loaded, json)),
         Command::Workflows(arguments) => wait(workflows::run(arguments, &loaded, json)),
+        Command::Approve(arguments) => wait(approve::run(arguments, &loaded, json)),
         Command::Ps(arguments) => wait(ps::run(arguments, &loaded, json)),
         Command::Watch(arguments) => wait(watch::run(arguments, &loaded, json)),
         Command::Stop(arguments) => wait(stop::run(arguments, &loaded, json)),

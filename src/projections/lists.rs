@@ -46,6 +46,7 @@ impl Filter {
     /// Whether it would be admitted if it were not put away.
     fn covers(&self, row: &Row) -> bool {
         row.list() == self.list
+            && !row.is_part()
             && self.project.is_none_or(|project| row.project() == project)
             && self.session.is_none_or(|session| row.session() == Some(session))
     }

@@ -53,7 +53,7 @@ fn a_workflow_that_somebody_brought_runs_to_its_end_and_says_what_it_did() {
     assert!(told.out.contains("✓ one") && told.out.contains("\"parts\": 2"), "{told:?}");
     // What it came from stands in the log, and a chat of a step in no list of chats.
     let chats = home.run(&["ps", "--all"]);
-    assert!(chats.out.contains("there are no chats"), "{chats:?}");
+    assert!(!chats.out.contains("chat/") && chats.out.contains("sum-up"), "{chats:?}");
 }
 
 #[test]
@@ -83,6 +83,26 @@ fn workflows_are_listed_with_what_is_wrong_with_them() {
     assert!(ours.out.contains("ours"), "{ours:?}");
     let theirs = run(&home, &["run", "builtin:review-code", "--json"]);
     assert_eq!(object(&theirs)["steps"].as_array().unwrap().len(), 4, "{theirs:?}");
+}
+
+#[test]
+fn every_built_in_workflow_runs_to_its_end_offline() {
+    let home = Home::new();
+    let built_in: Vec<String> = home
+        .json(&["workflows"])
+        .iter()
+        .filter(|listed| listed["source"] == "built_in")
+        .map(|listed| listed["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(built_in, ["bounty-hunt", "deep-research", "find-issues", "multi-review", "plan-verify", "review-code"]);
+    for name in built_in {
+        let args = r#"{"target":"README.md","query":"what is it?","task":"paint it"}"#;
+        let ran = home.run(&["run", &format!("builtin:{name}"), "--args", args, "--json"]);
+        assert_eq!(ran.code, Some(0), "{name}: {ran:?}");
+        let ran = object(&ran);
+        assert_eq!((&ran["result"]["ok"], ran["result"]["output"].is_string()), (&json!(true), true), "{name}: {ran}");
+        assert!(ran["steps"].as_array().unwrap().len() > 2, "{name}: {ran}");
+    }
 }
 
 #[test]
@@ -116,6 +136,36 @@ fn what_cannot_run_says_why_and_what_to_do() {
         let failed = run(&home, &["run", name]);
         assert!(failed.code == Some(1) && failed.out.contains(said), "{name}: {failed:?}");
     }
+}
+
+#[test]
+fn a_question_is_answered_from_the_terminal() {
+    let home = Home::new();
+    write(
+        &home,
+        "ask.js",
+        "export const meta = { name: 'ask', description: 'x' }\nreturn (await approve('Ship it?')).comment",
+    );
+    let started = run(&home, &["run", "ask", "--detach"]);
+    let stream = started.out.trim().to_owned();
+    let serving = home.serve("0");
+    for _ in 0..100 {
+        if home.run(&["ps"]).out.contains("waiting") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let answered = home.run(&["approve", &stream, "1", "--comment", "yes"]);
+    assert_eq!(
+        (answered.code, answered.out.trim()),
+        (Some(0), &*format!("approved step 1 of {stream}")),
+        "{answered:?}"
+    );
+    let again = home.run(&["approve", &stream, "1", "--refuse"]);
+    assert!(again.code == Some(4) || again.code == Some(1), "{again:?}");
+    let wrong = home.run(&["approve", "chat/x", "1"]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    drop(serving);
 }
 
 async fn until(server: &Server, stream: &str, is: impl Fn(&[Value]) -> bool) -> Vec<Value> {

@@ -4,7 +4,7 @@ import { chatLabel, type ProjectOnDesk, type SessionOnDesk } from "../../live/de
 import { uuid7 } from "../../live/ids.ts";
 import type { Live } from "../../live/live.ts";
 import type { Answer } from "../../live/outbox.ts";
-import { useConnection, useDesk, useLive } from "../../live/react.tsx";
+import { useConnection, useDesk, useList, useLive } from "../../live/react.tsx";
 import { Ago } from "../../parts/clock.tsx";
 import { titleOf as firstWords } from "../../parts/format.ts";
 import { OFFLINE, useProviders } from "../../parts/models.ts";
@@ -12,6 +12,7 @@ import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Dot, Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, type Route, useRouter } from "../../routes.tsx";
 import { TrustCard } from "../start/trust.tsx";
+import { Runs } from "../workflows/runs.tsx";
 import { type Draft, EMPTY, useDraft } from "./composer/drafts.ts";
 import { Composer } from "./composer/index.tsx";
 import { posting } from "./composer/posting.ts";
@@ -122,9 +123,22 @@ function Begin({ project, session }: { project: ProjectOnDesk; session: SessionO
             />
           )}
         </div>
+        {session && <RunsOf session={session.id} />}
         {session ? <Chats session={session} /> : <Sessions project={project} />}
       </div>
     </div>
+  );
+}
+
+/** The workflows that ran in a session. */
+function RunsOf({ session }: { session: string }) {
+  const runs = useList("runs").rows.filter((run) => run.session === session);
+  if (runs.length === 0) return null;
+  return (
+    <section aria-label="Runs">
+      <h2 className="mb-1 text-faint text-small">Runs of workflows</h2>
+      <Runs runs={runs} />
+    </section>
   );
 }
 

@@ -55,7 +55,7 @@ export function RunPane({ project, session, run }: Props) {
         <Link to={{ pane: "workflows", project }} title="All workflows" className={iconButtonClass}>
           <ArrowLeft size={15} aria-label="All workflows" />
         </Link>
-        <h1 className="min-w-0 truncate font-semibold" title={view.about.description}>
+        <h1 className="max-w-[50%] shrink-0 truncate font-semibold" title={view.about.description}>
           {view.about.workflow}
         </h1>
         <Progress view={view} />

@@ -91,7 +91,7 @@ function Text({ of, pick }: { of: RunStep["payload"]; pick(given: any): unknown 
   return (
     <BodyText body={of}>
       {(text) => (
-        <pre className="overflow-x-auto whitespace-pre-wrap rounded-md bg-raised p-2.5 font-mono text-small [overflow-wrap:anywhere]">
+        <pre className="shrink-0 overflow-x-auto whitespace-pre-wrap rounded-md bg-raised p-2.5 font-mono text-small [overflow-wrap:anywhere]">
           {shown(text, pick)}
         </pre>
       )}

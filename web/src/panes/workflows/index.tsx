@@ -5,7 +5,6 @@ import { send } from "../../live/http.ts";
 import { uuid7 } from "../../live/ids.ts";
 import { useDesk, useList, useLive } from "../../live/react.tsx";
 import { Button } from "../../parts/button.tsx";
-import { Ago } from "../../parts/clock.tsx";
 import { reason } from "../../parts/format.ts";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { useRead } from "../../parts/read.ts";
@@ -13,6 +12,7 @@ import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, useRouter } from "../../routes.tsx";
 import type { RunRow, WorkflowItem, Workflows } from "../../wire/index.ts";
 import { TrustCard } from "../start/trust.tsx";
+import { Runs } from "./runs.tsx";
 
 export function WorkflowsPane({ project }: { project: string }) {
   const { projects, known } = useDesk();
@@ -63,13 +63,7 @@ export function WorkflowsPane({ project }: { project: string }) {
         {runs.length === 0 ? (
           <p className="text-soft">Nothing has run here yet. Choose a workflow above.</p>
         ) : (
-          <ul className="flex flex-col">
-            {runs
-              .toSorted((a, b) => b.requested_at - a.requested_at)
-              .map((run) => (
-                <Run key={run.id} run={run} />
-              ))}
-          </ul>
+          <Runs runs={runs} />
         )}
       </div>
     </div>
@@ -205,35 +199,5 @@ function Form({ item, project }: { item: WorkflowItem; project: string }) {
         </Button>
       </div>
     </form>
-  );
-}
-
-const STATES = {
-  running: "running",
-  paused: "paused",
-  finished: "done",
-  failed: "failed",
-  cancelled: "stopped",
-} as const;
-
-function Run({ run }: { run: RunRow }) {
-  const { project, session, id } = run;
-  return (
-    <li className="rounded-md hover:bg-hover">
-      <Link
-        to={{ pane: "run", project, session, run: id }}
-        className="flex min-h-10 items-center gap-3 px-2 py-1.5"
-      >
-        <span className="min-w-0 flex-1 truncate">{run.workflow}</span>
-        {run.questions > 0 && <span className="text-small text-warn">waits for you</span>}
-        <span className={run.state === "failed" ? "text-bad text-small" : "text-small text-soft"}>
-          {STATES[run.state]}
-        </span>
-        <span className="w-16 text-right text-faint text-small tabular-nums">
-          {run.settled} of {run.steps}
-        </span>
-        <Ago at={run.requested_at} className="w-12 text-right text-faint text-small" />
-      </Link>
-    </li>
   );
 }
