@@ -40,8 +40,9 @@ sim: need-cargo need-clang
 
 # One after the other, so that neither disturbs what the other measures. The tests are no benchmarks: they are not built.
 bench: need-cargo need-clang
-	@cargo bench --quiet --locked --workspace --bench log --bench server --no-run
+	@cargo bench --quiet --locked --workspace --bench log --bench engine --bench server --no-run
 	@cargo bench --quiet --locked --workspace --bench log
+	@cargo bench --quiet --locked --workspace --bench engine
 	@cargo bench --quiet --locked --workspace --bench server
 
 shots: page need-clang need-chromium

@@ -1,5 +1,5 @@
-//! How fast the log in files is: durable appends by 1, 256 and 2,048 appenders, against the disk's own sync rate in the same
-//! run; then a log of 1,000,000 events: size, opening, memory, reading.
+//! How fast the log in files is: durable appends by 1, 256 and 2,048 appenders, against the disk's own sync rate and
+//! a bare segment in the same run; then a log of 1,000,000 events: size, opening, memory, reading.
 //!
 //! `cargo bench -p replay --bench log` prints a table, with what is to be reached, and writes it as JSON into the target folder.
 //! Records are 300 bytes in all: envelope and data. What is read is also told per second of CPU time: on a machine that
@@ -12,6 +12,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
+        mpsc,
     },
     time::{Duration, Instant},
 };
@@ -23,6 +24,7 @@ use replay::{
     log::{Ack, Append, EventLog, Expected},
     record::{Data, NewRecord},
 };
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 /// How long each measurement of appends lasts.
@@ -67,6 +69,64 @@ fn bare_syncs(dir: &Path) -> f64 {
     }
     fs::remove_file(path).expect("the file just written");
     f64::from(count) / start.elapsed().as_secs_f64()
+}
+
+/// What the same appends cost without a log: one thread that gathers what waits, overwrites an allocated file with it, and
+/// makes it durable. No positions, no hashes, no index, no readers.
+async fn bare_appends(dir: &Path, appenders: u64) -> f64 {
+    const SIZE: u64 = 64 << 20;
+    /// As many bytes as the frame of such a record has.
+    const FRAME: usize = 432;
+    let path = dir.join("bare-segment");
+    fs::write(&path, vec![0; usize::try_from(SIZE).expect("it fits into memory")]).expect("a folder to write to");
+    let file = OpenOptions::new().write(true).open(&path).expect("the file just written");
+    file.sync_all().expect("a working disk");
+    let (send, waiting) = mpsc::channel::<(Vec<u8>, oneshot::Sender<()>)>();
+    let writer = std::thread::spawn(move || {
+        let (mut at, mut buffer, mut replies) = (0, Vec::new(), Vec::new());
+        while let Ok(first) = waiting.recv() {
+            let all = std::iter::once(first).chain(std::iter::from_fn(|| waiting.try_recv().ok())).take(4_096);
+            for (bytes, reply) in all {
+                buffer.extend_from_slice(&bytes);
+                replies.push(reply);
+            }
+            let length = u64::try_from(buffer.len()).expect("it is small");
+            if at + length > SIZE {
+                at = 0;
+            }
+            file.write_all_at(&buffer, at).expect("a working disk");
+            file.sync_data().expect("a working disk");
+            at += length;
+            buffer.clear();
+            for reply in replies.drain(..) {
+                // Whoever waited is there until it is answered.
+                reply.send(()).expect("an appender");
+            }
+        }
+    });
+    let start = Instant::now();
+    let tasks = (0..appenders).map(|_| {
+        let send = send.clone();
+        tokio::spawn(async move {
+            let mut done = 0_u32;
+            while start.elapsed() < RUN {
+                let (reply, answer) = oneshot::channel();
+                send.send((vec![1; FRAME], reply)).expect("a writer");
+                answer.await.expect("an answer");
+                done += 1;
+            }
+            done
+        })
+    });
+    let mut done = 0;
+    for task in join_all(tasks).await {
+        done += task.expect("no panic");
+    }
+    let rate = f64::from(done) / start.elapsed().as_secs_f64();
+    drop(send);
+    writer.join().expect("no panic");
+    fs::remove_file(path).expect("the file just written");
+    rate
 }
 
 async fn appends(dir: &Path, appenders: u64) -> f64 {
@@ -263,6 +323,10 @@ fn main() {
         let bare = bare_syncs(dir.path());
         table.row("bare overwrite and fdatasync", bare, "syncs/s", Bar::None);
         for (appenders, bar) in [(1, 0.6 * bare.round()), (256, 250_000.0), (2048, 350_000.0)] {
+            let reference = if appenders == 1 { bare } else { bare_appends(dir.path(), appenders).await };
+            if appenders > 1 {
+                table.row(&format!("a bare segment, {appenders} appenders"), reference, "events/s", Bar::None);
+            }
             let cpu = cpu_seconds();
             let rate = appends(dir.path(), appenders).await;
             let spent = cpu_seconds() - cpu;
@@ -270,6 +334,7 @@ fn main() {
             if appenders == 1 {
                 table.row("the same, by the bare rate", rate / bare, "", Bar::AtLeast(0.6));
             } else {
+                table.row("the same, by the bare segment", rate / reference, "", Bar::None);
                 table.row("the same, CPU time of each", spent / (rate * RUN.as_secs_f64()) * 1e6, "us", Bar::None);
             }
         }

@@ -68,6 +68,23 @@ fn an_answer_with_a_shape_comes_as_an_object() {
     assert_eq!(ran["result"], json!({"level": "high", "b": 7, "c": "InvalidSchema"}), "{ran}");
 }
 
+#[tokio::test]
+async fn an_agent_that_dies_is_null_to_its_script_and_its_step_says_why() {
+    let scenario =
+        r#"{"rules": [{"when": {"contains": "fail"}, "then": [{"error": {"kind": "bad_request", "message": "no"}}]}]}"#;
+    let ground = Ground::new(scenario);
+    let folder = ground.project.path().join(".reenact/workflows");
+    fs::create_dir_all(&folder).unwrap();
+    let source = "export const meta = { name: 'dies', description: 'x' }\nreturn [await agent('fail'), 1]";
+    fs::write(folder.join("dies.js"), source).unwrap();
+    let server = ground.serve();
+    let run = start(&server, &ground, "dies").await;
+    let events = until(&server, &run, |events| count(events, "RunFinished") == 1).await;
+    assert_eq!(events.last().unwrap()["data"]["result"], "[null,1]");
+    let settled = events.iter().find(|event| event["type"] == "StepSettled").unwrap();
+    assert_eq!(settled["data"]["outcome"]["name"], "AgentError", "{settled}");
+}
+
 #[test]
 fn workflows_are_listed_with_what_is_wrong_with_them() {
     let home = Home::new();

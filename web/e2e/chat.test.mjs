@@ -250,9 +250,12 @@ async function allSaid(page) {
 const byNumber = (a, b) => a - b;
 
 test("what cannot be drawn shows its raw text, and the rest is drawn", async () => {
-  const page = await openProject(browser, server, { beforeOpening: spoilGreeting });
+  const spoil = { on: false };
+  const page = await openProject(browser, server, { beforeOpening: (page) => spoilGreeting(page, spoil) });
   await ask(page, "say hello");
+  await log(page).getByText("Hello to you.").waitFor();
   await turnEnded(page);
+  spoil.on = true;
   await page.reload();
   await log(page).getByText("This message cannot be drawn").first().waitFor();
   await log(page).getByText('"call": "1.1"').first().waitFor();
@@ -264,13 +267,14 @@ test("what cannot be drawn shows its raw text, and the rest is drawn", async () 
   await page.context().close();
 });
 
-/** Takes the text out of every answer that a page is sent in a view. */
-async function spoilGreeting(page) {
+/** Takes the text out of every answer that a page is sent in a view, from when `spoil` says so. */
+async function spoilGreeting(page, spoil) {
   await page.routeWebSocket(/\/ws$/, (socket) => {
     const peer = socket.connectToServer();
     peer.onMessage((text) => {
       const frame = JSON.parse(text);
-      for (const message of frame.view?.messages ?? []) if (message.kind === "call") message.text = null;
+      for (const message of (spoil.on && frame.view?.messages) || [])
+        if (message.kind === "call") message.text = null;
       socket.send(JSON.stringify(frame));
     });
   });

@@ -18,6 +18,7 @@ export async function frame(browser, server, options, shot) {
   if (options.isMobile) await phonePanes(page, server, chats, shot);
   else await desktopPanes(page, server, chats, shot);
   await replay(page, server, chats, shot);
+  await workflows(page, server, chats, shot);
   await settings(page, server, options, shot);
   await page.context().close();
 }
@@ -28,6 +29,18 @@ async function replay(page, server, [, chat], shot) {
   await page.getByRole("region", { name: "The state after it" }).getByText("messages").first().waitFor();
   await page.waitForTimeout(300);
   await shot(page, "replay");
+}
+
+async function workflows(page, server, [chat], shot) {
+  await page.goto(`${server.origin}${chat.split("/s/")[0]}/workflows`);
+  // The engine may have to be compiled first.
+  await page.getByRole("button", { name: "Run review-code" }).click({ timeout: 90_000 });
+  await shot(page, "workflows");
+  await page.getByRole("button", { name: "Run it" }).click();
+  await page.getByRole("button", { name: /^security/ }).click();
+  await shot(page, "run");
+  await page.getByRole("region", { name: "Result" }).waitFor({ timeout: 60_000 });
+  await shot(page, "run-done");
 }
 
 /** Before the server has said anything: the socket is held back. */

@@ -89,6 +89,11 @@ test("a question waits while the server is killed, and the page goes on without 
   const page = await opened();
   await started(page, "Grace");
   await page.getByText(/1 question for you/).waitFor();
+  const run = page.url();
+  await page.goto(server.origin);
+  await page.getByRole("region", { name: "Workflows" }).getByText("waits for you").waitFor();
+  await page.goto(run);
+  await page.getByText(/1 question for you/).waitFor();
   await server.kill();
   await server.start();
   await connected(page);

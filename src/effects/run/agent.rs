@@ -11,6 +11,7 @@ use std::{
 use super::{
     super::{Effects, desk::folded_of, structured},
     Done,
+    drive::AGENT_ERROR,
 };
 use crate::{
     entities::{
@@ -62,7 +63,7 @@ impl Effects {
         }
         let model = step.model.clone().unwrap_or_else(|| about.model.clone());
         if let Err(error) = self.open_chat(&job.host, about, number, &chat, &step.label, model, prompt, schema).await {
-            return Done::failed("AgentError", format!("its chat could not be opened: {error}"));
+            return Done::failed(AGENT_ERROR, format!("its chat could not be opened: {error}"));
         }
         // A chat whose step nobody wants any more is stopped: its answer would be paid for and not read.
         let stops = StopsChat::new(&job.host, &chat, job);
@@ -73,7 +74,7 @@ impl Effects {
                 break;
             }
             if let Err(error) = self.remind(&job.host, about, &chat, reminder).await {
-                return Done::failed("AgentError", format!("it could not be asked again: {error}"));
+                return Done::failed(AGENT_ERROR, format!("it could not be asked again: {error}"));
             }
             ended = self.turn_of(&chat, reminder + 1, silence, whole).await;
         }
@@ -87,7 +88,7 @@ impl Effects {
                 done.usage = self.usage_of(&chat).await;
                 done
             }
-            Err(Waited::Failed(why)) => Done::failed("AgentError", why),
+            Err(Waited::Failed(why)) => Done::failed(AGENT_ERROR, why),
         }
     }
 
@@ -190,7 +191,7 @@ impl Effects {
     async fn answer_of(&self, chat: &StreamId) -> Done {
         let folded = match folded_of::<Chat>(&self.log, chat.clone()).await {
             Ok(folded) => folded,
-            Err(why) => return Done::failed("AgentError", why),
+            Err(why) => return Done::failed(AGENT_ERROR, why),
         };
         let state = folded.state();
         let usage = state.usage;
@@ -200,7 +201,7 @@ impl Effects {
             let (schema, given) = (self.bodies.read(chat, schema).await, self.bodies.read(chat, &tool.arguments).await);
             return match self.bodies.write(structured::unwrapped(&schema, &given)).await {
                 Ok(value) => Done { outcome: StepOutcome::Succeeded { value }, usage },
-                Err(error) => Done::failed("AgentError", format!("its answer could not be kept: {error}")),
+                Err(error) => Done::failed(AGENT_ERROR, format!("its answer could not be kept: {error}")),
             };
         }
         let wants_shape = state.about.as_ref().is_some_and(|about| about.answer.is_some());
@@ -226,12 +227,12 @@ impl Effects {
                 let text = self.bodies.read(chat, &text.unwrap_or_default()).await;
                 return match self.bodies.write(Value::String(text).to_string()).await {
                     Ok(value) => Done { outcome: StepOutcome::Succeeded { value }, usage },
-                    Err(error) => Done::failed("AgentError", format!("its answer could not be kept: {error}")),
+                    Err(error) => Done::failed(AGENT_ERROR, format!("its answer could not be kept: {error}")),
                 };
             }
-            // It died of something that another try would not mend: the script finds `null`, and the log says why.
+            // It died of something that another try would not mend.
             Some(TurnEnd { outcome: Some(TurnOutcome::Failed { error }), .. }) => {
-                StepOutcome::Failed { name: "AgentError".into(), message: error.message.clone() }
+                StepOutcome::Failed { name: AGENT_ERROR.into(), message: error.message.clone() }
             }
             // Somebody stopped it in its chat.
             _ => StepOutcome::Stopped,

@@ -19,6 +19,8 @@ use crate::entities::{
     },
 };
 
+/// What an agent is said to have died of.
+pub(super) const AGENT_ERROR: &str = "AgentError";
 /// How much of a line of the log is kept, in bytes of UTF-8.
 const LINE: usize = 4 * 1024;
 /// How much of a label is kept, in bytes of UTF-8.
@@ -99,6 +101,8 @@ impl Effects {
         let spent = step.map_or(0, |step| step.usage.output);
         let outcome = match step.and_then(|step| step.outcome.as_ref()) {
             Some(StepOutcome::Succeeded { value }) => workflow::Outcome::Good(self.bodies.read(stream, value).await),
+            // An agent that died of what another try would not mend: the script finds nothing, the step says why.
+            Some(StepOutcome::Failed { name, .. }) if &**name == AGENT_ERROR => workflow::Outcome::Good("null".into()),
             Some(StepOutcome::Failed { name, message }) => {
                 workflow::Outcome::Bad(serde_json::json!({"name": &**name, "message": &**message}).to_string())
             }

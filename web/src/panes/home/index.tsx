@@ -2,7 +2,7 @@
 import { FolderPlus } from "lucide-react";
 import type { ReactNode } from "react";
 import { chatLabel, newestOf, type ProjectOnDesk, type SessionOnDesk } from "../../live/desk.ts";
-import { useDesk } from "../../live/react.tsx";
+import { useDesk, useList } from "../../live/react.tsx";
 import { isUnread, useSeen } from "../../live/seen.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { Ago } from "../../parts/clock.tsx";
@@ -10,7 +10,7 @@ import { plural } from "../../parts/format.ts";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Dot, Mark, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, type Route } from "../../routes.tsx";
-import type { ChatRow, ChatRowState } from "../../wire/index.ts";
+import type { ChatRow, ChatRowState, RunRow } from "../../wire/index.ts";
 import { Welcome } from "../start/index.tsx";
 import { listsOf } from "./lists.ts";
 import { Today } from "./today.tsx";
@@ -40,7 +40,8 @@ function Start({ projects }: { projects: ProjectOnDesk[] }) {
   usePaneTitle("Home");
   const { running, waiting, finished, recent } = listsOf(projects, useSeen());
   const names = new Map(projects.map((project) => [project.id, project.name]));
-  const calm = running.length + waiting.length + finished.length === 0;
+  const runs = useList("runs").rows.filter((run) => !run.ended_at);
+  const calm = running.length + waiting.length + finished.length + runs.length === 0;
   return (
     <div className="flex h-full flex-col">
       <PaneHead>
@@ -50,6 +51,7 @@ function Start({ projects }: { projects: ProjectOnDesk[] }) {
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto flex max-w-3xl flex-col gap-7 p-6 max-md:p-4">
           {calm && <p className="px-2 text-soft">Nothing runs, and nothing waits for you.</p>}
+          <Runs runs={runs} names={names} />
           <Chats title="Running" chats={running} names={names} />
           <Chats title="Waiting for you" chats={waiting} names={names} />
           <Chats title="Finished since you last looked" chats={finished} names={names} />
@@ -127,6 +129,28 @@ function Chats({ title, chats, names }: { title: string; chats: ChatRow[]; names
           at={chat.updated_at}
         />
       ))}
+    </Section>
+  );
+}
+
+/** Workflows that have not ended; those with a question first. */
+function Runs({ runs, names }: { runs: RunRow[]; names: Map<string, string> }) {
+  if (runs.length === 0) return null;
+  return (
+    <Section title="Workflows">
+      {runs
+        .toSorted((a, b) => b.questions - a.questions || b.requested_at - a.requested_at)
+        .map((run) => (
+          <Line
+            key={run.id}
+            to={{ pane: "run", project: run.project, session: run.session, run: run.id }}
+            state={run.questions > 0 ? "waiting" : run.state === "running" ? "running" : "idle"}
+            news={false}
+            label={run.workflow}
+            detail={run.questions > 0 ? "waits for you" : (names.get(run.project) ?? "")}
+            at={run.requested_at}
+          />
+        ))}
     </Section>
   );
 }
