@@ -149,22 +149,8 @@ pub async fn start(
         Some(args) => Some(kept(&shared, "the arguments", args.to_string()).await?),
         None => None,
     };
-    let requested = Requested {
-        run: id,
-        session,
-        project,
-        workflow: found.meta.name.as_str().into(),
-        description: found.meta.description.as_str().into(),
-        script: kept(&shared, "the workflow", found.pinned()).await?,
-        engine: found.engine(),
-        phases: found.meta.phases.iter().map(|phase| phase.title.as_str().into()).collect(),
-        arguments,
-        model,
-        budget,
-        // Any number will do, as long as the log has it.
-        seed: u32::from_le_bytes(id.as_bytes()[12..].try_into().unwrap_or_default()),
-        parent: None,
-    };
+    let script = kept(&shared, "the workflow", found.pinned()).await?;
+    let requested = Requested { arguments, budget, ..found.request(id, session, project, script, model) };
     let stream = StreamId::new("run", id);
     let command = Command::RequestRun(Box::new(requested));
     let accepted = submit(&shared, &who, stream.clone(), command, key.command()).await?;
@@ -189,12 +175,7 @@ async fn trusted(found: &Found, folder: &project::State) -> Result<(), Problem> 
     if folder.trusted.as_deref() == Some(&*shown.digest) {
         return Ok(());
     }
-    let detail = format!(
-        "`{}` comes from the project's own files, and the project is not trusted as it is now: look at them and trust it \
-         (`reenact trust`, or the project's settings on the page)",
-        found.meta.name
-    );
-    Err(Problem::forbidden("not_trusted", detail))
+    Err(Problem::forbidden("not_trusted", found.untrusted()))
 }
 
 async fn kept(shared: &Shared, what: &str, text: String) -> Result<Body, Problem> {

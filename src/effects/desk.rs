@@ -13,19 +13,27 @@ use uuid::Uuid;
 
 use super::Effects;
 use crate::{
-    entities::{project::Project, session::Session},
+    entities::{
+        project::{self, Project},
+        session::Session,
+    },
     workspace::Workspace,
 };
 
 impl Effects {
-    /// The folder of a project.
-    pub(super) async fn project_path(&self, project: Uuid) -> Result<Arc<str>, String> {
+    /// A project that is under care.
+    pub(super) async fn project(&self, project: Uuid) -> Result<project::State, String> {
         let project = folded::<Project>(&self.log, project).await?;
         let state = project.state();
         if !state.registered {
             return Err("The project was removed. Register its folder again to go on.".into());
         }
-        Ok(state.path.clone())
+        Ok(state.clone())
+    }
+
+    /// The folder of a project.
+    pub(super) async fn project_path(&self, project: Uuid) -> Result<Arc<str>, String> {
+        self.project(project).await.map(|project| project.path)
     }
 
     /// The workspace of a session on a project, opened anew for each call so that grants and links are those of this moment.

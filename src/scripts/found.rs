@@ -8,7 +8,10 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use workflow::{Engine, Failure, Format, LoadError, Meta, Script};
+
+use crate::entities::{body::Body, run::event::Requested};
 
 /// Where a workflow comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -175,8 +178,32 @@ impl Found {
         serde_json::to_string(&self.script).unwrap_or_default()
     }
 
-    /// The SHA-256 of the engine, in lower-case hexadecimal.
-    pub fn engine(&self) -> Arc<str> {
-        replay::digest::hex(&self.engine).into()
+    /// What a run of it is asked for, when nothing else is said: without arguments, budget or parent.
+    pub fn request(&self, run: Uuid, session: Uuid, project: Uuid, script: Body, model: Arc<str>) -> Requested {
+        Requested {
+            run,
+            session,
+            project,
+            workflow: self.meta.name.as_str().into(),
+            description: self.meta.description.as_str().into(),
+            script,
+            engine: replay::digest::hex(&self.engine).into(),
+            phases: self.meta.phases.iter().map(|phase| phase.title.as_str().into()).collect(),
+            arguments: None,
+            model,
+            budget: None,
+            // Any number will do, as long as the log has it.
+            seed: u32::from_le_bytes(run.as_bytes()[12..].try_into().unwrap_or_default()),
+            parent: None,
+        }
+    }
+
+    /// That it is not run because nobody trusts the project that brings it.
+    pub fn untrusted(&self) -> String {
+        format!(
+            "`{}` comes from the project's own files, and the project is not trusted as it is now: look at them and trust \
+             it (`reenact trust`, or the project's settings on the page)",
+            self.meta.name
+        )
     }
 }

@@ -19,6 +19,7 @@ mod place;
 mod project;
 mod sensitive;
 mod space;
+pub mod trusted;
 mod walk;
 #[cfg(test)]
 mod walk_tests;

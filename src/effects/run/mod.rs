@@ -1,8 +1,11 @@
-//! The work of runs: their scripts driven, their steps done.
+//! The work of runs: their scripts driven, their steps done, each kind of step in a file of its own.
 
 mod agent;
+mod child;
 mod drive;
 mod kept;
+mod nested;
+mod tool;
 
 use std::sync::Arc;
 

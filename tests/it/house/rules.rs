@@ -14,7 +14,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("tools", &["workspace", "entities"]),
     ("workspace", &["entities"]),
     ("projections", &["entities"]),
-    ("scripts", &[]),
+    ("scripts", &["entities"]),
     ("entities", &[]),
 ];
 
