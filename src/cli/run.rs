@@ -188,20 +188,24 @@ impl Told {
         match event {
             run::Event::PhaseStarted { title } => self.screen.line(Tone::Strong, title),
             run::Event::LogWritten { text } => self.screen.line(Tone::Dim, &format!("  {text}")),
-            run::Event::StepRequested { step, kind, label, .. } => {
-                self.labels.push((*step, label.to_string()));
-                match kind {
+            run::Event::StepRequested(asked) => {
+                let (step, label) = (asked.step, &asked.label);
+                self.labels.push((step, label.to_string()));
+                match asked.kind {
                     StepKind::Approve => {
                         self.screen.line(Tone::Strong, &format!("? {label}  (step {step} waits for an answer)"))
                     }
                     _ => Ok(()),
                 }
             }
-            run::Event::StepSettled { step, outcome, usage, latency_ms } => {
+            run::Event::StepSettled { step, outcome, usage, latency_ms, cached_from, changed: _ } => {
                 let label = label(*step, &self.labels);
                 let seconds = Duration::from_millis(*latency_ms).as_secs_f64();
                 match outcome {
                     StepOutcome::Succeeded { .. } if label.starts_with("sleep ") => Ok(()),
+                    StepOutcome::Succeeded { .. } if cached_from.is_some() => {
+                        self.screen.line(Tone::Dim, &format!("✓ {label}  from the cache"))
+                    }
                     StepOutcome::Succeeded { .. } => {
                         self.screen.line(Tone::Deed, &format!("✓ {label}  {seconds:.1} s, {} tokens", usage.total()))
                     }

@@ -102,6 +102,8 @@ fn commands(kind: Kind) -> BoxedStrategy<Command> {
                     budget: Some(5),
                     seed: 1,
                     parent: None,
+                    resume: None,
+                    anew: false,
                 }))),
                 2 => Just(C::PauseRun {}),
                 2 => Just(C::ResumeRun {}),

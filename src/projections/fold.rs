@@ -304,9 +304,9 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
             ended_at: None,
             updated_at: at,
         }),
-        run::Event::StepRequested { kind, .. } => {
+        run::Event::StepRequested(asked) => {
             let row = known(rows)?;
-            let questions = row.questions + u32::from(kind == StepKind::Approve);
+            let questions = row.questions + u32::from(asked.kind == StepKind::Approve);
             changed(RunRow { steps: row.steps + 1, questions, ..row })
         }
         // The tokens of its agents count in their chats.

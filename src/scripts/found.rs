@@ -178,7 +178,7 @@ impl Found {
         serde_json::to_string(&self.script).unwrap_or_default()
     }
 
-    /// What a run of it is asked for, when nothing else is said: without arguments, budget or parent.
+    /// What a run of it is asked for, when nothing else is said: without arguments or a budget, on its own, and with all that can be reused.
     pub fn request(&self, run: Uuid, session: Uuid, project: Uuid, script: Body, model: Arc<str>) -> Requested {
         Requested {
             run,
@@ -195,6 +195,8 @@ impl Found {
             // Any number will do, as long as the log has it.
             seed: u32::from_le_bytes(run.as_bytes()[12..].try_into().unwrap_or_default()),
             parent: None,
+            resume: None,
+            anew: false,
         }
     }
 

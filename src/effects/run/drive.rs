@@ -13,7 +13,7 @@ use crate::entities::{
     body::{Body, head},
     run::{
         Outcome,
-        event::{Requested, RunError, StepKind, StepOutcome},
+        event::{Requested, RunError, StepKind, StepOutcome, StepRequest},
         state::State,
         work::{Asked, Driven, End},
     },
@@ -211,7 +211,9 @@ impl Effects {
         let label = head(label.lines().next().unwrap_or_default(), LABEL).into();
         let payload = self.bodies.write(payload).await;
         let payload = payload.map_err(|error| failed(&Failure::new("PayloadLost", error.to_string())))?;
-        asked.push(Asked::Step { step, kind, call: call.into(), payload, label, phase, model });
+        let (call, key, basis, reason) = (call.into(), None, None, None);
+        let asking = StepRequest { step, kind, call, payload, label, phase, model, key, basis, reason };
+        asked.push(Asked::Step(Box::new(asking)));
         Ok(asked)
     }
 

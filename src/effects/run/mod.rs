@@ -52,7 +52,7 @@ impl Effects {
                     None => Done::failed("Internal", "the run has no such step. This is a bug; please report it."),
                 };
                 let latency_ms = self.clock.now().ms_since(began);
-                run::Outcome::Performed { outcome: done.outcome, usage: done.usage, latency_ms }
+                run::Outcome::Performed { outcome: done.outcome, usage: done.usage, latency_ms, changed: false }
             }
         }
     }
@@ -81,7 +81,7 @@ pub(super) fn panicked(work: &run::Work, message: &str) -> run::Outcome {
         run::Work::Perform { .. } => {
             let what = format!("the server failed while it did this step: {message}. This is a bug; please report it.");
             let Done { outcome, usage } = Done::failed("Internal", what);
-            run::Outcome::Performed { outcome, usage, latency_ms: 0 }
+            run::Outcome::Performed { outcome, usage, latency_ms: 0, changed: false }
         }
     }
 }

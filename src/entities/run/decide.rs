@@ -6,9 +6,10 @@ use serde_json::json;
 use super::{
     command::{Command, Rejection},
     event::{Event, StepKind, StepOutcome},
+    settle::answered,
     state::{State, Status},
 };
-use crate::entities::{body::Body, usage::Usage};
+use crate::entities::body::Body;
 
 /// How long a comment may be, in characters.
 const COMMENT: usize = 10_000;
@@ -40,8 +41,7 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
         Command::CancelRun {} => vec![Event::RunCancelled {}],
         Command::StopStep { step } => {
             open(state, step)?;
-            let (usage, latency_ms) = (Usage::default(), 0);
-            vec![Event::StepSettled { step, outcome: StepOutcome::Stopped, usage, latency_ms }]
+            vec![answered(step, StepOutcome::Stopped, None)]
         }
         Command::AnswerApproval { step, approved, comment } => {
             let kind = open(state, step)?;
@@ -56,11 +56,8 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
             }
             let value = json!({"approved": approved, "by": &*context.by.id, "comment": comment.as_deref()});
             let value = Body::from(value.to_string().as_str());
-            let (outcome, usage, latency_ms) = (StepOutcome::Succeeded { value }, Usage::default(), 0);
-            vec![
-                Event::ApprovalAnswered { step, approved, comment },
-                Event::StepSettled { step, outcome, usage, latency_ms },
-            ]
+            let settled = answered(step, StepOutcome::Succeeded { value }, None);
+            vec![Event::ApprovalAnswered { step, approved, comment }, settled]
         }
     })
 }

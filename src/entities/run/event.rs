@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::reuse::{Basis, CachedFrom, Reason, Resume};
 use crate::entities::{body::Body, usage::Usage};
 
 /// A fact in the stream of a run.
@@ -26,24 +27,7 @@ pub enum Event {
         text: Arc<str>,
     },
     /// The script asked for something that takes an answer.
-    StepRequested {
-        /// The number of the call in the script, from 1.
-        step: u32,
-        /// What for.
-        kind: StepKind,
-        /// The SHA-256 of kind and payload, in lower-case hexadecimal: a replay must ask the same.
-        call: Arc<str>,
-        /// What the script gave, as JSON.
-        payload: Body,
-        /// What it is called.
-        label: Arc<str>,
-        /// The part of the progress that it belongs to.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        phase: Option<Arc<str>>,
-        /// The model that was found for it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        model: Option<Arc<str>>,
-    },
+    StepRequested(Box<StepRequest>),
     /// It is about to be done.
     StepStarted {
         /// The step.
@@ -65,6 +49,12 @@ pub enum Event {
         usage: Usage,
         /// From its start to its end, in ms.
         latency_ms: u64,
+        /// Where the answer was first given, if it was not given here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cached_from: Option<CachedFrom>,
+        /// The files of the project changed while it was done: it is an answer to no state of them, and is not given again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        changed: bool,
     },
     /// The script does not wait for it any more.
     StepCancelled {
@@ -153,6 +143,42 @@ pub struct Requested {
     /// The step of another run that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// The run whose answers it takes, as long as nothing before them is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+    /// What was answered before is asked again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
+}
+
+/// What a script asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepRequest {
+    /// The number of the call in the script, from 1.
+    pub step: u32,
+    /// What for.
+    pub kind: StepKind,
+    /// The SHA-256 of kind and payload, in lower-case hexadecimal: a replay must ask the same.
+    pub call: Arc<str>,
+    /// What the script gave, as JSON.
+    pub payload: Body,
+    /// What it is called.
+    pub label: Arc<str>,
+    /// The part of the progress that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Arc<str>>,
+    /// The model that was found for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Arc<str>>,
+    /// Under what its answer is kept for others; nothing where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arc<str>>,
+    /// What decides its answer; of agents only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// Why it is done, or is not; nothing where the question does not arise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }
 
 /// A step of a run.

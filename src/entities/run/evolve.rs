@@ -5,7 +5,7 @@ use std::sync::Arc;
 use replay::ids::Micros;
 
 use super::{
-    event::Event,
+    event::{Event, StepRequest},
     state::{LINES, Line, State, Status, Step},
 };
 use crate::entities::usage::Usage;
@@ -34,7 +34,8 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             state.log.push(Line { at, phase: state.phase.clone(), text: text.clone() });
             state.lines += 1;
         }
-        Event::StepRequested { step, kind, call, payload, label, phase, model } => {
+        Event::StepRequested(asked) => {
+            let StepRequest { step, kind, call, payload, label, phase, model, key, basis, reason } = &**asked;
             if let Some(phase) = phase.as_ref().filter(|phase| !state.phases.contains(phase)) {
                 state.phases.push(phase.clone());
             }
@@ -45,6 +46,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 label: label.clone(),
                 phase: phase.clone(),
                 model: model.clone(),
+                key: key.clone(),
+                basis: basis.clone(),
+                reason: *reason,
                 requested_at: at,
                 started_at: None,
                 attempt: None,
@@ -53,6 +57,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 cancelled: false,
                 usage: Usage::default(),
                 latency_ms: 0,
+                cached_from: None,
             };
             state.steps.insert(*step, added);
         }
@@ -63,11 +68,12 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 step.child.clone_from(child);
             }
         }
-        Event::StepSettled { step: number, outcome, usage, latency_ms } => {
+        Event::StepSettled { step: number, outcome, usage, latency_ms, cached_from, changed: _ } => {
             if let Some(step) = state.steps.get_mut(number) {
                 step.outcome = Some(outcome.clone());
                 step.usage = *usage;
                 step.latency_ms = *latency_ms;
+                step.cached_from.clone_from(cached_from);
                 state.settled.push(*number);
                 state.usage += *usage;
             }

@@ -5,6 +5,7 @@ pub mod command;
 mod decide;
 pub mod event;
 mod evolve;
+pub mod reuse;
 mod settle;
 pub mod state;
 #[cfg(test)]
@@ -68,7 +69,7 @@ impl Decider for Run {
             | Event::LogWritten { .. }
             | Event::StepCancelled { .. } => Ack::Written,
             Event::RunRequested(_)
-            | Event::StepRequested { .. }
+            | Event::StepRequested(_)
             | Event::ApprovalAnswered { .. }
             | Event::RunPaused {}
             | Event::RunResumed {}

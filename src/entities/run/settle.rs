@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::{
     Run,
     event::{Event, RunError, StepKind, StepOutcome},
+    reuse::CachedFrom,
     state::State,
-    work::{Asked, Driven, End, Outcome, Work},
+    work::{Answered, Asked, Driven, End, Outcome, Work},
 };
 use crate::entities::{nothing::Nothing, usage::Usage};
 
@@ -45,7 +46,7 @@ fn begin(state: &State, want: &Want<Work>) -> Option<Vec<Event>> {
     if attempt.0 > ATTEMPTS {
         let message = format!("this step crashed repeatedly: the server went down {ATTEMPTS} times while it ran");
         let outcome = StepOutcome::Failed { name: "Crashed".into(), message: message.into() };
-        return Some(vec![Event::StepSettled { step, outcome, usage: Usage::default(), latency_ms: 0 }]);
+        return Some(vec![answered(step, outcome, None)]);
     }
     let child = child_of(state.about.as_ref()?.run, step, state.steps.get(&step)?.kind);
     Some(vec![Event::StepStarted { step, attempt, child }])
@@ -58,8 +59,8 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
             let (name, place, stack) = ("Internal".into(), None, "".into());
             Some(vec![Event::RunFailed { error: RunError { name, message, place, stack } }])
         }
-        (Work::Perform { step }, Outcome::Performed { outcome, usage, latency_ms }) => {
-            Some(vec![Event::StepSettled { step: *step, outcome, usage, latency_ms }])
+        (Work::Perform { step }, Outcome::Performed { outcome, usage, latency_ms, changed }) => {
+            Some(vec![Event::StepSettled { step: *step, outcome, usage, latency_ms, cached_from: None, changed }])
         }
         (Work::Wait { step, .. }, Outcome::Elapsed) => {
             let outcome = match state.steps.get(step)?.kind {
@@ -69,10 +70,15 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
                 }
                 _ => StepOutcome::Succeeded { value: "null".into() },
             };
-            Some(vec![Event::StepSettled { step: *step, outcome, usage: Usage::default(), latency_ms: 0 }])
+            Some(vec![answered(*step, outcome, None)])
         }
         _ => None,
     }
+}
+
+/// A step has its answer, without anything having been done for it here.
+pub(super) fn answered(step: u32, outcome: StepOutcome, cached_from: Option<CachedFrom>) -> Event {
+    Event::StepSettled { step, outcome, usage: Usage::default(), latency_ms: 0, cached_from, changed: false }
 }
 
 /// What a script asked for becomes events in one append. What is recorded of it already is not written again.
@@ -81,9 +87,12 @@ fn driven_to(state: &State, driven: Driven) -> Vec<Event> {
     let mut events = Vec::with_capacity(asks.len() + 2);
     for ask in asks {
         match ask {
-            Asked::Step { step, .. } if state.steps.contains_key(&step) => {}
-            Asked::Step { step, kind, call, payload, label, phase, model } => {
-                events.push(Event::StepRequested { step, kind, call, payload, label, phase, model });
+            Asked::Step(asked) | Asked::Answered(asked, _) if state.steps.contains_key(&asked.step) => {}
+            Asked::Step(asked) => events.push(Event::StepRequested(asked)),
+            Asked::Answered(asked, Answered { outcome, from }) => {
+                let step = asked.step;
+                events.push(Event::StepRequested(asked));
+                events.push(answered(step, outcome, Some(from)));
             }
             Asked::Cancelled { step } => events.push(Event::StepCancelled { step }),
             Asked::Phase(title) => events.push(Event::PhaseStarted { title }),

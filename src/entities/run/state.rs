@@ -9,7 +9,10 @@ use replay::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::event::{Requested, RunError, StepKind, StepOutcome};
+use super::{
+    event::{Requested, RunError, StepKind, StepOutcome},
+    reuse::{Basis, CachedFrom, Reason},
+};
 use crate::entities::{body::Body, usage::Usage};
 
 /// How many lines of the log a state keeps; all of them stand in the events.
@@ -107,6 +110,15 @@ pub struct Step {
     /// The model that was found for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Arc<str>>,
+    /// Under what its answer is kept for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arc<str>>,
+    /// What decides its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// Why it is done, or is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// When it was asked for.
     pub requested_at: Micros,
     /// When it was begun first.
@@ -128,6 +140,9 @@ pub struct Step {
     pub usage: Usage,
     /// From its start to its end, in ms.
     pub latency_ms: u64,
+    /// Where its answer was first given, if it was not given here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_from: Option<CachedFrom>,
 }
 
 impl State {

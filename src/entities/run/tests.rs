@@ -2,14 +2,16 @@
 
 use replay::{
     decider::{Attempt, Class, EffectCommand, EffectKey},
-    ids::Micros,
+    ids::{Micros, Revision, StreamId},
 };
 use uuid::Uuid;
 
 use super::{
     Command, Event, Rejection, Run, child_of,
-    event::{Requested, RunError, StepKind, StepOutcome},
-    work::{Asked, Driven, End, Outcome, Work},
+    event::{Requested, RunError, StepKind, StepOutcome, StepRequest},
+    reuse::CachedFrom,
+    settle::answered,
+    work::{Answered, Asked, Driven, End, Outcome, Work},
 };
 use crate::entities::{given::given, usage::Usage};
 
@@ -28,26 +30,30 @@ fn requested() -> Event {
         budget: None,
         seed: 1,
         parent: None,
+        resume: None,
+        anew: false,
     }))
 }
 
-fn step(step: u32, kind: StepKind, payload: &str) -> Event {
+fn request(step: u32, kind: StepKind, payload: &str) -> Box<StepRequest> {
     let (call, label) = (format!("hash-{step}").into(), format!("step {step}").into());
-    Event::StepRequested { step, kind, call, payload: payload.into(), label, phase: None, model: None }
+    let payload = payload.into();
+    let (phase, model, key, basis, reason) = (None, None, None, None, None);
+    Box::new(StepRequest { step, kind, call, payload, label, phase, model, key, basis, reason })
 }
 
-fn asked(number: u32, kind: StepKind, payload: &str) -> Asked {
-    match step(number, kind, payload) {
-        Event::StepRequested { step, kind, call, payload, label, phase, model } => {
-            Asked::Step { step, kind, call, payload, label, phase, model }
-        }
-        other => panic!("{other:?}"),
-    }
+fn step(step: u32, kind: StepKind, payload: &str) -> Event {
+    Event::StepRequested(request(step, kind, payload))
+}
+
+fn asked(step: u32, kind: StepKind, payload: &str) -> Asked {
+    Asked::Step(request(step, kind, payload))
 }
 
 fn settled(step: u32) -> Event {
     let outcome = StepOutcome::Succeeded { value: "\"x\"".into() };
-    Event::StepSettled { step, outcome, usage: Usage { output: 5, ..Usage::default() }, latency_ms: 1 }
+    let usage = Usage { output: 5, ..Usage::default() };
+    Event::StepSettled { step, outcome, usage, latency_ms: 1, cached_from: None, changed: false }
 }
 
 fn started(step: u32, attempt: u32) -> Event {
@@ -151,7 +157,7 @@ fn a_paused_run_begins_nothing_and_lets_what_runs_end() {
 #[test]
 fn one_step_can_be_stopped_and_the_script_finds_null() {
     let history = [requested(), step(1, StepKind::Agent, "{}"), advanced(0), started(1, 1)];
-    let stopped = Event::StepSettled { step: 1, outcome: StepOutcome::Stopped, usage: Usage::default(), latency_ms: 0 };
+    let stopped = answered(1, StepOutcome::Stopped, None);
     given::<Run>(history.clone()).when(Command::StopStep { step: 1 }).then([stopped.clone()]);
     given::<Run>(history.clone()).when(Command::StopStep { step: 7 }).then_rejected(Rejection::NoStep(7));
     given::<Run>(history.into_iter().chain([stopped]))
@@ -220,4 +226,26 @@ fn the_end_of_a_script_is_the_end_of_its_run() {
     run.when_effect(report("drive/1", driven(1, vec![], End::Finished("2".into()))))
         .then([advanced(1), Event::RunFinished { result: "2".into() }]);
     assert_eq!(run.state().usage.output, 5);
+}
+
+#[test]
+fn what_was_answered_before_is_asked_and_settled_in_one_append_and_begins_nothing() {
+    let from = CachedFrom { stream: StreamId::new("run", Uuid::from_u128(3)), revision: Revision(7) };
+    let outcome = StepOutcome::Succeeded { value: "1".into() };
+    let ask = || {
+        let answer = Answered { outcome: outcome.clone(), from: from.clone() };
+        vec![Asked::Answered(request(1, StepKind::Agent, "{}"), answer), asked(2, StepKind::Agent, "{}")]
+    };
+    let events = [
+        step(1, StepKind::Agent, "{}"),
+        answered(1, outcome.clone(), Some(from.clone())),
+        step(2, StepKind::Agent, "{}"),
+        advanced(0),
+    ];
+    given::<Run>([requested()]).when_effect(report("drive/0", driven(0, ask(), End::Waits))).then(events.clone());
+    let after: Vec<Event> = [requested()].into_iter().chain(events).collect();
+    assert_eq!(keys(after.clone()), ["drive/1", "step/2"]);
+    let run = given::<Run>(after.clone());
+    assert_eq!((&run.state().steps[&1].cached_from, run.state().usage), (&Some(from.clone()), Usage::default()));
+    given::<Run>(after).when_effect(report("drive/1", driven(1, ask(), End::Waits))).then([advanced(1)]);
 }

@@ -8,7 +8,8 @@ use replay::{
 };
 
 use super::{
-    event::{RunError, StepKind, StepOutcome},
+    event::{RunError, StepKind, StepOutcome, StepRequest},
+    reuse::CachedFrom,
     state::{State, Status, Step},
 };
 use crate::entities::{body::Body, usage::Usage};
@@ -45,6 +46,8 @@ pub enum Outcome {
         usage: Usage,
         /// From start to end, in ms.
         latency_ms: u64,
+        /// The files of the project changed while it was done.
+        changed: bool,
     },
     /// The time has passed.
     Elapsed,
@@ -70,22 +73,9 @@ pub struct Driven {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// A step.
-    Step {
-        /// Its number.
-        step: u32,
-        /// What for.
-        kind: StepKind,
-        /// The SHA-256 of kind and payload.
-        call: Arc<str>,
-        /// What the script gave, as JSON.
-        payload: Body,
-        /// What it is called.
-        label: Arc<str>,
-        /// The part of the progress that it belongs to.
-        phase: Option<Arc<str>>,
-        /// The model that was found for it.
-        model: Option<Arc<str>>,
-    },
+    Step(Box<StepRequest>),
+    /// A step that has been answered before.
+    Answered(Box<StepRequest>, Answered),
     /// It does not wait for a step any more.
     Cancelled {
         /// The step.
@@ -95,6 +85,15 @@ pub enum Asked {
     Phase(Arc<str>),
     /// A line of the log.
     Line(Arc<str>),
+}
+
+/// An answer that was given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The answer.
+    pub outcome: StepOutcome,
+    /// Where it was first given.
+    pub from: CachedFrom,
 }
 
 /// Where a script stands.

@@ -17,6 +17,16 @@ export type CallId = string;
  */
 export type Part = "text" | "reasoning";
 /**
+ * An event's number within its stream, from 0.
+ */
+export type Revision = number;
+/**
+ * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
+ *
+ * Cheap to clone. Ids are UUIDs, except for the few streams that exist once, such as `system/host`.
+ */
+export type StreamId = string;
+/**
  * A request to a run.
  */
 export type Command =
@@ -81,30 +91,7 @@ export type Event =
       type: "LogWritten";
     }
   | {
-      data: {
-        /**
-         * The SHA-256 of kind and payload, in lower-case hexadecimal: a replay must ask the same.
-         */
-        call: string;
-        kind: StepKind;
-        /**
-         * What it is called.
-         */
-        label: string;
-        /**
-         * The model that was found for it.
-         */
-        model?: string | null;
-        payload: Body;
-        /**
-         * The part of the progress that it belongs to.
-         */
-        phase?: string | null;
-        /**
-         * The number of the call in the script, from 1.
-         */
-        step: number;
-      };
+      data: StepRequest;
       type: "StepRequested";
     }
   | {
@@ -123,6 +110,14 @@ export type Event =
     }
   | {
       data: {
+        /**
+         * Where the answer was first given, if it was not given here.
+         */
+        cached_from?: CachedFrom | null;
+        /**
+         * The files of the project changed while it was done: it is an answer to no state of them, and is not given again.
+         */
+        changed?: boolean;
         /**
          * From its start to its end, in ms.
          */
@@ -217,11 +212,20 @@ export type Event =
  */
 export type StepKind = "agent" | "tool" | "workflow" | "approve" | "sleep";
 /**
- * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
- *
- * Cheap to clone. Ids are UUIDs, except for the few streams that exist once, such as `system/host`.
+ * Why a step was done, or was not.
  */
-export type StreamId = string;
+export type Reason =
+  | "hit"
+  | "new"
+  | "prompt_changed"
+  | "options_changed"
+  | "project_changed"
+  | "after_a_miss"
+  | "earlier_failed"
+  | "retried"
+  | "forgotten"
+  | "no_git"
+  | "cache_off";
 /**
  * How a step ended.
  */
@@ -289,6 +293,28 @@ export interface RunSchema {
   [k: string]: unknown;
 }
 /**
+ * What decides the answer of an agent, as fingerprints: the first 16 hexadecimal digits of a SHA-256 each, enough to tell
+ * what changed since an earlier run.
+ */
+export interface Basis {
+  /**
+   * Of the files of the project: of git's tree and of what is not committed. Nothing without git.
+   */
+  files?: string | null;
+  /**
+   * Which it is of the run's steps with this phase and label, from 1: so its like is found in another run.
+   */
+  nth: number;
+  /**
+   * Of its model, its schema and all else that the script or its agent says of it.
+   */
+  options: string;
+  /**
+   * Of its prompt.
+   */
+  prompt: string;
+}
+/**
  * A reference to a blob.
  */
 export interface BlobRef {
@@ -326,9 +352,20 @@ export interface Written {
   part: Part;
 }
 /**
+ * Where an answer was first given.
+ */
+export interface CachedFrom {
+  revision: Revision;
+  stream: StreamId;
+}
+/**
  * What a run is of.
  */
 export interface Requested {
+  /**
+   * What was answered before is asked again.
+   */
+  anew?: boolean;
   /**
    * The arguments, as JSON; none where absent.
    */
@@ -362,6 +399,10 @@ export interface Requested {
    */
   project: string;
   /**
+   * The run whose answers it takes, as long as nothing before them is new.
+   */
+  resume?: Resume | null;
+  /**
    * Its own id, which its steps' streams are named after.
    */
   run: string;
@@ -389,6 +430,58 @@ export interface Parent {
   run: string;
   /**
    * The step.
+   */
+  step: number;
+}
+/**
+ * The run that a run goes on from.
+ */
+export interface Resume {
+  /**
+   * The first of its steps that is done again; all that can be reused is, where absent.
+   */
+  from_step?: number | null;
+  /**
+   * Its id.
+   */
+  run: string;
+}
+/**
+ * What a script asked for.
+ */
+export interface StepRequest {
+  /**
+   * What decides its answer; of agents only.
+   */
+  basis?: Basis | null;
+  /**
+   * The SHA-256 of kind and payload, in lower-case hexadecimal: a replay must ask the same.
+   */
+  call: string;
+  /**
+   * Under what its answer is kept for others; nothing where it is not.
+   */
+  key?: string | null;
+  kind: StepKind;
+  /**
+   * What it is called.
+   */
+  label: string;
+  /**
+   * The model that was found for it.
+   */
+  model?: string | null;
+  payload: Body;
+  /**
+   * The part of the progress that it belongs to.
+   */
+  phase?: string | null;
+  /**
+   * Why it is done, or is not; nothing where the question does not arise.
+   */
+  reason?: Reason | null;
+  /**
+   * The number of the call in the script, from 1.
    */
   step: number;
 }
@@ -514,6 +607,14 @@ export interface Step {
    */
   attempt?: Attempt | null;
   /**
+   * What decides its answer.
+   */
+  basis?: Basis | null;
+  /**
+   * Where its answer was first given, if it was not given here.
+   */
+  cached_from?: CachedFrom | null;
+  /**
    * The SHA-256 of kind and payload.
    */
   call: string;
@@ -525,6 +626,10 @@ export interface Step {
    * The stream in which it happens.
    */
   child?: StreamId | null;
+  /**
+   * Under what its answer is kept for others.
+   */
+  key?: string | null;
   kind: StepKind;
   /**
    * What it is called.
@@ -547,6 +652,10 @@ export interface Step {
    * The part of the progress that it belongs to.
    */
   phase?: string | null;
+  /**
+   * Why it is done, or is not.
+   */
+  reason?: Reason | null;
   requested_at: Micros;
   /**
    * When it was begun first.
