@@ -11,7 +11,12 @@ use super::{
     cookie::Cookies, files::Walks, keyring::Keyring, metrics::Metrics, origin::Names, problem::Problem,
     tickets::Tickets,
 };
-use crate::{host::Host, models::Providers, projections::Lists, scripts::Scripts};
+use crate::{
+    host::Host,
+    models::Providers,
+    projections::{Lists, StepCache},
+    scripts::Scripts,
+};
 
 /// What the interfaces are made of.
 #[derive(Clone)]
@@ -20,6 +25,8 @@ pub struct App {
     pub host: Host,
     /// The lists.
     pub lists: Lists,
+    /// The answers of steps that can be given again.
+    pub cache: StepCache,
     /// The models that there are.
     pub providers: Arc<Providers>,
     /// The workflows that there are.
@@ -140,6 +147,19 @@ impl Shared {
             return Ok(());
         }
         let detail = format!("the lists are not yet behind position {position}: ask again in a moment");
+        Err(Problem::unavailable("behind", detail))
+    }
+
+    /// Waits until the step cache has the event at a position.
+    ///
+    /// # Errors
+    /// It does not have it after 2 s.
+    pub async fn cached(&self, position: Option<Position>) -> Result<(), Problem> {
+        let Some(position) = position else { return Ok(()) };
+        if self.app.cache.reach(position, PATIENCE).await {
+            return Ok(());
+        }
+        let detail = format!("the step cache is not yet behind position {position}: ask again in a moment");
         Err(Problem::unavailable("behind", detail))
     }
 

@@ -140,6 +140,7 @@ async fn prepare_project(
         }
         project::Command::RenameProject { .. }
         | project::Command::WithdrawTrust {}
+        | project::Command::ForgetAnswers { .. }
         | project::Command::RemoveProject {} => Ok(command),
     }
 }

@@ -40,6 +40,7 @@ mod server;
 mod sessions;
 mod sign_in;
 mod socket;
+mod step_cache;
 mod streams;
 mod subscriptions;
 mod tickets;

@@ -5,7 +5,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
     attachments, audit, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics,
-    openapi, projects, providers, reading, replay, search, sessions, sign_in, socket, streams, trust, usage, workflows,
+    openapi, projects, providers, reading, replay, search, sessions, sign_in, socket, step_cache, streams, trust,
+    usage, workflows,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
@@ -110,6 +111,8 @@ routes! {
     GET "/api/projects/{id}/trust" viewer trust::show { "What a project's files name that could run, and whether it is trusted", gives trust::Trust }
     POST "/api/projects/{id}/trust" admin trust::give { "Trusts what was shown", takes trust::NewTrust, gives trust::Trust }
     DELETE "/api/projects/{id}/trust" operator trust::withdraw { "Takes trust back", gives trust::Trust }
+    GET "/api/projects/{id}/cache" viewer step_cache::list { "The answers of steps that are given again where the same is asked, the newest first", query reading::AtLeast, gives step_cache::CachedSteps }
+    POST "/api/projects/{id}/cache/forget" operator step_cache::forget { "Does not give answers of steps again", takes crate::entities::project::Forget, gives reading::Landed }
     GET "/api/sessions" viewer sessions::list { "Sessions, the newest first", query reading::PageQuery, gives reading::Items<SessionRow> }
     POST "/api/sessions" operator sessions::open { "Opens a session", takes sessions::NewSession, gives SessionRow }
     GET "/api/sessions/{id}" viewer sessions::show { "A session", query reading::AtLeast, gives SessionRow }

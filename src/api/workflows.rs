@@ -22,7 +22,7 @@ use crate::{
     entities::{
         body::Body,
         project,
-        run::{Command, event::Requested},
+        run::{self, Command, event::Requested, reuse::Resume},
         session,
     },
     projections::{Filter, List, Row, RunRow},
@@ -62,6 +62,13 @@ pub struct NewRun {
     pub model: Option<Arc<str>>,
     /// How many output tokens it may take; no limit where absent.
     pub budget: Option<u64>,
+    /// A run of the same project that it goes on from: its answers are taken, as long as nothing before them is new. Where
+    /// no arguments are given, those of that run are.
+    pub resume_from: Option<Uuid>,
+    /// The first step of that run that is done again; all that can be reused is, where absent.
+    pub from_step: Option<u32>,
+    /// `false`: what was answered before is asked again.
+    pub cache: Option<bool>,
 }
 
 /// That `null` is given is not the same as that nothing is.
@@ -129,7 +136,7 @@ pub async fn start(
     body: web::Json<NewRun>,
     key: Idempotency,
 ) -> Answer<RunRow> {
-    let NewRun { workflow, session, args, model, budget } = body.into_inner();
+    let NewRun { workflow, session, args, model, budget, resume_from, from_step, cache } = body.into_inner();
     let desk: session::State = view(&shared, &StreamId::new("session", session)).await?;
     let Some(project) = desk.project else {
         let detail = format!("there is no session {session}: POST /api/sessions opens one");
@@ -145,16 +152,52 @@ pub async fn start(
     let found = found(&shared, &folder.path, workflow).await?;
     trusted(&found, &folder).await?;
     let id = key.id(&who.key, "run");
-    let arguments = match args {
-        Some(args) => Some(kept(&shared, "the arguments", args.to_string()).await?),
-        None => None,
+    let earlier = match (resume_from, from_step) {
+        (Some(run), _) => Some(earlier(&shared, project, run, from_step).await?),
+        (None, Some(_)) => return Err(bad("`from_step` is a step of the run in `resume_from`: name that run, too")),
+        (None, None) => None,
     };
+    if earlier.is_some() && cache == Some(false) {
+        return Err(bad(
+            "`cache: false` asks everything again, and `resume_from` takes what was answered: leave one out",
+        ));
+    }
+    let arguments = match (args, &earlier) {
+        (Some(args), _) => Some(kept(&shared, "the arguments", args.to_string()).await?),
+        (None, earlier) => earlier.as_ref().and_then(|earlier| earlier.arguments.clone()),
+    };
+    let resume = resume_from.map(|run| Resume { run, from_step });
     let script = kept(&shared, "the workflow", found.pinned()).await?;
-    let requested = Requested { arguments, budget, ..found.request(id, session, project, script, model) };
+    let anew = cache == Some(false);
+    let requested = Requested { arguments, budget, resume, anew, ..found.request(id, session, project, script, model) };
     let stream = StreamId::new("run", id);
     let command = Command::RequestRun(Box::new(requested));
     let accepted = submit(&shared, &who, stream.clone(), command, key.command()).await?;
     answer(run_row(row_after(&shared, &stream, accepted).await?)?)
+}
+
+fn bad(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_run", detail)
+}
+
+/// What a run was of that another is to go on from.
+async fn earlier(shared: &Shared, project: Uuid, run: Uuid, from_step: Option<u32>) -> Result<Arc<Requested>, Problem> {
+    let state: run::State = view(shared, &StreamId::new("run", run)).await?;
+    let about = state.about.clone().filter(|about| about.project == project).ok_or_else(|| {
+        Problem::not_found("no_run", format!("this project has no run {run}: GET /api/runs lists them"))
+    })?;
+    if !state.is_over() {
+        let detail = format!("run {run} still goes on: stop it first, or wait for its end");
+        return Err(Problem::conflict("run_goes_on", detail));
+    }
+    if state.settled.is_empty() {
+        let detail = format!("nothing to resume: no step of run {run} has an answer. Run the workflow anew");
+        return Err(Problem::conflict("nothing_to_resume", detail));
+    }
+    if let Some(step) = from_step.filter(|step| !state.steps.contains_key(step)) {
+        return Err(Problem::not_found("no_step", format!("run {run} has no step {step}")));
+    }
+    Ok(about)
 }
 
 async fn found(shared: &Shared, folder: &Arc<str>, workflow: String) -> Result<Found, Problem> {

@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    approve, archive, ask, audit, backup, completions, config, doctor,
+    approve, archive, ask, audit, backup, cache, completions, config, doctor,
     exit::{Ended, Failure},
     fork, key, log, man, provider, ps, rebuild, rename, replay, restore, run, schemas, serve,
     settings::{Given, Settings},
@@ -88,6 +88,7 @@ enum Command {
     Run(run::Arguments),
     Workflows(workflows::Arguments),
     Approve(approve::Arguments),
+    Cache(cache::Arguments),
     Ps(ps::Arguments),
     Watch(watch::Arguments),
     Stop(stop::Arguments),
@@ -180,6 +181,7 @@ fn dispatch(global: &Global, command: &Command) -> Ended {
         Command::Man(arguments) => man::run(arguments),
         Command::Ask(arguments) => wait(ask::run(arguments, &loaded, json)),
         Command::Run(arguments) => wait(run::run(arguments, &loaded, json)),
+        Command::Cache(arguments) => wait(cache::run(arguments, &loaded, json)),
         Command::Workflows(arguments) => wait(workflows::run(arguments, &loaded, json)),
         Command::Approve(arguments) => wait(approve::run(arguments, &loaded, json)),
         Command::Ps(arguments) => wait(ps::run(arguments, &loaded, json)),

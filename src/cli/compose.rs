@@ -27,7 +27,7 @@ use crate::{
     entities::{self, AnyEntity, system},
     host::{FoldFailure, Host, Parts, SubmitError},
     models::{BadSettings, ErrorKind, Providers},
-    projections::Lists,
+    projections::{Lists, StepCache},
     scripts::Scripts,
     tools::Toolbox,
 };
@@ -192,7 +192,9 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let file_log = Arc::new(log);
     let log: Arc<dyn EventLog> = file_log.clone();
     let blobs = Arc::new(BlobStore::open(&data.join("blobs"))?);
-    let lists = Lists::start(&Derived::open(&data.join("index")), log.clone()).map_err(ComposeError::Thread)?;
+    let derived = Derived::open(&data.join("index"));
+    let lists = Lists::start(&derived, log.clone()).map_err(ComposeError::Thread)?;
+    let cache = StepCache::start(&derived, log.clone()).map_err(ComposeError::Thread)?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::reading());
     let tools = toolbox.names();
@@ -200,7 +202,8 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())
         .guarding(data)
         .with_context_window(settings.models.context_window)
-        .with_scripts(scripts.clone());
+        .with_scripts(scripts.clone())
+        .with_cache(cache.clone());
     let parts = Parts {
         log: log.clone(),
         blobs,
@@ -237,7 +240,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
         api.hosts.push(settings.server.host.clone());
     }
     let tickets = api.tickets.clone();
-    let app = App { host: host.clone(), lists, providers, scripts, settings: api };
+    let app = App { host: host.clone(), lists, cache, providers, scripts, settings: api };
     let serve = api::serve(app, listener).await.map_err(ComposeError::Thread)?;
     let base = base(serve.address());
     file_log.note(&base).map_err(|source| ComposeError::Io { path: data.join("log/lock"), source })?;

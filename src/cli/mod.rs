@@ -6,6 +6,7 @@ mod arguments;
 mod ask;
 mod audit;
 mod backup;
+mod cache;
 mod changes;
 mod client;
 mod completions;

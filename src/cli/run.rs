@@ -38,6 +38,7 @@ Examples:
   reenact run review-code --arg target=src/lib.rs
   reenact run deep-research --args '{\"query\": \"how do leases work?\"}' -m openai/gpt-5
   reenact run my-flow --json                   the run as one JSON object, when it is over
+  reenact run my-flow --resume run/ID          goes on from that run, with the script as it is now
   reenact run my-flow --detach                 starts it and leaves: `reenact watch run/ID` tells what it does")]
 pub struct Arguments {
     /// The workflow's name; `builtin:NAME` always means the one that comes with Reenact.
@@ -58,6 +59,15 @@ pub struct Arguments {
     /// How many output tokens it may take.
     #[arg(long, value_name = "TOKENS")]
     budget: Option<u64>,
+    /// Goes on from a run that is over: its answers are taken, as long as nothing before them is new.
+    #[arg(long, value_name = "RUN")]
+    resume: Option<String>,
+    /// With --resume: the first step of that run that is done again.
+    #[arg(long, value_name = "STEP", requires = "resume")]
+    from_step: Option<u32>,
+    /// Asks again what was answered before.
+    #[arg(long, conflicts_with = "resume")]
+    no_cache: bool,
     /// Starts it and leaves; only a running server goes on with it then.
     #[arg(short, long)]
     detach: bool,
@@ -146,8 +156,21 @@ async fn start(client: &Client, arguments: &Arguments, args: Option<Value>) -> R
     if let Some(args) = args {
         new["args"] = args;
     }
+    if let Some(run) = &arguments.resume {
+        new["resume_from"] = run_id(run)?.to_string().into();
+        new["from_step"] = json!(arguments.from_step);
+    }
+    if arguments.no_cache {
+        new["cache"] = false.into();
+    }
     let run: Row = client.post("/api/runs", &new).await?;
     Ok(StreamId::new("run", run.id))
+}
+
+/// The id of a run, given as `run/ID` or as the id alone.
+pub fn run_id(text: &str) -> Result<Uuid, Failure> {
+    let id = text.strip_prefix("run/").unwrap_or(text);
+    id.parse().map_err(|_| Failure::usage(format!("`{text}` is no run: write run/ID, as `reenact ps --all` shows it")))
 }
 
 /// A folder, as the server knows it.

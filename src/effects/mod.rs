@@ -31,6 +31,7 @@ use crate::{
     },
     host::{Job, Perform},
     models::Providers,
+    projections::StepCache,
     scripts::Scripts,
     tools::Toolbox,
 };
@@ -49,6 +50,7 @@ pub struct Effects {
     context_window: Option<u64>,
     scripts: Scripts,
     kept: Kept,
+    cache: Option<StepCache>,
 }
 
 impl Effects {
@@ -62,13 +64,19 @@ impl Effects {
     ) -> Self {
         let bodies = Bodies::new(blobs, log.clone());
         let (scripts, kept) = (Scripts::new(None, vec![]), Kept::default());
-        Self { providers, toolbox, bodies, log, clock, data: None, context_window: None, scripts, kept }
+        Self { providers, toolbox, bodies, log, clock, data: None, context_window: None, scripts, kept, cache: None }
     }
 
     /// Runs workflows with these scripts and their engine.
     #[must_use]
     pub fn with_scripts(self, scripts: Scripts) -> Self {
         Self { scripts, ..self }
+    }
+
+    /// Answers steps from what earlier runs were answered.
+    #[must_use]
+    pub fn with_cache(self, cache: StepCache) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
     /// Keeps the server's data folder, with its key and its log, from every tool, wherever the folder lies.

@@ -49,8 +49,36 @@ pub enum Event {
     },
     /// It may not any more.
     ProjectTrustWithdrawn {},
+    /// Answers of steps of its workflows are not given again.
+    AnswersForgotten {
+        /// Which.
+        which: Forget,
+    },
     /// The folder is under care no more; nothing of it is touched.
     ProjectRemoved {},
+}
+
+/// Answers that are forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Forget {
+    /// One.
+    Key {
+        /// Its key.
+        key: Arc<str>,
+    },
+    /// Those of a run.
+    Run {
+        /// The run.
+        run: Uuid,
+    },
+    /// Those that were given before a time.
+    Before {
+        /// The time.
+        at: Micros,
+    },
+    /// All of them.
+    All {},
 }
 
 impl replay::event::Event for Event {}
@@ -79,6 +107,11 @@ pub enum Command {
     },
     /// Takes that back.
     WithdrawTrust {},
+    /// Does not give answers of steps again.
+    ForgetAnswers {
+        /// Which.
+        which: Forget,
+    },
     /// Gives it up; nothing of the folder is touched.
     RemoveProject {},
 }
@@ -98,6 +131,9 @@ pub enum Rejection {
     /// The digest is none.
     #[error("a digest is 64 hexadecimal digits: send the one that the project's trust page showed")]
     BadDigest,
+    /// The key is none.
+    #[error("the key of an answer is 64 hexadecimal digits: `reenact cache ls` lists them")]
+    BadKey,
 }
 
 impl replay::decider::Rejection for Rejection {
@@ -107,6 +143,7 @@ impl replay::decider::Rejection for Rejection {
             Self::NotAbsolute(_) => "not_absolute",
             Self::BadName => "bad_name",
             Self::BadDigest => "bad_digest",
+            Self::BadKey => "bad_key",
         }
     }
 }
@@ -189,6 +226,10 @@ impl Decider for Project {
             Command::TrustProject { digest } => vec![Event::ProjectTrusted { digest }],
             Command::WithdrawTrust {} if state.trusted.is_none() => vec![],
             Command::WithdrawTrust {} => vec![Event::ProjectTrustWithdrawn {}],
+            Command::ForgetAnswers { which: Forget::Key { key } } if !is_digest(&key) => {
+                return Err(Rejection::BadKey);
+            }
+            Command::ForgetAnswers { which } => vec![Event::AnswersForgotten { which }],
             Command::RemoveProject {} => vec![Event::ProjectRemoved {}],
         })
     }
@@ -209,6 +250,8 @@ impl Decider for Project {
             Event::ProjectRenamed { name } => state.name = name.clone(),
             Event::ProjectTrusted { digest } => state.trusted = Some(digest.clone()),
             Event::ProjectTrustWithdrawn {} => state.trusted = None,
+            // What is known of answers is a projection of its own.
+            Event::AnswersForgotten { .. } => {}
             Event::ProjectRemoved {} => {
                 state.registered = false;
                 state.trusted = None;

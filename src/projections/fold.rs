@@ -118,6 +118,7 @@ fn project(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         project::Event::ProjectRenamed { name } => changed(ProjectRow { name, ..known? }, gone),
         project::Event::ProjectTrusted { .. } => changed(ProjectRow { trusted: true, ..known? }, gone),
         project::Event::ProjectTrustWithdrawn {} => changed(ProjectRow { trusted: false, ..known? }, gone),
+        project::Event::AnswersForgotten { .. } => None,
         project::Event::ProjectRemoved {} => changed(known?, true),
     }
 }

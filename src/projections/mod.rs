@@ -4,7 +4,9 @@ mod fold;
 mod keys;
 mod lists;
 mod rows;
+mod step_cache;
 
 pub use fold::Folded;
 pub use lists::{BadCursor, Change, Cursor, Filter, Lists, Page};
 pub use rows::{ChatRow, ChatState, List, ProjectRow, Row, RunRow, RunStatus, SessionRow};
+pub use step_cache::{CachedStep, StepCache};

@@ -12,6 +12,7 @@ mod contained;
 mod containment_tests;
 mod directories;
 mod error;
+pub mod git;
 mod ignored;
 mod names;
 mod paths;

@@ -32,6 +32,7 @@ mod provider;
 mod rebuild;
 mod recorded;
 mod replays;
+mod reuse;
 mod runs;
 mod served;
 mod simulation;

@@ -10,20 +10,21 @@ use crate::{
 };
 
 /// Puts a workflow into a folder of a project.
-fn write(home: &Home, name: &str, source: &str) {
+pub fn write(home: &Home, name: &str, source: &str) {
     let folder = home.project.path().join(".claude/workflows");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(name), source).unwrap();
 }
 
 /// Runs `reenact` on a project that is trusted as it is.
-fn run(home: &Home, arguments: &[&str]) -> Run {
+pub fn run(home: &Home, arguments: &[&str]) -> Run {
     let trusted = home.run(&["trust", ".", "--yes"]);
     assert_eq!(trusted.code, Some(0), "{trusted:?}");
     home.run(arguments)
 }
 
-fn object(run: &Run) -> Value {
+/// The one object that it printed.
+pub fn object(run: &Run) -> Value {
     assert_eq!(run.out.lines().count(), 1, "{run:?}");
     serde_json::from_str(&run.out).unwrap()
 }
@@ -156,6 +157,20 @@ fn what_cannot_run_says_why_and_what_to_do() {
 }
 
 #[test]
+fn a_nested_workflow_of_a_project_that_nobody_trusts_does_not_run() {
+    let home = Home::new();
+    write(&home, "sum.js", SUM);
+    let own = home.data.path().join(".claude/workflows");
+    fs::create_dir_all(&own).unwrap();
+    let outer = "export const meta = { name: 'outer', description: 'x' }\nreturn await workflow('sum-up')";
+    fs::write(own.join("outer.js"), outer).unwrap();
+    let refused = home.run(&["run", "outer"]);
+    assert!(refused.code == Some(1) && refused.out.contains("is not trusted as it is now"), "{refused:?}");
+    let trusted = run(&home, &["run", "outer", "--json"]);
+    assert_eq!(object(&trusted)["status"], "finished", "{trusted:?}");
+}
+
+#[test]
 fn a_question_is_answered_from_the_terminal() {
     let home = Home::new();
     write(
@@ -185,7 +200,8 @@ fn a_question_is_answered_from_the_terminal() {
     drop(serving);
 }
 
-async fn until(server: &Server, stream: &str, is: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+/// The events of a stream once they are so.
+pub async fn until(server: &Server, stream: &str, is: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     for _ in 0..600 {
         let events = server.events(stream).await;
         if is(&events) {
@@ -196,11 +212,13 @@ async fn until(server: &Server, stream: &str, is: impl Fn(&[Value]) -> bool) -> 
     panic!("{stream} did not come there: {:?}", server.events(stream).await)
 }
 
-fn count(events: &[Value], kind: &str) -> usize {
+/// How many events of a kind there are.
+pub fn count(events: &[Value], kind: &str) -> usize {
     events.iter().filter(|event| event["type"] == kind).count()
 }
 
-async fn start(server: &Server, ground: &Ground, workflow: &str) -> String {
+/// Runs a workflow of a project, which is trusted as it is now.
+pub async fn start(server: &Server, ground: &Ground, workflow: &str) -> String {
     let (_, project) = server.http("POST", "/api/projects", Some(json!({"path": ground.project_path()}))).await;
     let project = project["id"].as_str().unwrap().to_owned();
     let (_, trust) = server.http("GET", &format!("/api/projects/{project}/trust"), None).await;
@@ -283,10 +301,12 @@ async fn a_run_is_paused_resumed_and_stopped_with_what_it_began() {
     };
     act("pause").await;
     until(&server, &run, |events| count(events, "StepSettled") == 1).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(count(&server.events(&run).await, "StepRequested"), 1, "a paused run asks for nothing");
     act("resume").await;
     let events = until(&server, &run, |events| count(events, "StepStarted") == 1).await;
+    let at = |is: &dyn Fn(&Value) -> bool| events.iter().position(is).unwrap();
+    let resumed = at(&|event| event["type"] == "RunResumed");
+    let asked = at(&|event| event["type"] == "StepRequested" && event["data"]["step"] == 2);
+    assert!(resumed < asked, "a paused run asks for nothing: {events:?}");
     let started = events.iter().find(|event| event["type"] == "StepStarted").unwrap();
     let chat = started["data"]["child"].as_str().unwrap().to_owned();
     until(&server, &chat, |events| count(events, "ModelCallStarted") == 1).await;

@@ -11,7 +11,7 @@ use reenact::{
     models::{
         ApiKey, OfflineSettings, ProviderSettings, Providers, ProvidersSettings, Scenario, SetKey, keys::KeyFile,
     },
-    projections::Lists,
+    projections::{Lists, StepCache},
     scripts::Scripts,
     tools::Toolbox,
 };
@@ -111,12 +111,14 @@ async fn serve_how(
     let key = keys::fresh();
     let sha256 = keys::hash(&key).into();
     host.note(system::Command::CreateKey { name: keys::OWNER.into(), role: Role::Admin, sha256 }).await.unwrap();
-    let lists = Lists::start(&Derived::open(&data.join("index")), log.clone()).unwrap();
+    let derived = Derived::open(&data.join("index"));
+    let lists = Lists::start(&derived, log.clone()).unwrap();
+    let cache = StepCache::start(&derived, log.clone()).unwrap();
     let mut settings = Settings::new("0.1.0+test", &key);
     change(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = api::serve(
-        App { host: host.clone(), lists, providers, scripts: Scripts::new(None, vec![]), settings },
+        App { host: host.clone(), lists, cache, providers, scripts: Scripts::new(None, vec![]), settings },
         listener,
     )
     .await

@@ -117,6 +117,7 @@ impl Effects {
         let Some(about) = state.about.clone() else { return broken("the run is of nothing") };
         let mut calls = 0;
         let mut asked = vec![];
+        let mut known_before = None;
         for (when, ask) in asks {
             // What it did before it had heard this much is recorded.
             let known = state.advanced.is_some_and(|advanced| when <= advanced);
@@ -136,8 +137,14 @@ impl Effects {
                             return diverged(state, step, Some(before), Some(format!("{kind} {payload}")));
                         }
                         None if known => return diverged(state, step, None, Some(format!("{kind} {payload}"))),
-                        None => match self.requested(&about, step, &kind, payload, call).await {
-                            Ok(requested) => asked.extend(requested),
+                        None => match self.requested(&about, step, &kind, payload, call, &mut asked).await {
+                            Ok((request, given)) => {
+                                let known = match &mut known_before {
+                                    Some(known) => known,
+                                    none => none.insert(self.known(&about, state).await),
+                                };
+                                asked.push(known.asked(request, &given, when).await);
+                            }
                             Err(error) => {
                                 return Outcome::Driven(Driven {
                                     settled: heard,
@@ -186,17 +193,17 @@ impl Effects {
         kind: &str,
         payload: String,
         call: String,
-    ) -> Result<Vec<Asked>, RunError> {
+        said: &mut Vec<Asked>,
+    ) -> Result<(StepRequest, Value), RunError> {
         let given: Value = serde_json::from_str(&payload).unwrap_or_default();
         let text = |key: &str| given[key].as_str();
         let phase = text("phase").map(|phase| head(phase, LABEL).into());
-        let mut asked = vec![];
         let (kind, label, model) = match kind {
             "agent" => {
                 let prompt: String = text("prompt").unwrap_or_default().chars().take(40).collect();
                 let label = text("label").map_or_else(|| format!("agent-{prompt}"), str::to_owned);
-                let (model, said) = self.model_of(about, text("model"));
-                asked.extend(said.map(|said| Asked::Line(said.into())));
+                let (model, other) = self.model_of(about, text("model"));
+                said.extend(other.map(|other| Asked::Line(other.into())));
                 (StepKind::Agent, label, Some(model))
             }
             "tool" => (StepKind::Tool, text("name").unwrap_or_default().to_owned(), None),
@@ -212,9 +219,7 @@ impl Effects {
         let payload = self.bodies.write(payload).await;
         let payload = payload.map_err(|error| failed(&Failure::new("PayloadLost", error.to_string())))?;
         let (call, key, basis, reason) = (call.into(), None, None, None);
-        let asking = StepRequest { step, kind, call, payload, label, phase, model, key, basis, reason };
-        asked.push(Asked::Step(Box::new(asking)));
-        Ok(asked)
+        Ok((StepRequest { step, kind, call, payload, label, phase, model, key, basis, reason }, given))
     }
 
     /// The model of an agent: the one that the script names, if there is such a one here, else that of the run. What a

@@ -6,12 +6,17 @@ use parking_lot::Mutex;
 use replay::ids::StreamId;
 use workflow::Instance;
 
+use super::reuse::Resumed;
+
 /// How many scripts wait in memory; each has about a third of a MiB.
 const MOST: usize = 200;
 
-/// The scripts that wait.
+/// How many runs that others go on from are kept in memory.
+const MOST_RESUMED: usize = 16;
+
+/// The scripts that wait, and the runs that others go on from.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<HashMap<StreamId, Waiting>>>);
+pub struct Kept(Arc<Mutex<HashMap<StreamId, Waiting>>>, Arc<Mutex<HashMap<StreamId, Arc<Resumed>>>>);
 
 /// A script that waits.
 pub(super) struct Waiting {
@@ -25,6 +30,19 @@ impl Kept {
     pub(super) fn take(&self, run: &StreamId, heard: Option<u32>) -> Option<Instance> {
         let waiting = self.0.lock().remove(run)?;
         (Some(waiting.heard) == heard).then_some(waiting.instance)
+    }
+
+    /// What a run that is over did, if it is kept.
+    pub(super) fn resumed(&self, run: &StreamId) -> Option<Arc<Resumed>> {
+        self.1.lock().get(run).cloned()
+    }
+
+    pub(super) fn keep_resumed(&self, run: &StreamId, resumed: Arc<Resumed>) {
+        let mut kept = self.1.lock();
+        if kept.len() >= MOST_RESUMED {
+            kept.clear();
+        }
+        kept.insert(run.clone(), resumed);
     }
 
     pub(super) fn keep(&self, run: &StreamId, waiting: Waiting) {

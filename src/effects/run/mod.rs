@@ -5,6 +5,7 @@ mod child;
 mod drive;
 mod kept;
 mod nested;
+mod reuse;
 mod tool;
 
 use std::sync::Arc;
@@ -47,24 +48,43 @@ impl Effects {
             }
             run::Work::Perform { step } => {
                 let began = self.clock.now();
-                let done = match state.steps.get(step) {
+                let (done, changed) = match state.steps.get(step) {
                     Some(known) => self.step(job, state, *step, known).await,
-                    None => Done::failed("Internal", "the run has no such step. This is a bug; please report it."),
+                    None => {
+                        let what = "the run has no such step. This is a bug; please report it.";
+                        (Done::failed("Internal", what), false)
+                    }
                 };
                 let latency_ms = self.clock.now().ms_since(began);
-                run::Outcome::Performed { outcome: done.outcome, usage: done.usage, latency_ms, changed: false }
+                run::Outcome::Performed { outcome: done.outcome, usage: done.usage, latency_ms, changed }
             }
         }
     }
 
-    async fn step(&self, job: &Job, state: &run::State, number: u32, step: &Step) -> Done {
+    /// Does a step. With its answer, whether the files that the answer is kept for are others by now.
+    async fn step(&self, job: &Job, state: &run::State, number: u32, step: &Step) -> (Done, bool) {
         match step.kind {
-            StepKind::Agent => self.agent(job, state, number, step).await,
-            StepKind::Tool => self.tool(job, state, step).await,
-            StepKind::Workflow => self.nested(job, state, number, step).await,
-            StepKind::Approve | StepKind::Sleep => {
-                Done::failed("Internal", "a step that waits is not performed. This is a bug; please report it.")
+            StepKind::Agent => {
+                let before = self.are_other_files(state, step).await;
+                let done = self.agent(job, state, number, step).await;
+                let kept = matches!(done.outcome, StepOutcome::Succeeded { .. });
+                let changed = before || (kept && self.are_other_files(state, step).await);
+                (done, changed)
             }
+            StepKind::Tool => (self.tool(job, state, step).await, false),
+            StepKind::Workflow => (self.nested(job, state, number, step).await, false),
+            StepKind::Approve | StepKind::Sleep => {
+                let what = "a step that waits is not performed. This is a bug; please report it.";
+                (Done::failed("Internal", what), false)
+            }
+        }
+    }
+
+    /// Whether the files of the project are not those that a step's answer would be kept for.
+    async fn are_other_files(&self, state: &run::State, step: &Step) -> bool {
+        match (&state.about, &step.basis) {
+            (Some(about), Some(basis)) if step.key.is_some() => !basis.is_of(self.files_of(about).await.as_deref()),
+            _ => false,
         }
     }
 }

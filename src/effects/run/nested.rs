@@ -2,7 +2,8 @@
 
 use std::{path::Path, time::Duration};
 
-use replay::ids::By;
+use futures_util::StreamExt as _;
+use replay::ids::{By, Revision};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ use crate::{
     entities::run::{
         self, Run, child_of,
         event::{Parent, Requested, StepKind, StepOutcome},
+        reuse::Resume,
         state::{State, Status, Step},
     },
     host::Job,
@@ -42,6 +44,8 @@ impl Effects {
             Ok(requested) => Requested {
                 budget: about.budget.map(|budget| budget.saturating_sub(state.usage.output)),
                 parent: Some(Parent { run: about.run, step: number }),
+                resume: self.earlier(state, number, step).await,
+                anew: about.anew,
                 ..requested
             },
             Err(why) => return Done::failed("WorkflowError", why),
@@ -85,6 +89,16 @@ impl Effects {
         };
         let model = about.model.clone();
         Ok(Requested { arguments, seed: about.seed, ..found.request(run, about.session, about.project, script, model) })
+    }
+
+    /// The run that the same step was in the run that this one goes on from.
+    async fn earlier(&self, state: &State, number: u32, step: &Step) -> Option<Resume> {
+        let resume = state.about.as_ref()?.resume.as_ref()?;
+        let before = state.steps.range(..number).filter(|(_, before)| before.call == step.call).count();
+        let step = self.resumed(resume).await?.like(&step.call, before)?.step;
+        let stream = child_of(resume.run, step, StepKind::Workflow)?;
+        let first = self.log.read_stream(stream.clone(), Revision::ZERO).next().await;
+        first.is_some().then(|| stream.uuid().map(|run| Resume { run, from_step: None }))?
     }
 
     /// The workflow of a name, for a project. What the project brings itself must be trusted as it is now.
