@@ -139,6 +139,7 @@ routes! {
     POST "/api/runs/{id}/resume" operator workflows::resume { "Lets a paused run go on", gives reading::Landed }
     POST "/api/runs/{id}/cancel" operator workflows::cancel { "Stops a run with all that it has begun", gives reading::Landed }
     POST "/api/runs/{id}/steps/{step}/stop" operator workflows::stop_step { "Stops one step: its script finds null", gives reading::Landed }
+    POST "/api/runs/{id}/steps/{step}/message" operator workflows::tell { "Says something to the agent of a step; its answer is what it says last", takes workflows::NewStepMessage, gives reading::Landed }
     POST "/api/runs/{id}/steps/{step}/approval" operator workflows::approve { "Answers a question of a workflow", takes workflows::NewApproval, gives reading::Landed }
     POST "/api/attachments" operator attachments::store { "Stores a file for a message: an image or a text", gives attachments::StoredAttachment; upload }
     GET "/api/blobs/{sha256}" viewer blobs::show { "A long text, a large output or an attached file, as it was stored" }

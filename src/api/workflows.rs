@@ -21,7 +21,7 @@ use super::{
 use crate::{
     entities::{
         body::Body,
-        project,
+        chat, project,
         run::{self, Command, event::Requested, reuse::Resume},
         session,
     },
@@ -74,6 +74,14 @@ pub struct NewRun {
 /// That `null` is given is not the same as that nothing is.
 fn some<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(value).map(Some)
+}
+
+/// Words to an agent of a workflow that works.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStepMessage {
+    /// What is said.
+    pub text: String,
 }
 
 /// An answer to a question of a workflow.
@@ -258,6 +266,33 @@ pub async fn stop_step(
     let (id, step) = path.into_inner();
     let command = Command::StopStep { step };
     answer(submit(&shared, &who, stream("run", &id)?, command, key.command()).await?.into())
+}
+
+/// `POST /api/runs/{id}/steps/{step}/message`
+pub async fn tell(
+    shared: web::Data<Shared>,
+    who: Identity,
+    path: web::Path<(String, u32)>,
+    body: web::Json<NewStepMessage>,
+    key: Idempotency,
+) -> Answer<Landed> {
+    let (id, number) = path.into_inner();
+    let state: run::State = view(&shared, &stream("run", &id)?).await?;
+    let step = state
+        .steps
+        .get(&number)
+        .ok_or_else(|| Problem::not_found("no_step", format!("run {id} has no step {number}")))?;
+    if !step.is_open() || state.is_over() {
+        return Err(Problem::conflict("step_over", format!("step {number} is over: nobody would read it")));
+    }
+    let chat = step.child.clone().filter(|child| child.kind() == "chat").ok_or_else(|| {
+        let detail = format!("step {number} is no agent that has begun: only those can be spoken to");
+        Problem::conflict("no_agent", detail)
+    })?;
+    let message = Some(key.id(&who.key, "message"));
+    let text = body.into_inner().text.as_str().into();
+    let command = chat::Command::PostMessage { message, text, attachments: vec![] };
+    answer(submit(&shared, &who, chat, command, key.command()).await?.into())
 }
 
 /// `POST /api/runs/{id}/steps/{step}/approval`

@@ -238,6 +238,11 @@ impl Told {
                     StepOutcome::Stopped => self.screen.line(Tone::Alarm, &format!("– {label}: stopped")),
                 }
             }
+            run::Event::StepTryFailed { step, name, message, wait_ms, .. } => {
+                let (label, seconds) = (label(*step, &self.labels), Duration::from_millis(*wait_ms).as_secs_f64());
+                let line = format!("↻ {label}: {name}: {message}; tried again in {seconds:.0} s");
+                self.screen.line(Tone::Dim, &line)
+            }
             run::Event::RunPaused {} => self.screen.line(Tone::Dim, "paused"),
             run::Event::RunResumed {} => self.screen.line(Tone::Dim, "goes on"),
             _ => Ok(()),

@@ -325,7 +325,13 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         run::Event::RunFinished { .. } => ended(known(rows)?, RunStatus::Finished),
         run::Event::RunFailed { .. } | run::Event::RunDiverged { .. } => ended(known(rows)?, RunStatus::Failed),
         run::Event::RunCancelled {} => ended(known(rows)?, RunStatus::Cancelled),
+        run::Event::StepTryFailed { usage, .. } => {
+            let mut row = known(rows)?;
+            row.usage += usage;
+            changed(row)
+        }
         run::Event::PhaseStarted { .. }
+        | run::Event::StepRetried { .. }
         | run::Event::LogWritten { .. }
         | run::Event::StepStarted { .. }
         | run::Event::StepCancelled { .. }

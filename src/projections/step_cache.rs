@@ -147,6 +147,8 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<()> {
         | run::Event::RunCancelled {}
         | run::Event::RunDiverged { .. } => rows.remove(going(id)),
         run::Event::StepRequested(_)
+        | run::Event::StepTryFailed { .. }
+        | run::Event::StepRetried { .. }
         | run::Event::PhaseStarted { .. }
         | run::Event::LogWritten { .. }
         | run::Event::StepStarted { .. }

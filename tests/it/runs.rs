@@ -314,3 +314,44 @@ async fn a_run_is_paused_resumed_and_stopped_with_what_it_began() {
     until(&server, &chat, |events| count(events, "TurnCancelled") == 1).await;
     assert_eq!(count(&server.events(&run).await, "RunCancelled"), 1);
 }
+
+#[tokio::test]
+async fn an_agent_that_takes_too_long_is_tried_again_in_a_chat_of_its_own() {
+    let ground = ground(
+        "slow",
+        "try { await agent('tell a long story', {timeout_ms: 200, retries: 1}) } catch (e) { return e.name }",
+    );
+    let server = ground.serve();
+    let run = start(&server, &ground, "slow").await;
+    let events = until(&server, &run, |events| count(events, "RunFinished") == 1).await;
+    assert_eq!(events.last().unwrap()["data"]["result"], "\"TimedOut\"");
+    let kinds = ["StepTryFailed", "StepRetried", "StepStarted", "StepSettled"].map(|kind| count(&events, kind));
+    assert_eq!(kinds, [1, 1, 2, 1], "{events:?}");
+    let chats: std::collections::BTreeSet<&str> = events
+        .iter()
+        .filter(|event| event["type"] == "StepStarted")
+        .map(|event| event["data"]["child"].as_str().unwrap())
+        .collect();
+    assert_eq!(chats.len(), 2, "{events:?}");
+}
+
+#[tokio::test]
+async fn an_agent_that_works_can_be_spoken_to_and_answers_with_what_it_says_last() {
+    let ground = ground("talk", "return await agent('tell a long story')");
+    let server = ground.serve();
+    let run = start(&server, &ground, "talk").await;
+    let events = until(&server, &run, |events| count(events, "StepStarted") == 1).await;
+    let chat = events.iter().find(|event| event["type"] == "StepStarted").unwrap()["data"]["child"].clone();
+    let chat = chat.as_str().unwrap().to_owned();
+    until(&server, &chat, |events| count(events, "TextAppended") > 0).await;
+    let path = format!("/api/runs/{}/steps/1/message", run.trim_start_matches("run/"));
+    let (status, said) = server.http("POST", &path, Some(json!({"text": "list"}))).await;
+    assert_eq!(status, 200, "{said}");
+    let events = until(&server, &run, |events| count(events, "RunFinished") == 1).await;
+    let result = events.last().unwrap()["data"]["result"].as_str().unwrap();
+    assert!(result.contains("README.md"), "{result}");
+    let (status, late) = server.http("POST", &path, Some(json!({"text": "more"}))).await;
+    assert_eq!((status, &late["code"]), (409, &json!("step_over")), "{late}");
+    let (status, none) = server.http("POST", &path.replace("/1/", "/9/"), Some(json!({"text": "more"}))).await;
+    assert_eq!((status, &none["code"]), (404, &json!("no_step")), "{none}");
+}

@@ -10,6 +10,7 @@ use std::{
 
 use replay::ids::{By, StreamId, derived};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
     super::{Effects, desk::folded_of, structured},
@@ -44,9 +45,10 @@ const SILENCE: Duration = Duration::from_mins(5);
 impl Effects {
     /// Asks an agent, in a chat of its own, and waits for its answer. After a restart the chat is there, and is waited for.
     pub(super) async fn agent(&self, job: &Job, state: &State, number: u32, step: &Step) -> Done {
-        let (Some(about), Some(chat)) =
-            (&state.about, state.about.as_ref().and_then(|about| child_of(about.run, number, StepKind::Agent)))
-        else {
+        let (Some(about), Some(chat)) = (
+            &state.about,
+            state.about.as_ref().and_then(|about| child_of(about.run, number, step.tries.len(), StepKind::Agent)),
+        ) else {
             return Done::failed("Internal", "the run is of nothing. This is a bug; please report it.");
         };
         let payload: Value =
@@ -64,17 +66,7 @@ impl Effects {
         }
         // A chat whose step nobody wants any more is stopped: its answer would be paid for and not read.
         let stops = StopsChild::new(&job.host, &chat, job);
-        let mut ended = self.turn_of(&chat, 1, silence, whole).await;
-        // A model that writes its answer down in place of handing it in is told so.
-        for reminder in 1..REMINDERS {
-            if ended.is_err() || schema.is_none() || !self.is_owed(&chat).await {
-                break;
-            }
-            if let Err(error) = self.remind(&job.host, about, &chat, reminder).await {
-                return Done::failed(AGENT_ERROR, format!("it could not be asked again: {error}"));
-            }
-            ended = self.turn_of(&chat, reminder + 1, silence, whole).await;
-        }
+        let ended = self.to_the_end(&job.host, about, &chat, silence, whole, schema.is_some()).await;
         stops.disarm();
         match ended {
             Ok(()) => self.answer_of(&chat).await,
@@ -86,6 +78,38 @@ impl Effects {
                 done
             }
             Err(Waited::Failed(why)) => Done::failed(AGENT_ERROR, why),
+        }
+    }
+
+    /// Waits until nothing more comes of a chat: people may speak to it meanwhile, and a model that writes its answer down in
+    /// place of handing it in is told so.
+    async fn to_the_end(
+        &self,
+        host: &Host,
+        about: &Requested,
+        chat: &StreamId,
+        silence: Duration,
+        whole: bool,
+        has_shape: bool,
+    ) -> Result<(), Waited> {
+        let mut turns = 1;
+        loop {
+            self.turn_of(chat, turns, silence, whole).await?;
+            let folded = folded_of::<Chat>(&self.log, chat.clone()).await.map_err(Waited::Failed)?;
+            let state = folded.state();
+            let begun = state.turns as usize;
+            if state.turn.is_some() || !state.queue.is_empty() {
+                turns = begun + state.queue.len();
+                continue;
+            }
+            // Counted in the log: after a restart, those before it count too.
+            let reminded = (1..REMINDERS).take_while(|reminder| was_reminded(state, chat, *reminder)).count();
+            if !has_shape || !is_owed(state) || reminded + 1 >= REMINDERS {
+                return Ok(());
+            }
+            let asked = self.remind(host, about, chat, reminded + 1).await;
+            asked.map_err(|error| Waited::Failed(format!("it could not be asked again: {error}")))?;
+            turns = begun + 1;
         }
     }
 
@@ -126,17 +150,6 @@ impl Effects {
         Ok(())
     }
 
-    /// Whether a chat still owes the answer that is wanted of it.
-    async fn is_owed(&self, chat: &StreamId) -> bool {
-        let Ok(folded) = folded_of::<Chat>(&self.log, chat.clone()).await else { return false };
-        let state = folded.state();
-        let answered = state.messages.iter().rev().find_map(|message| match message {
-            Message::End(end) => Some(matches!(end.outcome, Some(TurnOutcome::Answered))),
-            _ => None,
-        });
-        answered == Some(true) && !has_answer(state) && misfits(state) < TRIES
-    }
-
     async fn remind(
         &self,
         host: &Host,
@@ -144,8 +157,7 @@ impl Effects {
         chat: &StreamId,
         reminder: usize,
     ) -> Result<(), SubmitError> {
-        let name = format!("reminder-{reminder}");
-        let message = Some(derived(chat.uuid().unwrap_or_default(), &[&name]));
+        let (name, message) = (reminder_name(reminder), Some(reminder_id(chat, reminder)));
         let text = format!("Your answer is not handed in yet: call `{SUBMIT}` with it.");
         let post = chat::Command::PostMessage { message, text: text.as_str().into(), attachments: vec![] };
         host.submit(chat.clone(), post.into(), By::agent(&about.workflow), id(&name)).await?;
@@ -222,4 +234,26 @@ impl Effects {
     async fn usage_of(&self, chat: &StreamId) -> Usage {
         folded_of::<Chat>(&self.log, chat.clone()).await.map(|folded| folded.state().usage).unwrap_or_default()
     }
+}
+
+fn reminder_name(reminder: usize) -> String {
+    format!("reminder-{reminder}")
+}
+
+fn reminder_id(chat: &StreamId, reminder: usize) -> Uuid {
+    derived(chat.uuid().unwrap_or_default(), &[&reminder_name(reminder)])
+}
+
+fn was_reminded(state: &chat::State, chat: &StreamId, reminder: usize) -> bool {
+    let id = reminder_id(chat, reminder);
+    state.messages.iter().any(|message| matches!(message, Message::User(posted) if posted.message == id))
+}
+
+/// Whether a chat still owes the answer that is wanted of it.
+fn is_owed(state: &chat::State) -> bool {
+    let answered = state.messages.iter().rev().find_map(|message| match message {
+        Message::End(end) => Some(matches!(end.outcome, Some(TurnOutcome::Answered))),
+        _ => None,
+    });
+    answered == Some(true) && !has_answer(state) && misfits(state) < TRIES
 }

@@ -23,6 +23,8 @@ use crate::entities::{
 pub(super) const AGENT_ERROR: &str = "AgentError";
 /// How much of a line of the log is kept, in bytes of UTF-8.
 const LINE: usize = 4 * 1024;
+/// How often a step is tried again at most.
+const RETRIES: u32 = 20;
 /// How much of a label is kept, in bytes of UTF-8.
 const LABEL: usize = 200;
 
@@ -218,8 +220,14 @@ impl Effects {
         let label = head(label.lines().next().unwrap_or_default(), LABEL).into();
         let payload = self.bodies.write(payload).await;
         let payload = payload.map_err(|error| failed(&Failure::new("PayloadLost", error.to_string())))?;
+        let limit_ms = given[if kind == StepKind::Sleep { "ms" } else { "timeout_ms" }].as_u64();
+        let retries =
+            given["retries"].as_u64().map_or(0, |retries| u32::try_from(retries).unwrap_or(u32::MAX).min(RETRIES));
         let (call, key, basis, reason) = (call.into(), None, None, None);
-        Ok((StepRequest { step, kind, call, payload, label, phase, model, key, basis, reason }, given))
+        Ok((
+            StepRequest { step, kind, call, payload, label, phase, model, limit_ms, retries, key, basis, reason },
+            given,
+        ))
     }
 
     /// The model of an agent: the one that the script names, if there is such a one here, else that of the run. What a

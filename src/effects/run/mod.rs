@@ -48,12 +48,11 @@ impl Effects {
             }
             run::Work::Perform { step } => {
                 let began = self.clock.now();
-                let (done, changed) = match state.steps.get(step) {
-                    Some(known) => self.step(job, state, *step, known).await,
-                    None => {
-                        let what = "the run has no such step. This is a bug; please report it.";
-                        (Done::failed("Internal", what), false)
-                    }
+                let (done, changed) = if let Some(known) = state.steps.get(step) {
+                    self.step(job, state, *step, known).await
+                } else {
+                    let what = "the run has no such step. This is a bug; please report it.";
+                    (Done::failed("Internal", what), false)
                 };
                 let latency_ms = self.clock.now().ms_since(began);
                 run::Outcome::Performed { outcome: done.outcome, usage: done.usage, latency_ms, changed }

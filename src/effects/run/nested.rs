@@ -37,7 +37,7 @@ impl Effects {
         let payload: Value =
             serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
         let name = payload["name"].as_str().unwrap_or_default();
-        let Some(stream) = child_of(about.run, number, StepKind::Workflow) else {
+        let Some(stream) = child_of(about.run, number, step.tries.len(), StepKind::Workflow) else {
             return Done::failed("Internal", "a workflow has no stream. This is a bug; please report it.");
         };
         let requested = match self.requested_by(about, stream.uuid().unwrap_or_default(), name, &payload).await {
@@ -96,7 +96,7 @@ impl Effects {
         let resume = state.about.as_ref()?.resume.as_ref()?;
         let before = state.steps.range(..number).filter(|(_, before)| before.call == step.call).count();
         let step = self.resumed(resume).await?.like(&step.call, before)?.step;
-        let stream = child_of(resume.run, step, StepKind::Workflow)?;
+        let stream = child_of(resume.run, step, 0, StepKind::Workflow)?;
         let first = self.log.read_stream(stream.clone(), Revision::ZERO).next().await;
         first.is_some().then(|| stream.uuid().map(|run| Resume { run, from_step: None }))?
     }

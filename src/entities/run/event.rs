@@ -38,6 +38,27 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         child: Option<StreamId>,
     },
+    /// It failed, and is tried again after a while.
+    StepTryFailed {
+        /// The step.
+        step: u32,
+        /// The name of the error.
+        name: Arc<str>,
+        /// What went wrong.
+        message: Arc<str>,
+        /// What the try took.
+        #[serde(default)]
+        usage: Usage,
+        /// How long it took, in ms.
+        latency_ms: u64,
+        /// How long nothing is done, in ms.
+        wait_ms: u64,
+    },
+    /// It is tried again now.
+    StepRetried {
+        /// The step.
+        step: u32,
+    },
     /// It has its answer.
     StepSettled {
         /// The step.
@@ -170,6 +191,12 @@ pub struct StepRequest {
     /// The model that was found for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Arc<str>>,
+    /// Of a timer its time, of a question or an agent how long it may take at most, in ms; where nothing is said, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_ms: Option<u64>,
+    /// How often it is tried again if it fails of something that another try may mend.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub retries: u32,
     /// Under what its answer is kept for others; nothing where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arc<str>>,
@@ -179,6 +206,11 @@ pub struct StepRequest {
     /// Why it is done, or is not; nothing where the question does not arise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde calls it")]
+fn is_none(retries: &u32) -> bool {
+    *retries == 0
 }
 
 /// A step of a run.

@@ -6,7 +6,7 @@ use replay::ids::Micros;
 
 use super::{
     event::{Event, StepRequest},
-    state::{LINES, Line, State, Status, Step},
+    state::{LINES, Line, State, Status, Step, Tried, after},
 };
 use crate::entities::usage::Usage;
 
@@ -35,7 +35,8 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             state.lines += 1;
         }
         Event::StepRequested(asked) => {
-            let StepRequest { step, kind, call, payload, label, phase, model, key, basis, reason } = &**asked;
+            let StepRequest { step, kind, call, payload, label, phase, model, limit_ms, retries, key, basis, reason } =
+                &**asked;
             if let Some(phase) = phase.as_ref().filter(|phase| !state.phases.contains(phase)) {
                 state.phases.push(phase.clone());
             }
@@ -46,6 +47,10 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 label: label.clone(),
                 phase: phase.clone(),
                 model: model.clone(),
+                limit_ms: *limit_ms,
+                retries: *retries,
+                tries: vec![],
+                retry_at: None,
                 key: key.clone(),
                 basis: basis.clone(),
                 reason: *reason,
@@ -68,11 +73,28 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 step.child.clone_from(child);
             }
         }
+        Event::StepTryFailed { step, name, message, usage, latency_ms, wait_ms } => {
+            if let Some(step) = state.steps.get_mut(step) {
+                step.tries.push(Tried { name: name.clone(), message: message.clone(), child: step.child.take() });
+                step.retries = step.retries.saturating_sub(1);
+                step.attempt = None;
+                step.retry_at = Some(after(at, *wait_ms));
+                step.usage += *usage;
+                step.latency_ms += latency_ms;
+                state.usage += *usage;
+            }
+        }
+        Event::StepRetried { step } => {
+            if let Some(step) = state.steps.get_mut(step) {
+                step.retry_at = None;
+            }
+        }
         Event::StepSettled { step: number, outcome, usage, latency_ms, cached_from, changed: _ } => {
             if let Some(step) = state.steps.get_mut(number) {
                 step.outcome = Some(outcome.clone());
-                step.usage = *usage;
-                step.latency_ms = *latency_ms;
+                step.usage += *usage;
+                step.latency_ms += latency_ms;
+                step.retry_at = None;
                 step.cached_from.clone_from(cached_from);
                 state.settled.push(*number);
                 state.usage += *usage;

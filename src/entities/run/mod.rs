@@ -63,6 +63,8 @@ impl Decider for Run {
     fn ack(event: &Event) -> Ack {
         match event {
             Event::StepStarted { .. }
+            | Event::StepTryFailed { .. }
+            | Event::StepRetried { .. }
             | Event::StepSettled { .. }
             | Event::ScriptAdvanced { .. }
             | Event::PhaseStarted { .. }

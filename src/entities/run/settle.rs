@@ -15,6 +15,8 @@ use super::{
 };
 use crate::entities::{nothing::Nothing, usage::Usage};
 
+/// What another try may mend. A wrong key, a schema that is none or a workflow that is not there stay what they are.
+const MENDABLE: &[&str] = &["TimedOut", "NoAnswer", "AgentError", "ToolError", "Crashed"];
 /// A step that was begun so often without an end is given up: it may be what brings the server down.
 pub const ATTEMPTS: u32 = 5;
 
@@ -48,7 +50,8 @@ fn begin(state: &State, want: &Want<Work>) -> Option<Vec<Event>> {
         let outcome = StepOutcome::Failed { name: "Crashed".into(), message: message.into() };
         return Some(vec![answered(step, outcome, None)]);
     }
-    let child = child_of(state.about.as_ref()?.run, step, state.steps.get(&step)?.kind);
+    let known = state.steps.get(&step)?;
+    let child = child_of(state.about.as_ref()?.run, step, known.tries.len(), known.kind);
     Some(vec![Event::StepStarted { step, attempt, child }])
 }
 
@@ -60,9 +63,20 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
             Some(vec![Event::RunFailed { error: RunError { name, message, place, stack } }])
         }
         (Work::Perform { step }, Outcome::Performed { outcome, usage, latency_ms, changed }) => {
+            let known = state.steps.get(step)?;
+            if let StepOutcome::Failed { name, message } = &outcome
+                && known.retries > 0
+                && MENDABLE.contains(&&**name)
+            {
+                let (name, message, wait_ms) = (name.clone(), message.clone(), back_off(known.tries.len()));
+                return Some(vec![Event::StepTryFailed { step: *step, name, message, usage, latency_ms, wait_ms }]);
+            }
             Some(vec![Event::StepSettled { step: *step, outcome, usage, latency_ms, cached_from: None, changed }])
         }
         (Work::Wait { step, .. }, Outcome::Elapsed) => {
+            if state.steps.get(step)?.retry_at.is_some() {
+                return Some(vec![Event::StepRetried { step: *step }]);
+            }
             let outcome = match state.steps.get(step)?.kind {
                 StepKind::Approve => {
                     let message = "nobody answered in time";
@@ -74,6 +88,11 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
         }
         _ => None,
     }
+}
+
+/// How long nothing is done before another try, in ms: a second after the first, and twice as long after each, to a minute.
+fn back_off(tries: usize) -> u64 {
+    (1_000_u64 << tries.min(6)).min(60_000)
 }
 
 /// A step has its answer, without anything having been done for it here.
@@ -112,12 +131,15 @@ fn driven_to(state: &State, driven: Driven) -> Vec<Event> {
 /// The namespace of the streams in which steps happen.
 const STEP: Uuid = uuid::uuid!("b1f0c3a8-52d4-4a27-9c36-0d5f7f1e6a90");
 
-/// The stream in which a step happens, the same after every restart; `None` for a step without one.
-pub fn child_of(run: Uuid, step: u32, kind: StepKind) -> Option<StreamId> {
+/// The stream in which a try of a step happens, the same after every restart; `None` for a step without one. `tries`: how many
+/// failed before.
+pub fn child_of(run: Uuid, step: u32, tries: usize, kind: StepKind) -> Option<StreamId> {
     let name = match kind {
         StepKind::Agent => "chat",
         StepKind::Workflow => "run",
         StepKind::Tool | StepKind::Approve | StepKind::Sleep => return None,
     };
-    Some(StreamId::new(name, derived(STEP, &[&run.to_string(), &step.to_string()])))
+    let (run, step, tries) = (run.to_string(), step.to_string(), tries.to_string());
+    let named: &[&str] = if tries == "0" { &[&run, &step] } else { &[&run, &step, &tries] };
+    Some(StreamId::new(name, derived(STEP, named)))
 }

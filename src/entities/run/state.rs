@@ -93,6 +93,18 @@ pub struct Line {
     pub text: Arc<str>,
 }
 
+/// A try of a step that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tried {
+    /// The name of the error.
+    pub name: Arc<str>,
+    /// What went wrong.
+    pub message: Arc<str>,
+    /// The stream in which it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<StreamId>,
+}
+
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
@@ -110,6 +122,17 @@ pub struct Step {
     /// The model that was found for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Arc<str>>,
+    /// Of a timer its time, of a question or an agent how long it may take at most, in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_ms: Option<u64>,
+    /// How often it may still be tried again.
+    pub retries: u32,
+    /// The tries that failed, the last one last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Tried>,
+    /// Until when it waits for its next try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Micros>,
     /// Under what its answer is kept for others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arc<str>>,
@@ -160,7 +183,17 @@ impl State {
     }
 }
 
+/// So many ms later.
+pub fn after(at: Micros, ms: u64) -> Micros {
+    Micros(at.0.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000)))
+}
+
 impl Step {
+    /// When a timer of the script goes off, or a question of it is asked no more.
+    pub(super) fn ends_by(&self) -> Option<Micros> {
+        self.limit_ms.map(|ms| after(self.requested_at, ms))
+    }
+
     /// Whether it still takes an answer.
     pub fn is_open(&self) -> bool {
         self.outcome.is_none() && !self.cancelled

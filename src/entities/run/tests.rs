@@ -37,9 +37,13 @@ fn requested() -> Event {
 
 fn request(step: u32, kind: StepKind, payload: &str) -> Box<StepRequest> {
     let (call, label) = (format!("hash-{step}").into(), format!("step {step}").into());
-    let payload = payload.into();
+    let payload: crate::entities::body::Body = payload.into();
+    let given: serde_json::Value = serde_json::from_str(payload.shown()).unwrap();
+    let limit_ms = given["ms"].as_u64().or(given["timeout_ms"].as_u64());
+    let retries = given["retries"].as_u64().map_or(0, |retries| u32::try_from(retries).unwrap());
     let (phase, model, key, basis, reason) = (None, None, None, None, None);
-    Box::new(StepRequest { step, kind, call, payload, label, phase, model, key, basis, reason })
+    let asked = StepRequest { step, kind, call, payload, label, phase, model, limit_ms, retries, key, basis, reason };
+    Box::new(asked)
 }
 
 fn step(step: u32, kind: StepKind, payload: &str) -> Event {
@@ -57,7 +61,7 @@ fn settled(step: u32) -> Event {
 }
 
 fn started(step: u32, attempt: u32) -> Event {
-    let child = child_of(Uuid::from_u128(9), step, StepKind::Agent);
+    let child = child_of(Uuid::from_u128(9), step, 0, StepKind::Agent);
     Event::StepStarted { step, attempt: Attempt(attempt), child }
 }
 
@@ -248,4 +252,47 @@ fn what_was_answered_before_is_asked_and_settled_in_one_append_and_begins_nothin
     let run = given::<Run>(after.clone());
     assert_eq!((&run.state().steps[&1].cached_from, run.state().usage), (&Some(from.clone()), Usage::default()));
     given::<Run>(after).when_effect(report("drive/1", driven(1, ask(), End::Waits))).then([advanced(1)]);
+}
+
+#[test]
+fn a_step_that_fails_is_tried_again_after_a_while_in_a_stream_of_its_own_until_its_tries_are_used_up() {
+    let failed = |name: &str, attempt| EffectCommand::Report {
+        key: EffectKey::new(if attempt == 1 { "step/1" } else { "step/1/1" }),
+        attempt: Attempt(1),
+        outcome: Outcome::Performed {
+            outcome: StepOutcome::Failed { name: name.into(), message: "slow".into() },
+            usage: Usage { output: 2, ..Usage::default() },
+            latency_ms: 7,
+            changed: false,
+        },
+    };
+    let history = vec![requested(), step(1, StepKind::Agent, r#"{"retries":1}"#), advanced(0), started(1, 1)];
+    let try_failed = Event::StepTryFailed {
+        step: 1,
+        name: "TimedOut".into(),
+        message: "slow".into(),
+        usage: Usage { output: 2, ..Usage::default() },
+        latency_ms: 7,
+        wait_ms: 1_000,
+    };
+    given::<Run>(history.clone()).when_effect(failed("TimedOut", 1)).then([try_failed.clone()]);
+    let Ok(events) = given::<Run>(history.clone()).when_effect(failed("InvalidSchema", 1)).0 else {
+        panic!("it is wanted")
+    };
+    assert!(matches!(&events[..], [Event::StepSettled { .. }]), "what another try would not mend: {events:?}");
+
+    let waits = [history, vec![try_failed]].concat();
+    assert_eq!(keys(waits.clone()), ["wait/1"]);
+    given::<Run>(waits.clone()).when_effect(report("wait/1", Outcome::Elapsed)).then([Event::StepRetried { step: 1 }]);
+    let again = [waits, vec![Event::StepRetried { step: 1 }]].concat();
+    assert_eq!(keys(again.clone()), ["step/1/1"]);
+    let child = child_of(Uuid::from_u128(9), 1, 1, StepKind::Agent);
+    assert_ne!(child, child_of(Uuid::from_u128(9), 1, 0, StepKind::Agent));
+    let begun = Event::StepStarted { step: 1, attempt: Attempt(1), child };
+    given::<Run>(again.clone())
+        .when_effect(EffectCommand::Begin { key: EffectKey::new("step/1/1") })
+        .then([begun.clone()]);
+    let last = given::<Run>([again, vec![begun]].concat());
+    let Ok(events) = last.when_effect(failed("TimedOut", 2)).0 else { panic!("it is wanted") };
+    assert!(matches!(&events[..], [Event::StepSettled { .. }]), "its tries are used up: {events:?}");
 }

@@ -10,7 +10,7 @@ use replay::{
 use super::{
     event::{RunError, StepKind, StepOutcome, StepRequest},
     reuse::CachedFrom,
-    state::{State, Status, Step},
+    state::{State, Status},
 };
 use crate::entities::{body::Body, usage::Usage};
 
@@ -133,36 +133,37 @@ pub(super) fn wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
         wants.insert(key, Want { class: Class::Free, begun: None, lane: lane("scripts"), since, work: Work::Drive });
     }
     for (&number, step) in state.steps.iter().filter(|(_, step)| step.is_open()) {
-        if paused && step.attempt.is_none() && step.kind != StepKind::Sleep {
+        if paused && step.attempt.is_none() && step.kind != StepKind::Sleep && step.retry_at.is_none() {
             continue;
         }
         let since = step.requested_at;
+        let mut wait = |until: Micros| {
+            let (lane, work) = (lane("timers"), Work::Wait { step: number, until });
+            let key = EffectKey::new(format!("wait/{number}"));
+            wants.insert(key, Want { class: Class::Free, begun: None, lane, since, work });
+        };
+        if let Some(until) = step.retry_at {
+            wait(until);
+            continue;
+        }
         match step.kind {
             StepKind::Agent | StepKind::Tool | StepKind::Workflow => {
-                let key = EffectKey::new(format!("step/{number}"));
+                // A new try is other work than the one before; what is begun again after a restart is the same.
+                let key = match step.tries.len() {
+                    0 => format!("step/{number}"),
+                    tries => format!("step/{number}/{tries}"),
+                };
                 // A workflow waits for its own steps: with a place of theirs it could keep them waiting for ever.
                 let lane = lane(if step.kind == StepKind::Agent { "agents" } else { "steps" });
                 let (class, begun, work) = (Class::Keyed, step.attempt, Work::Perform { step: number });
-                wants.insert(key, Want { class, begun, lane, since, work });
+                wants.insert(EffectKey::new(key), Want { class, begun, lane, since, work });
             }
             StepKind::Approve | StepKind::Sleep => {
-                let Some(until) = until(step) else { continue };
-                let key = EffectKey::new(format!("wait/{number}"));
-                let (lane, work) = (lane("timers"), Work::Wait { step: number, until });
-                wants.insert(key, Want { class: Class::Free, begun: None, lane, since, work });
+                if let Some(until) = step.ends_by() {
+                    wait(until);
+                }
             }
         }
     }
     wants
-}
-
-/// When a timer of the script goes off, or a question of it is asked no more.
-fn until(step: &Step) -> Option<Micros> {
-    let payload: serde_json::Value = serde_json::from_str(step.payload.shown()).ok()?;
-    let ms = match step.kind {
-        StepKind::Sleep => payload["ms"].as_i64().unwrap_or(0),
-        StepKind::Approve => payload["timeout_ms"].as_i64()?,
-        StepKind::Agent | StepKind::Tool | StepKind::Workflow => return None,
-    };
-    Some(Micros(step.requested_at.0.saturating_add(ms.max(0).saturating_mul(1_000))))
 }

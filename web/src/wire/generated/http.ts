@@ -25,6 +25,14 @@ export type ByKind = "person" | "agent" | "key" | "system";
  */
 export type Micros = number;
 /**
+ * An event's number within the whole log, from 0. As a head: the number of events before it.
+ */
+export type Position = number;
+/**
+ * An event's number within its stream, from 0.
+ */
+export type Revision = number;
+/**
  * How a call stands.
  */
 export type CallState =
@@ -115,10 +123,6 @@ export type Origin =
       step: number;
     };
 /**
- * An event's number within its stream, from 0.
- */
-export type Revision = number;
-/**
  * The name of a stream, `kind/id`: a kind of 1 to 16 lower-case letters, an id of 1 to 64 lower-case letters, digits and hyphens.
  *
  * Cheap to clone. Ids are UUIDs, except for the few streams that exist once, such as `system/host`.
@@ -171,10 +175,6 @@ export type Operation =
       };
     };
 /**
- * An event's number within the whole log, from 0. As a head: the number of events before it.
- */
-export type Position = number;
-/**
  * What stands at a path.
  */
 export type FileKind = "file" | "folder";
@@ -182,6 +182,31 @@ export type FileKind = "file" | "folder";
  * Which text of a message.
  */
 export type FindKind = "said" | "answer" | "arguments" | "output";
+/**
+ * Answers that are forgotten.
+ */
+export type Forget =
+  | {
+      /**
+       * Its key.
+       */
+      key: string;
+      kind: "key";
+    }
+  | {
+      kind: "run";
+      /**
+       * The run.
+       */
+      run: string;
+    }
+  | {
+      at: Micros;
+      kind: "before";
+    }
+  | {
+      kind: "all";
+    };
 /**
  * What a key may do.
  */
@@ -335,6 +360,82 @@ export interface By {
   kind: ByKind;
 }
 /**
+ * An answer that can be given again.
+ */
+export interface CachedStep {
+  at: Micros;
+  /**
+   * How often it was given again.
+   */
+  hits: number;
+  /**
+   * The SHA-256 of all that decided it, in lower-case hexadecimal.
+   */
+  key: string;
+  /**
+   * What it was called.
+   */
+  label: string;
+  /**
+   * The model that gave it.
+   */
+  model?: string | null;
+  position: Position;
+  revision: Revision;
+  /**
+   * The run that gave it.
+   */
+  run: string;
+  /**
+   * The step.
+   */
+  step: number;
+  usage: Usage;
+  used_at: Micros;
+  /**
+   * The workflow.
+   */
+  workflow: string;
+}
+/**
+ * Tokens of one or more model calls, in one form for all providers.
+ */
+export interface Usage {
+  /**
+   * Those of the prompt that came from the provider's cache.
+   */
+  cache_read?: number;
+  /**
+   * Those of the prompt that the provider put into its cache.
+   */
+  cache_write?: number;
+  /**
+   * The provider gave no numbers: these are estimates.
+   */
+  estimated?: boolean;
+  /**
+   * All tokens of the prompt, cached ones included.
+   */
+  input?: number;
+  /**
+   * All tokens of the answer, reasoning included.
+   */
+  output?: number;
+  /**
+   * Those of the answer that were reasoning.
+   */
+  reasoning?: number;
+}
+/**
+ * The answers that can be given again.
+ */
+export interface CachedSteps {
+  /**
+   * The newest first.
+   */
+  items: CachedStep[];
+}
+/**
  * A call of the model.
  */
 export interface Call {
@@ -426,35 +527,6 @@ export interface ToolCall {
   since: Micros;
   state: ToolState;
   tool_call: ToolCallId;
-}
-/**
- * Tokens of one or more model calls, in one form for all providers.
- */
-export interface Usage {
-  /**
-   * Those of the prompt that came from the provider's cache.
-   */
-  cache_read?: number;
-  /**
-   * Those of the prompt that the provider put into its cache.
-   */
-  cache_write?: number;
-  /**
-   * The provider gave no numbers: these are estimates.
-   */
-  estimated?: boolean;
-  /**
-   * All tokens of the prompt, cached ones included.
-   */
-  input?: number;
-  /**
-   * All tokens of the answer, reasoning included.
-   */
-  output?: number;
-  /**
-   * Those of the answer that were reasoning.
-   */
-  reasoning?: number;
 }
 /**
  * What is to change about a chat; what is absent stays.
@@ -1118,9 +1190,22 @@ export interface NewRun {
    */
   budget?: number | null;
   /**
+   * `false`: what was answered before is asked again.
+   */
+  cache?: boolean | null;
+  /**
+   * The first step of that run that is done again; all that can be reused is, where absent.
+   */
+  from_step?: number | null;
+  /**
    * The model of agents for which the workflow names none; the session's, or else the server's default, where absent.
    */
   model?: string | null;
+  /**
+   * A run of the same project that it goes on from: its answers are taken, as long as nothing before them is new. Where
+   * no arguments are given, those of that run are.
+   */
+  resume_from?: string | null;
   /**
    * The session it belongs to.
    */
@@ -1146,6 +1231,15 @@ export interface NewSession {
    * What it is called.
    */
   title?: string;
+}
+/**
+ * Words to an agent of a workflow that works.
+ */
+export interface NewStepMessage {
+  /**
+   * What is said.
+   */
+  text: string;
 }
 /**
  * How to try a provider out.

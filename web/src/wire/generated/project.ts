@@ -33,8 +33,41 @@ export type Command =
       type: "WithdrawTrust";
     }
   | {
+      type: "ForgetAnswers";
+      which: Forget;
+    }
+  | {
       type: "RemoveProject";
     };
+/**
+ * Answers that are forgotten.
+ */
+export type Forget =
+  | {
+      /**
+       * Its key.
+       */
+      key: string;
+      kind: "key";
+    }
+  | {
+      kind: "run";
+      /**
+       * The run.
+       */
+      run: string;
+    }
+  | {
+      at: Micros;
+      kind: "before";
+    }
+  | {
+      kind: "all";
+    };
+/**
+ * A moment: microseconds since 1970-01-01T00:00:00Z.
+ */
+export type Micros = number;
 /**
  * A fact in the stream of a project.
  */
@@ -79,13 +112,15 @@ export type Event =
       type: "ProjectTrustWithdrawn";
     }
   | {
+      data: {
+        which: Forget;
+      };
+      type: "AnswersForgotten";
+    }
+  | {
       data: {};
       type: "ProjectRemoved";
     };
-/**
- * A moment: microseconds since 1970-01-01T00:00:00Z.
- */
-export type Micros = number;
 
 export interface ProjectSchema {
   [k: string]: unknown;

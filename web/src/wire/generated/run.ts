@@ -111,6 +111,41 @@ export type Event =
   | {
       data: {
         /**
+         * How long it took, in ms.
+         */
+        latency_ms: number;
+        /**
+         * What went wrong.
+         */
+        message: string;
+        /**
+         * The name of the error.
+         */
+        name: string;
+        /**
+         * The step.
+         */
+        step: number;
+        usage: Usage;
+        /**
+         * How long nothing is done, in ms.
+         */
+        wait_ms: number;
+      };
+      type: "StepTryFailed";
+    }
+  | {
+      data: {
+        /**
+         * The step.
+         */
+        step: number;
+      };
+      type: "StepRetried";
+    }
+  | {
+      data: {
+        /**
          * Where the answer was first given, if it was not given here.
          */
         cached_from?: CachedFrom | null;
@@ -468,6 +503,10 @@ export interface StepRequest {
    */
   label: string;
   /**
+   * Of a timer its time, of a question or an agent how long it may take at most, in ms; where nothing is said, nothing.
+   */
+  limit_ms?: number | null;
+  /**
    * The model that was found for it.
    */
   model?: string | null;
@@ -480,6 +519,10 @@ export interface StepRequest {
    * Why it is done, or is not; nothing where the question does not arise.
    */
   reason?: Reason | null;
+  /**
+   * How often it is tried again if it fails of something that another try may mend.
+   */
+  retries?: number;
   /**
    * The number of the call in the script, from 1.
    */
@@ -640,6 +683,10 @@ export interface Step {
    */
   latency_ms: number;
   /**
+   * Of a timer its time, of a question or an agent how long it may take at most, in ms.
+   */
+  limit_ms?: number | null;
+  /**
    * The model that was found for it.
    */
   model?: string | null;
@@ -658,8 +705,37 @@ export interface Step {
   reason?: Reason | null;
   requested_at: Micros;
   /**
+   * How often it may still be tried again.
+   */
+  retries: number;
+  /**
+   * Until when it waits for its next try.
+   */
+  retry_at?: Micros | null;
+  /**
    * When it was begun first.
    */
   started_at?: Micros | null;
+  /**
+   * The tries that failed, the last one last.
+   */
+  tries?: Tried[];
   usage: Usage;
+}
+/**
+ * A try of a step that failed.
+ */
+export interface Tried {
+  /**
+   * The stream in which it happened.
+   */
+  child?: StreamId | null;
+  /**
+   * What went wrong.
+   */
+  message: string;
+  /**
+   * The name of the error.
+   */
+  name: string;
 }
