@@ -1,5 +1,6 @@
 //! Reenact: a self-hosted platform on which AI agents run and survive. `docs/ARCHITECTURE.md` is the map of these rooms.
 
+pub mod agents;
 pub mod api;
 pub mod cli;
 pub mod effects;

@@ -56,6 +56,7 @@ pub fn beginning() -> Vec<chat::Event> {
             origin: Origin::User,
             token_budget: 1_000_000,
             answer: None,
+            brief: None,
         },
         chat::Event::MessagePosted { message, text: "count".into(), attachments: vec![] },
         chat::Event::TurnStarted { turn: 1, message },

@@ -12,6 +12,7 @@ use super::{
     tickets::Tickets,
 };
 use crate::{
+    agents::Agents,
     host::Host,
     models::Providers,
     projections::{Lists, StepCache},
@@ -31,6 +32,8 @@ pub struct App {
     pub providers: Arc<Providers>,
     /// The workflows that there are.
     pub scripts: Scripts,
+    /// The agents that there are.
+    pub agents: Agents,
     /// What can be set.
     pub settings: Settings,
 }

@@ -96,6 +96,7 @@ pub async fn open(
         token_budget: TOKEN_BUDGET,
         origin: None,
         answer: None,
+        brief: None,
     };
     let mut accepted = submit(&shared, &who, stream.clone(), command, key.command()).await?;
     if let Some(text) = message {

@@ -2,6 +2,7 @@
 //!
 //! Every route stands in one table, [`routes`]; the guard in front of them knows who asks and what they may do.
 
+mod agents;
 mod app;
 mod attachments;
 mod audit;

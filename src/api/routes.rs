@@ -4,7 +4,7 @@ use actix_web::{http::Method, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    attachments, audit, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics,
+    agents, attachments, audit, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics,
     openapi, projects, providers, reading, replay, search, sessions, sign_in, socket, step_cache, streams, trust,
     usage, workflows,
 };
@@ -132,6 +132,7 @@ routes! {
     POST "/api/chats/{id}/archive" operator chats::archive { "Puts a chat away; a message brings it back", gives ChatRow }
     POST "/api/chats/{id}/unarchive" operator chats::unarchive { "Brings a chat back", gives ChatRow }
     GET "/api/workflows" viewer workflows::workflows { "The workflows that there are, with what is wrong with those that cannot run", query workflows::WorkflowsQuery, gives workflows::Workflows }
+    GET "/api/agents" viewer agents::list { "The agents that workflows ask for by name, with what is wrong with those that cannot be used", query workflows::WorkflowsQuery, gives agents::AgentItems }
     GET "/api/runs" viewer workflows::list { "Runs of workflows, the newest first", query reading::PageQuery, gives reading::Items<RunRow> }
     POST "/api/runs" operator workflows::start { "Runs a workflow", takes workflows::NewRun, gives RunRow }
     GET "/api/runs/{id}" viewer workflows::show { "A run; its steps are in its view", query reading::AtLeast, gives RunRow }

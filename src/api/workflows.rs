@@ -116,7 +116,8 @@ pub async fn workflows(shared: web::Data<Shared>, query: web::Query<WorkflowsQue
     answer(Workflows { items: listed.map_err(Problem::internal)? })
 }
 
-async fn folder(shared: &Shared, project: Uuid) -> Result<project::State, Problem> {
+/// A project that is under care.
+pub(super) async fn folder(shared: &Shared, project: Uuid) -> Result<project::State, Problem> {
     let state: project::State = view(shared, &StreamId::new("project", project)).await?;
     if !state.registered {
         let detail = format!("there is no project {project}: register its folder first");

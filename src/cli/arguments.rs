@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde_json::json;
 
 use super::{
-    approve, archive, ask, audit, backup, cache, completions, config, doctor,
+    agents, approve, archive, ask, audit, backup, cache, completions, config, doctor,
     exit::{Ended, Failure},
     fork, key, log, man, provider, ps, rebuild, rename, replay, restore, run, schemas, serve,
     settings::{Given, Settings},
@@ -87,6 +87,7 @@ enum Command {
     Ask(ask::Arguments),
     Run(run::Arguments),
     Workflows(workflows::Arguments),
+    Agents(agents::Arguments),
     Approve(approve::Arguments),
     Cache(cache::Arguments),
     Ps(ps::Arguments),
@@ -182,6 +183,7 @@ fn dispatch(global: &Global, command: &Command) -> Ended {
         Command::Ask(arguments) => wait(ask::run(arguments, &loaded, json)),
         Command::Run(arguments) => wait(run::run(arguments, &loaded, json)),
         Command::Cache(arguments) => wait(cache::run(arguments, &loaded, json)),
+        Command::Agents(arguments) => wait(agents::run(arguments, &loaded, json)),
         Command::Workflows(arguments) => wait(workflows::run(arguments, &loaded, json)),
         Command::Approve(arguments) => wait(approve::run(arguments, &loaded, json)),
         Command::Ps(arguments) => wait(ps::run(arguments, &loaded, json)),

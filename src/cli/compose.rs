@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use super::settings::{Loaded, ModelSettingsError, Settings};
 use crate::{
+    agents::Agents,
     api::{self, App, Stopper, Tickets, keys},
     effects::Effects,
     entities::{self, AnyEntity, system},
@@ -199,11 +200,13 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let toolbox = Arc::new(Toolbox::reading());
     let tools = toolbox.names();
     let scripts = scripts(settings);
+    let agents = agents();
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())
         .guarding(data)
         .with_context_window(settings.models.context_window)
         .with_scripts(scripts.clone())
-        .with_cache(cache.clone());
+        .with_cache(cache.clone())
+        .with_agents(agents.clone());
     let parts = Parts {
         log: log.clone(),
         blobs,
@@ -240,13 +243,22 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
         api.hosts.push(settings.server.host.clone());
     }
     let tickets = api.tickets.clone();
-    let app = App { host: host.clone(), lists, cache, providers, scripts, settings: api };
+    let app = App { host: host.clone(), lists, cache, providers, scripts, agents, settings: api };
     let serve = api::serve(app, listener).await.map_err(ComposeError::Thread)?;
     let base = base(serve.address());
     file_log.note(&base).map_err(|source| ComposeError::Io { path: data.join("log/lock"), source })?;
     let stopper = serve.stopper();
     let serving = actix_rt::spawn(serve.run());
     Ok(Running { base, key, tickets, host, log: file_log, stopper, serving })
+}
+
+/// Finds agents: the user's own folders, the first match first.
+fn agents() -> Agents {
+    use etcetera::BaseStrategy as _;
+    match etcetera::choose_base_strategy() {
+        Ok(user) => Agents::new(vec![user.config_dir().join("reenact/agents"), user.home_dir().join(".claude/agents")]),
+        Err(_) => Agents::default(),
+    }
 }
 
 /// Finds workflows: where the compiled engine is kept, and the user's own folders, first match first.

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, and what they share. The only room that knows how the server is put together.
 
+mod agents;
 mod approve;
 mod archive;
 mod arguments;

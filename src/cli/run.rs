@@ -221,7 +221,11 @@ impl Told {
                     _ => Ok(()),
                 }
             }
-            run::Event::StepSettled { step, outcome, usage, latency_ms, cached_from, changed: _ } => {
+            run::Event::StepSettled { step, outcome, usage, latency_ms, cached_from, changed: _, worktree } => {
+                if let Some(left) = worktree {
+                    let line = format!("  {} files changed in {} on branch {}", left.files, left.path, left.branch);
+                    self.screen.line(Tone::Dim, &line)?;
+                }
                 let label = label(*step, &self.labels);
                 let seconds = Duration::from_millis(*latency_ms).as_secs_f64();
                 match outcome {

@@ -147,6 +147,10 @@ fn limit_words(limit: &Limit) -> String {
             format!("{tool} was called {times} times in a row with the same arguments: the turn is summed up and ended")
         }
         Limit::ToolMistakes { times } => format!("{times} tool calls failed in a row: the turn is summed up and ended"),
+        Limit::ToolCalls { calls } => format!("{calls} tool calls in one turn: it is summed up and ended"),
+        Limit::OutputTokens { budget } => {
+            format!("the turn's budget of {budget} output tokens is used up: it is summed up and ended")
+        }
         Limit::Tokens { budget } => {
             format!("the turn's budget of {budget} tokens is used up: it is summed up and ended")
         }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::Effects;
 use crate::{
     entities::{
+        chat::brief::Brief,
         project::{self, Project},
         session::Session,
     },
@@ -36,9 +37,22 @@ impl Effects {
         self.project(project).await.map(|project| project.path)
     }
 
+    /// The folder that an agent works in: the project's, or a worktree of it.
+    pub(super) async fn folder(&self, project: Uuid, brief: Option<&Brief>) -> Result<Arc<str>, String> {
+        match brief.and_then(|brief| brief.folder.clone()) {
+            Some(folder) => Ok(folder),
+            None => self.project_path(project).await,
+        }
+    }
+
     /// The workspace of a session on a project, opened anew for each call so that grants and links are those of this moment.
-    pub(super) async fn workspace(&self, project: Uuid, session: Uuid) -> Result<Workspace, String> {
-        let path = self.project_path(project).await?;
+    pub(super) async fn workspace(
+        &self,
+        project: Uuid,
+        session: Uuid,
+        brief: Option<&Brief>,
+    ) -> Result<Workspace, String> {
+        let path = self.folder(project, brief).await?;
         let session = folded::<Session>(&self.log, session).await?;
         let grants = session.state().read_access.iter().map(|path| Path::new(&**path).to_owned()).collect();
         let data = self.data.clone();

@@ -22,6 +22,7 @@ use futures_util::future::BoxFuture;
 use replay::{blobs::BlobStore, log::EventLog, ports::Clock};
 
 use crate::{
+    agents::Agents,
     entities::{
         Outcome, StateAt, Work,
         chat::{
@@ -51,6 +52,7 @@ pub struct Effects {
     scripts: Scripts,
     kept: Kept,
     cache: Option<StepCache>,
+    agents: Agents,
 }
 
 impl Effects {
@@ -64,13 +66,31 @@ impl Effects {
     ) -> Self {
         let bodies = Bodies::new(blobs, log.clone());
         let (scripts, kept) = (Scripts::new(None, vec![]), Kept::default());
-        Self { providers, toolbox, bodies, log, clock, data: None, context_window: None, scripts, kept, cache: None }
+        Self {
+            providers,
+            toolbox,
+            bodies,
+            log,
+            clock,
+            data: None,
+            context_window: None,
+            scripts,
+            kept,
+            cache: None,
+            agents: Agents::default(),
+        }
     }
 
     /// Runs workflows with these scripts and their engine.
     #[must_use]
     pub fn with_scripts(self, scripts: Scripts) -> Self {
         Self { scripts, ..self }
+    }
+
+    /// Gives steps these agents.
+    #[must_use]
+    pub fn with_agents(self, agents: Agents) -> Self {
+        Self { agents, ..self }
     }
 
     /// Answers steps from what earlier runs were answered.

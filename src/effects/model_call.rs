@@ -53,8 +53,9 @@ impl Effects {
             ));
         };
         let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
-        let project = self.project_path(about.project).await.map_err(|why| final_error("no_project", why))?;
-        let mut request = self.request(&job.stream, prompt(state), &found, &project).await;
+        let brief = about.brief.as_deref();
+        let folder = self.folder(about.project, brief).await.map_err(|why| final_error("no_project", why))?;
+        let mut request = self.request(&job.stream, prompt(state), &found, &folder, brief).await;
         request.answer_only = call.closing;
         if let Some(schema) = &about.answer {
             request.tools.push(structured::tool(&self.bodies.read(&job.stream, schema).await));

@@ -9,9 +9,9 @@ use crate::{
     entities::{
         attachment::Attachment,
         body::{BlobRef, Body, head},
-        chat::prompt::Part,
+        chat::{brief::Brief, prompt::Part},
     },
-    models::{Image, Message, ModelRequest, Resolved, ToolCallRequest, ToolSpec},
+    models::{Effort, Image, Message, ModelRequest, Resolved, ToolCallRequest, ToolSpec},
 };
 
 /// What stands before a summary.
@@ -32,6 +32,7 @@ impl Effects {
         parts: Vec<Part>,
         model: &Resolved,
         project: &str,
+        brief: Option<&Brief>,
     ) -> ModelRequest {
         let mut messages = Vec::with_capacity(parts.len());
         for part in parts {
@@ -43,13 +44,23 @@ impl Effects {
             schema: tool.parameters,
         };
         // One that is known to call no tools refuses a request that names some.
-        let tools = if model.info.tools == Some(false) { vec![] } else { self.toolbox.descriptions() };
+        let mut tools = if model.info.tools == Some(false) { vec![] } else { self.toolbox.descriptions() };
+        let mut system = INSTRUCTIONS.replace("{project}", project);
+        let mut effort = self.providers.effort();
+        if let Some(brief) = brief {
+            tools.retain(|tool| brief.admits(&tool.name));
+            if let Some(more) = &brief.instructions {
+                system.push_str("\n\n");
+                system.push_str(&self.bodies.read(stream, more).await);
+            }
+            effort = brief.effort.as_deref().and_then(Effort::of).or(effort);
+        }
         ModelRequest {
             model: model.name.clone(),
-            system: INSTRUCTIONS.replace("{project}", project),
+            system,
             messages,
             tools: tools.into_iter().map(tool).collect(),
-            effort: self.providers.effort(),
+            effort,
             info: model.info.clone(),
             ..ModelRequest::default()
         }

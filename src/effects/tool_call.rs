@@ -36,7 +36,12 @@ impl Effects {
         if let Some(schema) = about.answer.as_ref().filter(|_| &*tool.name == SUBMIT) {
             return structured::submitted(&self.bodies.read(&job.stream, schema).await, &arguments);
         }
-        let workspace = match self.workspace(about.project, about.session).await {
+        // The list that its model was shown is no lock: a name can be made up.
+        if !state.may_use(&tool.name) {
+            let what = format!("The tool `{}` is not for this agent. Go on with those that you were given.", tool.name);
+            return ToolOutput::failed(what);
+        }
+        let workspace = match self.workspace(about.project, about.session, about.brief.as_deref()).await {
             Ok(workspace) => Arc::new(workspace),
             Err(why) => return ToolOutput::failed(why),
         };

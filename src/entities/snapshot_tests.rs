@@ -58,6 +58,7 @@ fn commands(kind: Kind) -> BoxedStrategy<Command> {
                 token_budget: 1000,
                 origin: None,
                 answer: None,
+                brief: None,
             };
             prop_oneof![
                 3 => (id(), text()).prop_map(open),

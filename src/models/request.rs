@@ -51,6 +51,11 @@ pub enum Effort {
 }
 
 impl Effort {
+    /// The one of a name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Low, Self::Medium, Self::High].into_iter().find(|effort| effort.name() == name)
+    }
+
     /// Its name, as most wires have it too.
     pub fn name(self) -> &'static str {
         match self {

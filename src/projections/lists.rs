@@ -300,6 +300,7 @@ mod tests {
                 origin: chat::event::Origin::User,
                 token_budget: 1,
                 answer: None,
+                brief: None,
             };
             self.happens(&stream, second, opened).await;
             stream

@@ -15,6 +15,7 @@ const NAMING: &[(&str, &str)] = &[
     (".mcp.json", "mcp"),
     (".reenact", "configuration"),
     (".claude/workflows", "workflow"),
+    (".claude/agents", "agent"),
     (".boocode/workflows", "workflow"),
 ];
 /// The largest such file that is taken in, in bytes; a larger one is a mistake.
@@ -25,7 +26,7 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 pub struct TrustItem {
     /// Its path within the project.
     pub path: String,
-    /// What it is for: `mcp`, `configuration` or `workflow`.
+    /// What it is for: `mcp`, `configuration`, `workflow` or `agent`.
     pub kind: String,
     /// Its size in bytes.
     pub bytes: u64,

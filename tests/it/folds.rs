@@ -44,6 +44,7 @@ impl Story {
             token_budget: 1_000_000,
             origin: None,
             answer: None,
+            brief: None,
         });
         story
     }

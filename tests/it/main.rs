@@ -4,6 +4,7 @@
     reason = "in a test a panic is the report; the lint spares only functions marked as tests"
 )]
 
+mod agents;
 mod aimock;
 mod api;
 mod asking;

@@ -4,6 +4,7 @@ use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use reenact::{
+    agents::Agents,
     api::{self, App, Settings, Stopper, keys},
     effects::Effects,
     entities::system::{self, Role},
@@ -118,7 +119,15 @@ async fn serve_how(
     change(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = api::serve(
-        App { host: host.clone(), lists, cache, providers, scripts: Scripts::new(None, vec![]), settings },
+        App {
+            host: host.clone(),
+            lists,
+            cache,
+            providers,
+            scripts: Scripts::new(None, vec![]),
+            agents: Agents::default(),
+            settings,
+        },
         listener,
     )
     .await

@@ -110,6 +110,7 @@ impl Life {
             token_budget: 1_000_000,
             origin: None,
             answer: None,
+            brief: None,
         };
         self.submit(&chat, open).await;
         chat

@@ -1,5 +1,6 @@
 // Workflows: found in the project, run from the page, watched live, a question answered, over a killed server too.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -18,13 +19,24 @@ log(all.length + ' greetings')
 return { ok: true, comment: said.comment, greetings: all.length }
 `;
 
+const TWICE = `export const meta = { name: 'twice', description: 'Asks two agents', phases: [{ title: 'Ask' }] }
+phase('Ask')
+const all = await parallel(['one', 'two'].map((name) => () => agent('read README.md for ' + name, { label: name })))
+return all.length
+`;
+
 let server;
 let browser;
 before(async () => {
   server = new Server();
+  const git = (...of) => execFileSync("git", ["-C", server.project, ...of], { stdio: "ignore" });
+  git("init", "-q");
+  git("add", "-A");
+  git("-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "all", "--allow-empty");
   const folder = join(server.project, ".claude", "workflows");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "greet.js"), GREET);
+  writeFileSync(join(folder, "twice.js"), TWICE);
   writeFileSync(
     join(folder, "broken.js"),
     "export const meta = { name: 'broken', description: 'B' }\nconst = 1\n",
@@ -103,6 +115,43 @@ test("a question waits while the server is killed, and the page goes on without 
   await page.getByRole("link", { name: "All workflows" }).click();
   const runs = page.getByRole("link", { name: /greet.*done/ });
   await runs.first().waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
+test("a run is done again from the cache, each step says why, and one is retried from where it stands", async () => {
+  const page = await opened();
+  await page.getByRole("button", { name: "Run twice" }).click();
+  await page.getByRole("button", { name: "Run it" }).click();
+  await page
+    .getByRole("status")
+    .getByText(/done · 2 of 2 steps/)
+    .waitFor();
+  await page.getByRole("button", { name: /^one/ }).click();
+  await page.getByText("No earlier run has a step like it.").waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("region", { name: "Step 2: two" }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.getByRole("region", { name: "Step 2: two" }).count(), 0);
+  const first = page.url();
+  await page.getByRole("button", { name: "Run again" }).click();
+  await page.waitForURL((url) => url.href !== first);
+  await page
+    .getByRole("status")
+    .getByText(/2 from the cache/)
+    .waitFor();
+  await page.getByRole("button", { name: /^two/ }).click();
+  await page.getByText(/that answer was taken/).waitFor();
+  await accessible(page);
+  const second = page.url();
+  await page.getByRole("button", { name: "Retry from here" }).click();
+  await page.waitForURL((url) => url.href !== second);
+  await page
+    .getByRole("status")
+    .getByText(/done · 2 of 2 steps · 1 from the cache/)
+    .waitFor();
+  await page.getByRole("button", { name: /^two/ }).click();
+  await page.getByText("Somebody asked for it to be done again.").waitFor();
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });

@@ -23,6 +23,7 @@ use crate::{
         chat::{
             self, Chat,
             answer::{SUBMIT, TRIES, answer, has_answer, misfits},
+            brief::Brief,
             command::TOKEN_BUDGET,
             event::{Origin, TurnOutcome},
             state::{Message, TurnEnd},
@@ -54,21 +55,32 @@ impl Effects {
         let payload: Value =
             serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
         let prompt = payload["prompt"].as_str().unwrap_or_default();
-        let silence = payload["timeout_ms"].as_u64().map_or(SILENCE, Duration::from_millis);
-        let whole = payload["timeout_ms"].as_u64().is_some();
+        let whole = step.limit_ms.is_some();
+        let silence = step.limit_ms.or(payload["stallMs"].as_u64()).map_or(SILENCE, Duration::from_millis);
         let schema = payload.get("schema").filter(|schema| !schema.is_null());
         if let Some(Err(why)) = schema.map(structured::check) {
             return Done::failed("InvalidSchema", why);
         }
-        let model = step.model.clone().unwrap_or_else(|| about.model.clone());
-        if let Err(error) = self.open_chat(&job.host, about, number, &chat, &step.label, model, prompt, schema).await {
+        let apart = match payload["isolation"].as_str() {
+            Some("worktree") => match self.apart(about, &chat).await {
+                Ok(apart) => Some(apart),
+                Err(why) => return Done::failed("WorktreeError", why),
+            },
+            Some(other) => {
+                let what = format!("`isolation` can be 'worktree', and not '{other}'");
+                return Done::failed("WorktreeError", what);
+            }
+            None => None,
+        };
+        let folder = apart.as_ref().map(|apart| apart.folder.clone());
+        if let Err(error) = self.open_chat(&job.host, about, number, &chat, step, folder, prompt, schema).await {
             return Done::failed(AGENT_ERROR, format!("its chat could not be opened: {error}"));
         }
         // A chat whose step nobody wants any more is stopped: its answer would be paid for and not read.
         let stops = StopsChild::new(&job.host, &chat, job);
         let ended = self.to_the_end(&job.host, about, &chat, silence, whole, schema.is_some()).await;
         stops.disarm();
-        match ended {
+        let mut done = match ended {
             Ok(()) => self.answer_of(&chat).await,
             Err(Waited::Silent) => {
                 cancel(&job.host, &chat).await;
@@ -78,7 +90,11 @@ impl Effects {
                 done
             }
             Err(Waited::Failed(why)) => Done::failed(AGENT_ERROR, why),
+        };
+        if let Some(apart) = apart {
+            done.worktree = apart.leave().await;
         }
+        done
     }
 
     /// Waits until nothing more comes of a chat: people may speak to it meanwhile, and a model that writes its answer down in
@@ -120,13 +136,18 @@ impl Effects {
         about: &Requested,
         number: u32,
         chat: &StreamId,
-        label: &Arc<str>,
-        model: Arc<str>,
+        step: &Step,
+        folder: Option<Arc<str>>,
         prompt: &str,
         schema: Option<&Value>,
     ) -> Result<(), SubmitError> {
         let by = By::agent(&about.workflow);
-        let title = label.chars().take(200).collect::<String>().into();
+        let title = step.label.chars().take(200).collect::<String>().into();
+        let mut brief = step.brief.clone();
+        if let Some(folder) = folder {
+            let known = brief.as_deref().cloned().unwrap_or_default();
+            brief = Some(Arc::new(Brief { folder: Some(folder), ..known }));
+        }
         let origin = Some(Origin::Run { run: about.run, step: number });
         let keep = |error: replay::blobs::BlobError| SubmitError::Unknown(error.to_string());
         let answer = match schema {
@@ -137,11 +158,12 @@ impl Effects {
             session: about.session,
             project: about.project,
             title,
-            model,
-            agent: "default".into(),
+            model: step.model.clone().unwrap_or_else(|| about.model.clone()),
+            agent: step.agent.clone().unwrap_or_else(|| "default".into()),
             token_budget: TOKEN_BUDGET,
             origin,
             answer,
+            brief,
         };
         host.submit(chat.clone(), open.into(), by.clone(), id("open")).await?;
         let text = self.bodies.write(prompt.to_owned()).await.map_err(keep)?;
@@ -191,7 +213,7 @@ impl Effects {
         {
             let (schema, given) = (self.bodies.read(chat, schema).await, self.bodies.read(chat, &tool.arguments).await);
             return match self.bodies.write(structured::unwrapped(&schema, &given)).await {
-                Ok(value) => Done { outcome: StepOutcome::Succeeded { value }, usage },
+                Ok(value) => Done::ended(StepOutcome::Succeeded { value }, usage),
                 Err(error) => Done::failed(AGENT_ERROR, format!("its answer could not be kept: {error}")),
             };
         }
@@ -217,7 +239,7 @@ impl Effects {
             Some(TurnEnd { outcome: Some(TurnOutcome::Answered | TurnOutcome::Limited { .. }), .. }) => {
                 let text = self.bodies.read(chat, &text.unwrap_or_default()).await;
                 return match self.bodies.write(Value::String(text).to_string()).await {
-                    Ok(value) => Done { outcome: StepOutcome::Succeeded { value }, usage },
+                    Ok(value) => Done::ended(StepOutcome::Succeeded { value }, usage),
                     Err(error) => Done::failed(AGENT_ERROR, format!("its answer could not be kept: {error}")),
                 };
             }
@@ -228,7 +250,7 @@ impl Effects {
             // Somebody stopped it in its chat.
             _ => StepOutcome::Stopped,
         };
-        Done { outcome, usage }
+        Done::ended(outcome, usage)
     }
 
     async fn usage_of(&self, chat: &StreamId) -> Usage {

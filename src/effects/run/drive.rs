@@ -13,7 +13,7 @@ use crate::entities::{
     body::{Body, head},
     run::{
         Outcome,
-        event::{Requested, RunError, StepKind, StepOutcome, StepRequest},
+        event::{RunError, StepKind, StepOutcome},
         state::State,
         work::{Asked, Driven, End},
     },
@@ -23,10 +23,8 @@ use crate::entities::{
 pub(super) const AGENT_ERROR: &str = "AgentError";
 /// How much of a line of the log is kept, in bytes of UTF-8.
 const LINE: usize = 4 * 1024;
-/// How often a step is tried again at most.
-const RETRIES: u32 = 20;
 /// How much of a label is kept, in bytes of UTF-8.
-const LABEL: usize = 200;
+pub(super) const LABEL: usize = 200;
 
 /// An answer, as the script is brought it.
 struct Answer {
@@ -186,68 +184,6 @@ impl Effects {
         };
         Outcome::Driven(Driven { settled: heard, asks: asked, end })
     }
-
-    /// The step that a call becomes, with what is found for it now.
-    async fn requested(
-        &self,
-        about: &Requested,
-        step: u32,
-        kind: &str,
-        payload: String,
-        call: String,
-        said: &mut Vec<Asked>,
-    ) -> Result<(StepRequest, Value), RunError> {
-        let given: Value = serde_json::from_str(&payload).unwrap_or_default();
-        let text = |key: &str| given[key].as_str();
-        let phase = text("phase").map(|phase| head(phase, LABEL).into());
-        let (kind, label, model) = match kind {
-            "agent" => {
-                let prompt: String = text("prompt").unwrap_or_default().chars().take(40).collect();
-                let label = text("label").map_or_else(|| format!("agent-{prompt}"), str::to_owned);
-                let (model, other) = self.model_of(about, text("model"));
-                said.extend(other.map(|other| Asked::Line(other.into())));
-                (StepKind::Agent, label, Some(model))
-            }
-            "tool" => (StepKind::Tool, text("name").unwrap_or_default().to_owned(), None),
-            "workflow" => (StepKind::Workflow, text("name").unwrap_or_default().to_owned(), None),
-            "approve" => (StepKind::Approve, text("question").unwrap_or_default().to_owned(), None),
-            "sleep" => (StepKind::Sleep, format!("sleep {} ms", given["ms"]), None),
-            other => {
-                let what = format!("the script asked for `{other}`, which this version does not know");
-                return Err(failed(&Failure::new("UnknownCall", what)));
-            }
-        };
-        let label = head(label.lines().next().unwrap_or_default(), LABEL).into();
-        let payload = self.bodies.write(payload).await;
-        let payload = payload.map_err(|error| failed(&Failure::new("PayloadLost", error.to_string())))?;
-        let limit_ms = given[if kind == StepKind::Sleep { "ms" } else { "timeout_ms" }].as_u64();
-        let retries =
-            given["retries"].as_u64().map_or(0, |retries| u32::try_from(retries).unwrap_or(u32::MAX).min(RETRIES));
-        let (call, key, basis, reason) = (call.into(), None, None, None);
-        Ok((
-            StepRequest { step, kind, call, payload, label, phase, model, limit_ms, retries, key, basis, reason },
-            given,
-        ))
-    }
-
-    /// The model of an agent: the one that the script names, if there is such a one here, else that of the run. What a
-    /// script calls by a name of another tool is no error: scripts are brought from elsewhere.
-    fn model_of(&self, about: &Requested, named: Option<&str>) -> (Arc<str>, Option<String>) {
-        match named {
-            None | Some("inherit") => (about.model.clone(), None),
-            Some(named) if self.providers.resolve(named).is_ok() => (named.into(), None),
-            // The names of sizes that scripts for Claude Code use.
-            Some(named @ ("haiku" | "sonnet" | "opus"))
-                if self.providers.resolve(&format!("anthropic/{named}")).is_ok() =>
-            {
-                (format!("anthropic/{named}").into(), None)
-            }
-            Some(named) => {
-                let said = format!("the model `{named}` is not known here: `{}` is asked instead", about.model);
-                (about.model.clone(), Some(said))
-            }
-        }
-    }
 }
 
 fn go_on(instance: Instance, heard: u32, answers: &[Answer]) -> Stood {
@@ -310,7 +246,7 @@ fn noted(kind: &str, payload: &str) -> Option<Asked> {
     }
 }
 
-fn failed(failure: &Failure) -> RunError {
+pub(super) fn failed(failure: &Failure) -> RunError {
     RunError {
         name: failure.name.as_str().into(),
         message: head(&failure.message, 8 * 1024).into(),

@@ -1,6 +1,8 @@
 //! The work of runs: their scripts driven, their steps done, each kind of step in a file of its own.
 
 mod agent;
+mod apart;
+mod asked;
 mod child;
 mod drive;
 mod kept;
@@ -17,7 +19,7 @@ use crate::{
     entities::{
         run::{
             self,
-            event::{StepKind, StepOutcome},
+            event::{Refused, StepKind, StepOutcome, Worktree},
             state::Step,
         },
         usage::Usage,
@@ -29,12 +31,21 @@ use crate::{
 struct Done {
     outcome: StepOutcome,
     usage: Usage,
+    /// The files of the project are not those that its answer would be kept for.
+    changed: bool,
+    /// The worktree that it left.
+    worktree: Option<Worktree>,
 }
 
 impl Done {
     /// It failed, before it took anything.
     fn failed(name: &str, message: impl Into<Arc<str>>) -> Self {
-        Self { outcome: StepOutcome::Failed { name: name.into(), message: message.into() }, usage: Usage::default() }
+        Self::ended(StepOutcome::Failed { name: name.into(), message: message.into() }, Usage::default())
+    }
+
+    /// It ended so, and left nothing behind.
+    fn ended(outcome: StepOutcome, usage: Usage) -> Self {
+        Self { outcome, usage, changed: false, worktree: None }
     }
 }
 
@@ -48,33 +59,30 @@ impl Effects {
             }
             run::Work::Perform { step } => {
                 let began = self.clock.now();
-                let (done, changed) = if let Some(known) = state.steps.get(step) {
-                    self.step(job, state, *step, known).await
-                } else {
-                    let what = "the run has no such step. This is a bug; please report it.";
-                    (Done::failed("Internal", what), false)
+                let done = match state.steps.get(step) {
+                    Some(Step { refused: Some(Refused { name, message }), .. }) => Done::failed(name, message.clone()),
+                    Some(known) => self.step(job, state, *step, known).await,
+                    None => Done::failed("Internal", "the run has no such step. This is a bug; please report it."),
                 };
+                let Done { outcome, usage, changed, worktree } = done;
                 let latency_ms = self.clock.now().ms_since(began);
-                run::Outcome::Performed { outcome: done.outcome, usage: done.usage, latency_ms, changed }
+                run::Outcome::Performed { outcome, usage, latency_ms, changed, worktree }
             }
         }
     }
 
-    /// Does a step. With its answer, whether the files that the answer is kept for are others by now.
-    async fn step(&self, job: &Job, state: &run::State, number: u32, step: &Step) -> (Done, bool) {
+    async fn step(&self, job: &Job, state: &run::State, number: u32, step: &Step) -> Done {
         match step.kind {
             StepKind::Agent => {
                 let before = self.are_other_files(state, step).await;
                 let done = self.agent(job, state, number, step).await;
                 let kept = matches!(done.outcome, StepOutcome::Succeeded { .. });
-                let changed = before || (kept && self.are_other_files(state, step).await);
-                (done, changed)
+                Done { changed: before || (kept && self.are_other_files(state, step).await), ..done }
             }
-            StepKind::Tool => (self.tool(job, state, step).await, false),
-            StepKind::Workflow => (self.nested(job, state, number, step).await, false),
+            StepKind::Tool => self.tool(job, state, step).await,
+            StepKind::Workflow => self.nested(job, state, number, step).await,
             StepKind::Approve | StepKind::Sleep => {
-                let what = "a step that waits is not performed. This is a bug; please report it.";
-                (Done::failed("Internal", what), false)
+                Done::failed("Internal", "a step that waits is not performed. This is a bug; please report it.")
             }
         }
     }
@@ -82,7 +90,9 @@ impl Effects {
     /// Whether the files of the project are not those that a step's answer would be kept for.
     async fn are_other_files(&self, state: &run::State, step: &Step) -> bool {
         match (&state.about, &step.basis) {
-            (Some(about), Some(basis)) if step.key.is_some() => !basis.is_of(self.files_of(about).await.as_deref()),
+            (Some(about), Some(basis)) if step.key.is_some() && basis.files.is_some() => {
+                !basis.is_of(self.files_of(about).await.as_deref())
+            }
             _ => false,
         }
     }
@@ -99,8 +109,8 @@ pub(super) fn panicked(work: &run::Work, message: &str) -> run::Outcome {
         run::Work::Wait { .. } => run::Outcome::Elapsed,
         run::Work::Perform { .. } => {
             let what = format!("the server failed while it did this step: {message}. This is a bug; please report it.");
-            let Done { outcome, usage } = Done::failed("Internal", what);
-            run::Outcome::Performed { outcome, usage, latency_ms: 0, changed: false }
+            let Done { outcome, usage, changed, worktree } = Done::failed("Internal", what);
+            run::Outcome::Performed { outcome, usage, latency_ms: 0, changed, worktree }
         }
     }
 }

@@ -129,5 +129,5 @@ fn nested_outcome(state: &State) -> Done {
         },
         Status::Cancelled | Status::Running | Status::Paused => StepOutcome::Stopped,
     };
-    Done { outcome, usage: state.usage }
+    Done::ended(outcome, state.usage)
 }

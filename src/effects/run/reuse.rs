@@ -193,6 +193,9 @@ impl Known<'_> {
         heard: u32,
         before: usize,
     ) -> Option<Answered> {
+        if asked.refused.is_some() {
+            return None;
+        }
         let off = given["cache"] == false;
         let resumed = self.resumed.clone();
         let earlier = resumed.as_ref().and_then(|resumed| resumed.like(&asked.call, before));
@@ -260,13 +263,16 @@ impl Known<'_> {
 
     /// Gives an agent what its answer is found by.
     async fn name(&mut self, asked: &mut StepRequest, given: &Value, off: bool) {
-        let found = json!({ "model": asked.model });
-        let files = self.files.get_or_init(|| self.effects.files_of(self.about)).await.clone();
+        let found = json!({ "model": asked.model, "agent": asked.agent, "brief": asked.brief });
+        // Without a tool it reads no file.
+        let reads = asked.brief.as_ref().and_then(|brief| brief.tools.as_ref()).is_none_or(|tools| !tools.is_empty());
+        let files =
+            if reads { self.files.get_or_init(|| self.effects.files_of(self.about)).await.clone() } else { None };
         let mut basis = Basis::new(given, &found, files.as_deref(), 0);
         let same = self.agent(&basis, asked.phase.as_ref(), &asked.label);
         basis.nth = self.named[&(asked.phase.clone(), asked.label.clone())];
         // Its tools read the files: without git nothing tells whether those are what they were.
-        asked.key = if off || files.is_none() { None } else { basis.key(given, &found, same) };
+        asked.key = if off || (reads && files.is_none()) { None } else { basis.key(given, &found, same) };
         asked.basis = Some(basis);
     }
 }

@@ -26,7 +26,7 @@ impl Effects {
         let payload: Value =
             serde_json::from_str(&self.bodies.read(&job.stream, &step.payload).await).unwrap_or_default();
         let name = payload["name"].as_str().unwrap_or_default();
-        let workspace = match self.workspace(about.project, about.session).await {
+        let workspace = match self.workspace(about.project, about.session, None).await {
             Ok(workspace) => Arc::new(workspace),
             Err(why) => return Done::failed("ToolError", why),
         };
@@ -36,7 +36,7 @@ impl Effects {
             return Done::failed("ToolError", output.text);
         }
         match self.bodies.write(Value::String(output.text).to_string()).await {
-            Ok(value) => Done { outcome: StepOutcome::Succeeded { value }, usage: Usage::default() },
+            Ok(value) => Done::ended(StepOutcome::Succeeded { value }, Usage::default()),
             Err(error) => Done::failed("ToolError", format!("its output could not be kept: {error}")),
         }
     }

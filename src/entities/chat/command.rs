@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::Origin;
+use super::{brief::Brief, event::Origin};
 use crate::entities::{attachment::Attachment, body::Body};
 
 /// A request to a chat.
@@ -38,6 +38,10 @@ pub enum Command {
         #[serde(skip)]
         #[schemars(skip)]
         answer: Option<Body>,
+        /// What its agent is told and may do: only the server itself says so.
+        #[serde(skip)]
+        #[schemars(skip)]
+        brief: Option<Arc<Brief>>,
     },
     /// Says something; it waits if a turn is open.
     PostMessage {

@@ -26,7 +26,7 @@ pub const QUEUE: usize = 100;
 pub const ATTACHMENTS: usize = 20;
 
 pub(super) fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Rejection> {
-    if let Command::OpenChat { session, project, title, model, agent, token_budget, origin, answer } = command {
+    if let Command::OpenChat { session, project, title, model, agent, token_budget, origin, answer, brief } = command {
         if state.about.is_some() {
             return Err(Rejection::AlreadyOpen);
         }
@@ -38,7 +38,17 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
             return Err(Rejection::BadAgent);
         }
         let origin = origin.unwrap_or(Origin::User);
-        return Ok(vec![Event::ChatOpened { session, project, title, model, agent, origin, token_budget, answer }]);
+        return Ok(vec![Event::ChatOpened {
+            session,
+            project,
+            title,
+            model,
+            agent,
+            origin,
+            token_budget,
+            answer,
+            brief,
+        }]);
     }
     let Some(about) = &state.about else {
         return Err(Rejection::NotOpen);

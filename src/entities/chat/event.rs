@@ -10,7 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::ids::{CallId, ToolCallId};
+use super::{
+    brief::Brief,
+    ids::{CallId, ToolCallId},
+};
 use crate::entities::{attachment::Attachment, body::Body, usage::Usage};
 
 /// A fact in the stream of a chat.
@@ -36,6 +39,9 @@ pub enum Event {
         /// The JSON Schema of the answer that is wanted, where a text will not do: it is handed in through a tool.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answer: Option<Body>,
+        /// What its agent is told and may do beyond what every agent is and does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        brief: Option<Arc<Brief>>,
     },
     /// It got another title.
     ChatRenamed {
@@ -459,6 +465,16 @@ pub enum Limit {
     ToolMistakes {
         /// How many.
         times: u32,
+    },
+    /// So many tool calls in one turn.
+    ToolCalls {
+        /// How many.
+        calls: u32,
+    },
+    /// So many output tokens in one turn.
+    OutputTokens {
+        /// The budget.
+        budget: u64,
     },
     /// So many tokens in one turn.
     Tokens {

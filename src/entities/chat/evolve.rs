@@ -25,7 +25,7 @@ const STOPPED: &str = "The user stopped the turn before this tool answered.";
 
 pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
     match event {
-        Event::ChatOpened { session, project, title, model, agent, origin, token_budget, answer } => {
+        Event::ChatOpened { session, project, title, model, agent, origin, token_budget, answer, brief } => {
             state.about.get_or_insert_with(|| About {
                 session: *session,
                 project: *project,
@@ -35,6 +35,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 origin: origin.clone(),
                 token_budget: *token_budget,
                 answer: answer.clone(),
+                brief: brief.clone(),
                 opened_at: at,
                 archived: false,
             });
@@ -91,6 +92,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 repeated: None,
                 limit: None,
                 shortened: false,
+                tools: 0,
             });
             push_call(state, CallId { turn: *turn, ordinal: 1 }, at);
         }
@@ -123,6 +125,11 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                     state: ToolState::Requested,
                 });
                 note_repetition(state, name, arguments);
+                // Counted where it matters: the states of all other chats are as they were without it.
+                let counts = state.about.as_ref().and_then(|about| about.brief.as_ref()?.tool_calls).is_some();
+                if let Some(turn) = state.turn.as_mut().filter(|_| counts) {
+                    turn.tools += 1;
+                }
             }
         }
         Event::ModelCallFinished {

@@ -1,6 +1,7 @@
 //! A chat: a conversation with an agent, in turns of model calls and tool calls.
 
 pub mod answer;
+pub mod brief;
 pub mod command;
 pub mod context;
 mod decide;

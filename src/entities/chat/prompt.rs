@@ -138,6 +138,8 @@ fn closing(limit: &Limit) -> String {
             format!("the same call of `{tool}` {times} times in a row")
         }
         Limit::ToolMistakes { times } => format!("{times} failed tool calls in a row"),
+        Limit::ToolCalls { calls } => format!("its limit of {calls} tool calls"),
+        Limit::OutputTokens { budget } => format!("its budget of {budget} output tokens"),
         Limit::Tokens { budget } => format!("its budget of {budget} tokens"),
     };
     format!(

@@ -291,6 +291,9 @@ fn limit_met(state: &State) -> Option<Limit> {
     if turn.usage.total() >= about.token_budget {
         return Some(Limit::Tokens { budget: about.token_budget });
     }
+    if let Some(limit) = about.brief.as_ref().and_then(|brief| brief.met(turn, next.call.ordinal)) {
+        return Some(limit);
+    }
     (next.call.ordinal > CALLS).then_some(Limit::Steps { calls: CALLS })
 }
 

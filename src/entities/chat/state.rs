@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    brief::Brief,
     context::Context,
     event::{CallError, Limit, Origin, ProviderData, Stop, ToolClass, ToolOutcome, TurnOutcome},
     ids::{CallId, ToolCallId},
@@ -58,6 +59,9 @@ pub struct About {
     /// The JSON Schema of the answer that is wanted, where a text will not do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Body>,
+    /// What its agent is told and may do beyond what every agent is and does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brief: Option<Arc<Brief>>,
     /// When it was opened.
     pub opened_at: Micros,
     /// It was put away.
@@ -258,6 +262,14 @@ pub struct Turn {
     /// The conversation was too long for the model in this turn, and was summed up for another try.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shortened: bool,
+    /// How many tools it called, where that has a limit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tools: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde calls it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A tool call that was made several times in a row.

@@ -206,6 +206,7 @@ fn opened() -> Event {
         origin: Origin::User,
         token_budget: TOKEN_BUDGET,
         answer: None,
+        brief: None,
     }
 }
 
@@ -235,6 +236,7 @@ fn open_titled(title: &str) -> Command {
         token_budget: TOKEN_BUDGET,
         origin: None,
         answer: None,
+        brief: None,
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reuse::{Basis, CachedFrom, Reason, Resume};
-use crate::entities::{body::Body, usage::Usage};
+use crate::entities::{body::Body, chat::brief::Brief, usage::Usage};
 
 /// A fact in the stream of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +76,9 @@ pub enum Event {
         /// The files of the project changed while it was done: it is an answer to no state of them, and is not given again.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         changed: bool,
+        /// The worktree that it left, if it changed anything there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worktree: Option<Worktree>,
     },
     /// The script does not wait for it any more.
     StepCancelled {
@@ -191,6 +194,15 @@ pub struct StepRequest {
     /// The model that was found for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Arc<str>>,
+    /// The agent that it asks for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Arc<str>>,
+    /// What that agent, and the script, say of it: as it was when it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brief: Option<Arc<Brief>>,
+    /// It cannot be done, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
     /// Of a timer its time, of a question or an agent how long it may take at most, in ms; where nothing is said, nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_ms: Option<u64>,
@@ -211,6 +223,26 @@ pub struct StepRequest {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde calls it")]
 fn is_none(retries: &u32) -> bool {
     *retries == 0
+}
+
+/// Why a step cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refused {
+    /// The name of the error.
+    pub name: Arc<str>,
+    /// What is wrong, and what to do.
+    pub message: Arc<str>,
+}
+
+/// A git worktree that a step worked in and left changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Worktree {
+    /// Its folder.
+    pub path: Arc<str>,
+    /// Its branch.
+    pub branch: Arc<str>,
+    /// How many files it changed.
+    pub files: u32,
 }
 
 /// A step of a run.

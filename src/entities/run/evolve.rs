@@ -35,25 +35,29 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             state.lines += 1;
         }
         Event::StepRequested(asked) => {
-            let StepRequest { step, kind, call, payload, label, phase, model, limit_ms, retries, key, basis, reason } =
-                &**asked;
+            let asked = (**asked).clone();
+            let StepRequest { step, kind, call, payload, label, phase, model, agent, brief, refused, .. } = asked;
+            let StepRequest { limit_ms, retries, key, basis, reason, .. } = asked;
             if let Some(phase) = phase.as_ref().filter(|phase| !state.phases.contains(phase)) {
                 state.phases.push(phase.clone());
             }
             let added = Step {
-                kind: *kind,
-                call: call.clone(),
-                payload: payload.clone(),
-                label: label.clone(),
-                phase: phase.clone(),
-                model: model.clone(),
-                limit_ms: *limit_ms,
-                retries: *retries,
+                kind,
+                call,
+                payload,
+                label,
+                phase,
+                model,
+                agent,
+                brief,
+                refused,
+                limit_ms,
+                retries,
                 tries: vec![],
                 retry_at: None,
-                key: key.clone(),
-                basis: basis.clone(),
-                reason: *reason,
+                key,
+                basis,
+                reason,
                 requested_at: at,
                 started_at: None,
                 attempt: None,
@@ -63,8 +67,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 usage: Usage::default(),
                 latency_ms: 0,
                 cached_from: None,
+                worktree: None,
             };
-            state.steps.insert(*step, added);
+            state.steps.insert(step, added);
         }
         Event::StepStarted { step, attempt, child } => {
             if let Some(step) = state.steps.get_mut(step) {
@@ -89,13 +94,14 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 step.retry_at = None;
             }
         }
-        Event::StepSettled { step: number, outcome, usage, latency_ms, cached_from, changed: _ } => {
+        Event::StepSettled { step: number, outcome, usage, latency_ms, cached_from, changed: _, worktree } => {
             if let Some(step) = state.steps.get_mut(number) {
                 step.outcome = Some(outcome.clone());
                 step.usage += *usage;
                 step.latency_ms += latency_ms;
                 step.retry_at = None;
                 step.cached_from.clone_from(cached_from);
+                step.worktree.clone_from(worktree);
                 state.settled.push(*number);
                 state.usage += *usage;
             }

@@ -62,7 +62,7 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
             let (name, place, stack) = ("Internal".into(), None, "".into());
             Some(vec![Event::RunFailed { error: RunError { name, message, place, stack } }])
         }
-        (Work::Perform { step }, Outcome::Performed { outcome, usage, latency_ms, changed }) => {
+        (Work::Perform { step }, Outcome::Performed { outcome, usage, latency_ms, changed, worktree }) => {
             let known = state.steps.get(step)?;
             if let StepOutcome::Failed { name, message } = &outcome
                 && known.retries > 0
@@ -71,7 +71,15 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
                 let (name, message, wait_ms) = (name.clone(), message.clone(), back_off(known.tries.len()));
                 return Some(vec![Event::StepTryFailed { step: *step, name, message, usage, latency_ms, wait_ms }]);
             }
-            Some(vec![Event::StepSettled { step: *step, outcome, usage, latency_ms, cached_from: None, changed }])
+            Some(vec![Event::StepSettled {
+                step: *step,
+                outcome,
+                usage,
+                latency_ms,
+                cached_from: None,
+                changed,
+                worktree,
+            }])
         }
         (Work::Wait { step, .. }, Outcome::Elapsed) => {
             if state.steps.get(step)?.retry_at.is_some() {
@@ -97,7 +105,15 @@ fn back_off(tries: usize) -> u64 {
 
 /// A step has its answer, without anything having been done for it here.
 pub(super) fn answered(step: u32, outcome: StepOutcome, cached_from: Option<CachedFrom>) -> Event {
-    Event::StepSettled { step, outcome, usage: Usage::default(), latency_ms: 0, cached_from, changed: false }
+    Event::StepSettled {
+        step,
+        outcome,
+        usage: Usage::default(),
+        latency_ms: 0,
+        cached_from,
+        changed: false,
+        worktree: None,
+    }
 }
 
 /// What a script asked for becomes events in one append. What is recorded of it already is not written again.

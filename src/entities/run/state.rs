@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    event::{Requested, RunError, StepKind, StepOutcome},
+    event::{Refused, Requested, RunError, StepKind, StepOutcome, Worktree},
     reuse::{Basis, CachedFrom, Reason},
 };
-use crate::entities::{body::Body, usage::Usage};
+use crate::entities::{body::Body, chat::brief::Brief, usage::Usage};
 
 /// How many lines of the log a state keeps; all of them stand in the events.
 pub const LINES: usize = 500;
@@ -122,6 +122,15 @@ pub struct Step {
     /// The model that was found for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Arc<str>>,
+    /// The agent that it asks for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Arc<str>>,
+    /// What that agent, and the script, say of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brief: Option<Arc<Brief>>,
+    /// It cannot be done, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
     /// Of a timer its time, of a question or an agent how long it may take at most, in ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_ms: Option<u64>,
@@ -166,6 +175,9 @@ pub struct Step {
     /// Where its answer was first given, if it was not given here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_from: Option<CachedFrom>,
+    /// The worktree that it left, if it changed anything there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worktree: Option<Worktree>,
 }
 
 impl State {

@@ -42,8 +42,24 @@ fn request(step: u32, kind: StepKind, payload: &str) -> Box<StepRequest> {
     let limit_ms = given["ms"].as_u64().or(given["timeout_ms"].as_u64());
     let retries = given["retries"].as_u64().map_or(0, |retries| u32::try_from(retries).unwrap());
     let (phase, model, key, basis, reason) = (None, None, None, None, None);
-    let asked = StepRequest { step, kind, call, payload, label, phase, model, limit_ms, retries, key, basis, reason };
-    Box::new(asked)
+    let (agent, brief, refused) = (None, None, None);
+    Box::new(StepRequest {
+        step,
+        kind,
+        call,
+        payload,
+        label,
+        phase,
+        model,
+        agent,
+        brief,
+        refused,
+        limit_ms,
+        retries,
+        key,
+        basis,
+        reason,
+    })
 }
 
 fn step(step: u32, kind: StepKind, payload: &str) -> Event {
@@ -57,7 +73,7 @@ fn asked(step: u32, kind: StepKind, payload: &str) -> Asked {
 fn settled(step: u32) -> Event {
     let outcome = StepOutcome::Succeeded { value: "\"x\"".into() };
     let usage = Usage { output: 5, ..Usage::default() };
-    Event::StepSettled { step, outcome, usage, latency_ms: 1, cached_from: None, changed: false }
+    Event::StepSettled { step, outcome, usage, latency_ms: 1, cached_from: None, changed: false, worktree: None }
 }
 
 fn started(step: u32, attempt: u32) -> Event {
@@ -264,6 +280,7 @@ fn a_step_that_fails_is_tried_again_after_a_while_in_a_stream_of_its_own_until_i
             usage: Usage { output: 2, ..Usage::default() },
             latency_ms: 7,
             changed: false,
+            worktree: None,
         },
     };
     let history = vec![requested(), step(1, StepKind::Agent, r#"{"retries":1}"#), advanced(0), started(1, 1)];

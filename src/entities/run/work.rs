@@ -8,7 +8,7 @@ use replay::{
 };
 
 use super::{
-    event::{RunError, StepKind, StepOutcome, StepRequest},
+    event::{RunError, StepKind, StepOutcome, StepRequest, Worktree},
     reuse::CachedFrom,
     state::{State, Status},
 };
@@ -48,6 +48,8 @@ pub enum Outcome {
         latency_ms: u64,
         /// The files of the project changed while it was done.
         changed: bool,
+        /// The worktree that it left.
+        worktree: Option<Worktree>,
     },
     /// The time has passed.
     Elapsed,

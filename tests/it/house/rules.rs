@@ -6,15 +6,19 @@ use super::source::{Path, Source};
 
 /// A room, and the rooms it may use besides itself.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("cli", &["api", "effects", "host", "models", "tools", "workspace", "projections", "scripts", "entities"]),
-    ("api", &["host", "projections", "entities", "workspace", "models", "scripts"]),
-    ("effects", &["host", "models", "tools", "workspace", "projections", "scripts", "entities"]),
+    (
+        "cli",
+        &["api", "effects", "host", "models", "tools", "workspace", "projections", "scripts", "agents", "entities"],
+    ),
+    ("api", &["host", "projections", "entities", "workspace", "models", "scripts", "agents"]),
+    ("effects", &["host", "models", "tools", "workspace", "projections", "scripts", "agents", "entities"]),
     ("host", &["entities", "projections"]),
     ("models", &["entities"]),
     ("tools", &["workspace", "entities"]),
     ("workspace", &["entities"]),
     ("projections", &["entities"]),
     ("scripts", &["entities"]),
+    ("agents", &[]),
     ("entities", &[]),
 ];
 
@@ -43,12 +47,13 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("prometheus_client", &["api"]),
     ("reqwest", &["models", "cli"]),
     ("rpassword", &["cli"]),
-    ("rust_embed", &["api", "scripts"]),
+    ("rust_embed", &["api", "scripts", "agents"]),
     ("rustls", &["models", "cli"]),
     ("sled", &["replay", "projections", "host"]),
     ("tokio_tungstenite", &["cli"]),
     ("tracing_subscriber", &["cli"]),
     ("workflow", &["scripts", "effects"]),
+    ("yaml_rust2", &["agents"]),
 ];
 
 /// What the rules of entities must not see.

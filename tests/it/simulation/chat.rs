@@ -154,6 +154,7 @@ pub fn open(n: u128) -> Command {
         token_budget: 1_000_000,
         origin: None,
         answer: None,
+        brief: None,
     }
 }
 

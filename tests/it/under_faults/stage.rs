@@ -342,6 +342,7 @@ impl Stage {
             token_budget: 1_000_000,
             origin: None,
             answer: None,
+            brief: None,
         };
         self.submit(&chat, open).await.unwrap();
         chat

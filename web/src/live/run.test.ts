@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunView } from "../wire/index.ts";
-import { emptyRun, foldRun, stateOf } from "./run.ts";
+import { columnsOf, emptyRun, foldRun, neighbour, progressOf, reasonWords, stateOf } from "./run.ts";
 
 const ABOUT = {
   run: "r",
@@ -53,4 +53,63 @@ test("how a step stands is told by what happened to it", () => {
   expect(after(["StepRequested", asked], ["StepCancelled", { step: 1 }])).toBe("stopped");
   const failed = { step: 1, outcome: { kind: "failed", name: "E", message: "m" }, usage, latency_ms: 1 };
   expect(after(["StepRequested", asked], ["StepSettled", failed])).toBe("failed");
+});
+
+test("a step that failed waits for its next try, and what all of its tries took counts", () => {
+  const failed = { step: 1, name: "TimedOut", message: "slow", usage, latency_ms: 5, wait_ms: 1_000 };
+  const waits = run(
+    ["RunRequested", ABOUT],
+    ["StepRequested", { ...asked, retries: 1 }],
+    ["StepStarted", { step: 1, attempt: 1, child: "chat/x" }],
+    ["StepTryFailed", failed],
+  );
+  const step = waits.steps[1];
+  expect(step).toMatchObject({ retries: 0, retry_at: 1_000_003, child: null });
+  expect(step?.tries).toEqual([{ name: "TimedOut", message: "slow", child: "chat/x" }]);
+  expect(step && stateOf(step)).toBe("waiting");
+  const ended = foldRun(foldRun(waits, { type: "StepRetried", data: { step: 1 }, at: 4 }), {
+    type: "StepSettled",
+    data: { step: 1, outcome: { kind: "succeeded", value: "1" }, usage, latency_ms: 5 },
+    at: 5,
+  });
+  expect(ended.steps[1]).toMatchObject({ latency_ms: 10, usage: { output: 4 } });
+  expect(ended.usage.output).toBe(4);
+});
+
+test("a step that was answered before is told apart and counted", () => {
+  const view = run(
+    ["RunRequested", ABOUT],
+    ["StepRequested", { ...asked, reason: "hit" }],
+    [
+      "StepSettled",
+      {
+        step: 1,
+        outcome: { kind: "succeeded", value: "1" },
+        latency_ms: 0,
+        cached_from: { stream: "run/a", revision: 4 },
+      },
+    ],
+    ["StepRequested", { ...asked, step: 2, reason: "new" }],
+  );
+  const [first, second] = [view.steps[1], view.steps[2]];
+  expect(first && stateOf(first)).toBe("cached");
+  expect(progressOf(view)).toEqual({ steps: 2, done: 1, cached: 1, questions: 0 });
+  expect(first && reasonWords(first)).toMatch(/answered before/);
+  expect(second && reasonWords(second)).toMatch(/No earlier run/);
+});
+
+test("arrow keys go from card to card", () => {
+  const view = run(
+    ["RunRequested", ABOUT],
+    ["StepRequested", asked],
+    ["StepRequested", { ...asked, step: 2 }],
+    ["StepRequested", { ...asked, step: 3, phase: "Write" }],
+  );
+  const columns = columnsOf(view);
+  expect(columns.map((column) => column.steps.map(([number]) => number))).toEqual([[], [1, 2], [3]]);
+  const go = (from: number, key: string) => neighbour(columns, from, key);
+  expect([go(1, "ArrowDown"), go(2, "ArrowDown"), go(2, "ArrowUp")]).toEqual([2, 2, 1]);
+  expect([go(2, "ArrowRight"), go(3, "ArrowLeft"), go(1, "ArrowLeft"), go(99, "ArrowDown")]).toEqual([
+    3, 1, 1, 1,
+  ]);
 });

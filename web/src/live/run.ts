@@ -35,7 +35,8 @@ export function foldRun(view: RunView, frame: Pick<EventFrame, "type" | "data" |
     }
     case "StepRequested": {
       const { step, ...asked } = event.data;
-      const added: RunStep = { ...asked, requested_at: at, usage: NO_USAGE, latency_ms: 0 };
+      const { retries = 0 } = asked;
+      const added: RunStep = { ...asked, retries, requested_at: at, usage: NO_USAGE, latency_ms: 0 };
       const phases = asked.phase ? withPhase(view.phases, asked.phase) : view.phases;
       return { ...view, phases, steps: { ...view.steps, [step]: added } };
     }
@@ -48,10 +49,34 @@ export function foldRun(view: RunView, frame: Pick<EventFrame, "type" | "data" |
         child: child ?? null,
       }));
     }
+    case "StepTryFailed": {
+      const { step, name, message, usage = NO_USAGE, latency_ms, wait_ms } = event.data;
+      const after = changed(view, step, (was) => ({
+        ...was,
+        tries: [...(was.tries ?? []), { name, message, ...(was.child ? { child: was.child } : {}) }],
+        retries: Math.max(0, was.retries - 1),
+        attempt: null,
+        child: null,
+        retry_at: at + wait_ms * 1_000,
+        usage: plus(was.usage, usage),
+        latency_ms: was.latency_ms + latency_ms,
+      }));
+      return { ...after, usage: plus(view.usage, usage) };
+    }
+    case "StepRetried":
+      return changed(view, event.data.step, (was) => ({ ...was, retry_at: null }));
     case "StepSettled": {
-      const { step, outcome, usage = NO_USAGE, latency_ms } = event.data;
+      const { step, outcome, usage = NO_USAGE, latency_ms, cached_from = null, worktree = null } = event.data;
       if (!view.steps[step]) return view;
-      const after = changed(view, step, (was) => ({ ...was, outcome, usage, latency_ms }));
+      const after = changed(view, step, (was) => ({
+        ...was,
+        outcome,
+        usage: plus(was.usage, usage),
+        latency_ms: was.latency_ms + latency_ms,
+        retry_at: null,
+        cached_from,
+        worktree,
+      }));
       return { ...after, settled: [...view.settled, step], usage: plus(view.usage, usage) };
     }
     case "StepCancelled":
@@ -85,14 +110,103 @@ function changed(view: RunView, step: number, change: (was: RunStep) => RunStep)
 }
 
 /** How a step stands. */
-export type StepState = "waiting" | "running" | "asks" | "done" | "failed" | "stopped";
+export type StepState = "waiting" | "running" | "asks" | "done" | "cached" | "failed" | "stopped";
 
 export function stateOf(step: RunStep): StepState {
   if (step.outcome) {
-    if (step.outcome.kind === "succeeded") return "done";
+    if (step.outcome.kind === "succeeded") return step.cached_from ? "cached" : "done";
     return step.outcome.kind === "failed" ? "failed" : "stopped";
   }
   if (step.cancelled) return "stopped";
   if (step.kind === "approve") return "asks";
+  if (step.retry_at) return "waiting";
   return step.started_at || step.kind === "sleep" ? "running" : "waiting";
+}
+
+/** A part of the progress, with its steps in the order in which they were asked for. Timers are no steps to look at. */
+export interface Column {
+  title: string;
+  steps: [number, RunStep][];
+}
+
+/** The steps of a run by phase, from left to right; those without a phase come first. */
+export function columnsOf(view: RunView): Column[] {
+  const steps = Object.entries(view.steps)
+    .map(([number, step]): [number, RunStep] => [Number(number), step])
+    .filter(([, step]) => step.kind !== "sleep");
+  const without = steps.filter(([, step]) => !step.phase);
+  return [
+    ...(without.length > 0 ? [{ title: "", steps: without }] : []),
+    ...view.phases.map((title) => ({ title, steps: steps.filter(([, step]) => step.phase === title) })),
+  ];
+}
+
+/** How far a run is. */
+export interface Progress {
+  steps: number;
+  done: number;
+  cached: number;
+  questions: number;
+}
+
+export function progressOf(view: RunView): Progress {
+  const steps = Object.values(view.steps).filter((step) => step.kind !== "sleep");
+  const are = (state: StepState) => steps.filter((step) => stateOf(step) === state).length;
+  const done = steps.filter((step) => step.outcome).length;
+  return { steps: steps.length, done, cached: are("cached"), questions: are("asks") };
+}
+
+/** The card that an arrow key leads to from another one; the same where there is none in that direction. */
+export function neighbour(columns: readonly Column[], from: number, key: string): number {
+  const filled = columns.filter((column) => column.steps.length > 0);
+  const x = filled.findIndex((column) => column.steps.some(([number]) => number === from));
+  const column = filled[x];
+  if (!column) return filled[0]?.steps[0]?.[0] ?? from;
+  const y = column.steps.findIndex(([number]) => number === from);
+  const at = (x: number, y: number) => {
+    const steps = filled[x]?.steps;
+    return steps?.[Math.min(y, steps.length - 1)]?.[0] ?? from;
+  };
+  switch (key) {
+    case "ArrowDown":
+      return column.steps[y + 1]?.[0] ?? from;
+    case "ArrowUp":
+      return column.steps[y - 1]?.[0] ?? from;
+    case "ArrowRight":
+      return at(x + 1, y);
+    case "ArrowLeft":
+      return at(x - 1, y);
+    default:
+      return from;
+  }
+}
+
+/** Why a step was done, or was not, in a sentence. */
+export function reasonWords(step: RunStep): string | null {
+  switch (step.reason) {
+    case "hit":
+      return "It was answered before: that answer was taken, and nobody was asked.";
+    case "new":
+      return "No earlier run has a step like it.";
+    case "prompt_changed":
+      return "Its prompt is not what it was in the last run.";
+    case "options_changed":
+      return "Its model, schema, agent or another option is not what it was in the last run.";
+    case "project_changed":
+      return "The files of the project are not what they were in the last run.";
+    case "after_a_miss":
+      return "Something before it was answered otherwise than in the run that this one goes on from.";
+    case "earlier_failed":
+      return "Its like failed or was stopped in the earlier run.";
+    case "retried":
+      return "Somebody asked for it to be done again.";
+    case "forgotten":
+      return "It was answered before, but that answer was forgotten.";
+    case "no_git":
+      return "The project has no git, so nothing tells whether its files are what they were.";
+    case "cache_off":
+      return "The script or the run says that it is to be asked again.";
+    default:
+      return null;
+  }
 }

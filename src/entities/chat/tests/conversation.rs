@@ -37,6 +37,7 @@ fn names_have_1_to_200_characters() {
             token_budget,
             origin: None,
             answer: None,
+            brief: None,
         }
     };
     let unopened = given::<Chat>([]);

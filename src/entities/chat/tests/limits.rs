@@ -138,6 +138,7 @@ fn a_turn_takes_no_more_tokens_than_its_budget() {
         token_budget: 24,
         origin: None,
         answer: None,
+        brief: None,
     });
     story.tell(post(1, "Where?"));
     assert_eq!(limit_in(&step(&mut story, "a", ToolOutcome::Succeeded)), None, "12 tokens");

@@ -1,17 +1,18 @@
 // A run of a workflow, live: its phases as columns, its steps as cards, the chosen step beside them, the log below.
-import { ArrowLeft, CircleStop, Pause, Play } from "lucide-react";
+import { ArrowLeft, CircleStop, Pause, Play, RotateCcw, StepForward } from "lucide-react";
 import { useState } from "react";
 import { useLive, useRun } from "../../live/react.tsx";
-import { stateOf } from "../../live/run.ts";
+import { progressOf } from "../../live/run.ts";
 import { BodyText } from "../../parts/body-text.tsx";
 import { Button, iconButtonClass } from "../../parts/button.tsx";
 import { Ago, useNow } from "../../parts/clock.tsx";
 import { CodeBlock } from "../../parts/code/index.tsx";
-import { count, duration, exactly, plural } from "../../parts/format.ts";
+import { count, duration, exactly, plural, reason } from "../../parts/format.ts";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
-import { Link } from "../../routes.tsx";
+import { Link, useRouter } from "../../routes.tsx";
 import type { RunView } from "../../wire/index.ts";
+import { runAgain } from "./again.ts";
 import { Cards } from "./cards.tsx";
 import { StepDetails } from "./step.tsx";
 
@@ -24,6 +25,7 @@ interface Props {
 export function RunPane({ project, session, run }: Props) {
   const entry = useRun(run);
   const live = useLive();
+  const { go } = useRouter();
   const { view } = entry;
   const [chosen, choose] = useState<number | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
@@ -46,6 +48,16 @@ export function RunPane({ project, session, run }: Props) {
     void live.command(`run/${run}`, { type }).then((answer) => {
       if (!answer.ok) setTrouble(answer.message);
     });
+  };
+  const again = (how: Parameters<typeof runAgain>[2]) => {
+    setTrouble(null);
+    runAgain(run, view, how).then(
+      (started) => {
+        choose(null);
+        go({ pane: "run", project, session, run: started.id });
+      },
+      (error) => setTrouble(reason(error)),
+    );
   };
   const step = chosen === null ? undefined : view.steps[chosen];
   const open = view.status.kind === "running" || view.status.kind === "paused";
@@ -78,6 +90,18 @@ export function RunPane({ project, session, run }: Props) {
             <span className="max-md:sr-only">Stop</span>
           </Button>
         )}
+        {!open && view.status.kind !== "finished" && view.settled.length > 0 && (
+          <Button look="quiet" onClick={() => again({})} title="Takes all answers that this run has">
+            <StepForward size={14} aria-hidden />
+            <span className="max-md:sr-only">Go on from it</span>
+          </Button>
+        )}
+        {!open && (
+          <Button look="quiet" onClick={() => again({ anew: true })}>
+            <RotateCcw size={14} aria-hidden />
+            <span className="max-md:sr-only">Run again</span>
+          </Button>
+        )}
       </PaneHead>
       {trouble && (
         <div className="px-4 pt-3">
@@ -97,6 +121,7 @@ export function RunPane({ project, session, run }: Props) {
             session={session}
             number={chosen}
             step={step}
+            onRetry={open ? null : () => again({ fromStep: chosen })}
             onClose={() => choose(null)}
           />
         )}
@@ -116,16 +141,18 @@ const WORDS: Record<RunView["status"]["kind"], string> = {
 
 function Progress({ view }: { view: RunView }) {
   const now = useNow(1_000);
-  const steps = Object.values(view.steps).filter((step) => step.kind !== "sleep");
-  const done = steps.filter((step) => step.outcome).length;
-  const asks = steps.filter((step) => stateOf(step) === "asks").length;
+  const { steps, done, cached, questions } = progressOf(view);
   const end = view.ended_at ?? now * 1_000;
+  const budget = view.about?.budget;
   return (
     <p role="status" className="truncate text-small text-soft tabular-nums">
-      {WORDS[view.status.kind]} · {done} of {plural(steps.length, "step")} ·{" "}
-      {count(view.usage.input + view.usage.output)} tokens ·{" "}
-      {duration(Math.max(0, end - view.requested_at) / 1_000)}
-      {asks > 0 && <span className="text-warn"> · {plural(asks, "question")} for you</span>}
+      {WORDS[view.status.kind]} · {done} of {plural(steps, "step")}
+      {cached > 0 && ` · ${cached} from the cache`} ·{" "}
+      {budget == null
+        ? `${count(view.usage.input + view.usage.output)} tokens`
+        : `${count(view.usage.output)} of ${count(budget)} output tokens`}{" "}
+      · {duration(Math.max(0, end - view.requested_at) / 1_000)}
+      {questions > 0 && <span className="text-warn"> · {plural(questions, "question")} for you</span>}
     </p>
   );
 }

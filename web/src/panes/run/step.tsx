@@ -1,12 +1,13 @@
 // One step of a run: what was asked, what came of it, its chat; a question is answered here, a step stopped.
-import { CircleStop, MessageSquare, X } from "lucide-react";
+import { CircleStop, MessageSquare, RotateCcw, Send, X } from "lucide-react";
 import { useState } from "react";
+import { send } from "../../live/http.ts";
 import { useLive } from "../../live/react.tsx";
-import { stateOf } from "../../live/run.ts";
+import { reasonWords, stateOf } from "../../live/run.ts";
 import { BodyText } from "../../parts/body-text.tsx";
 import { Button, IconButton } from "../../parts/button.tsx";
 import { Fact, Facts } from "../../parts/facts.tsx";
-import { count, duration } from "../../parts/format.ts";
+import { count, duration, reason } from "../../parts/format.ts";
 import { Trouble } from "../../parts/status.tsx";
 import { Link } from "../../routes.tsx";
 import type { RunCommand, RunStep } from "../../wire/index.ts";
@@ -17,10 +18,12 @@ interface Props {
   session: string;
   number: number;
   step: RunStep;
+  /** Runs the workflow again from this step on; null while the run goes on. */
+  onRetry: (() => void) | null;
   onClose(): void;
 }
 
-export function StepDetails({ run, project, session, number, step, onClose }: Props) {
+export function StepDetails({ run, project, session, number, step, onRetry, onClose }: Props) {
   const live = useLive();
   const [trouble, setTrouble] = useState<string | null>(null);
   const state = stateOf(step);
@@ -31,6 +34,12 @@ export function StepDetails({ run, project, session, number, step, onClose }: Pr
     });
   };
   const chat = step.child?.startsWith("chat/") ? step.child.slice("chat/".length) : null;
+  const nested = step.child?.startsWith("run/") ? step.child.slice("run/".length) : null;
+  const why = reasonWords(step);
+  const from = step.cached_from?.stream.startsWith("run/")
+    ? step.cached_from.stream.slice("run/".length)
+    : null;
+  const link = "inline-flex min-h-7 items-center gap-1.5 rounded-md border border-line px-2.5 hover:bg-hover";
   return (
     <section
       aria-label={`Step ${number}: ${step.label}`}
@@ -47,19 +56,55 @@ export function StepDetails({ run, project, session, number, step, onClose }: Pr
       <Facts>
         <Fact name="Step">{number}</Fact>
         <Fact name="Kind">{step.kind}</Fact>
+        {step.agent && <Fact name="Agent">{step.agent}</Fact>}
         {step.model && <Fact name="Model">{step.model}</Fact>}
+        {step.brief?.tools && <Fact name="Tools">{step.brief.tools.join(", ") || "none"}</Fact>}
         {step.outcome && <Fact name="Time">{duration(step.latency_ms)}</Fact>}
         {step.usage.output > 0 && <Fact name="Tokens">{count(step.usage.input + step.usage.output)}</Fact>}
       </Facts>
+      {why && (
+        <p className="text-soft">
+          {why}
+          {from && (
+            <>
+              {" "}
+              <Link to={{ pane: "run", project, session, run: from }} className="underline hover:text-ink">
+                See that run
+              </Link>
+            </>
+          )}
+        </p>
+      )}
+      {step.worktree && (
+        <p className="text-soft [overflow-wrap:anywhere]">
+          It left {step.worktree.files} changed files in{" "}
+          <code className="font-mono text-small">{step.worktree.path}</code> on branch{" "}
+          <code className="font-mono text-small">{step.worktree.branch}</code>.
+        </p>
+      )}
+      {step.tries?.map((tried, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: tries are only added
+        <p key={index} className="text-small text-soft">
+          Try {index + 1} failed: {tried.name}: {tried.message}
+        </p>
+      ))}
       <div className="flex flex-wrap gap-2">
         {chat && (
-          <Link
-            to={{ pane: "chat", project, session, chat }}
-            className="inline-flex min-h-7 items-center gap-1.5 rounded-md border border-line px-2.5 hover:bg-hover"
-          >
+          <Link to={{ pane: "chat", project, session, chat }} className={link}>
             <MessageSquare size={14} aria-hidden />
             Open its chat
           </Link>
+        )}
+        {nested && (
+          <Link to={{ pane: "run", project, session, run: nested }} className={link}>
+            Open its run
+          </Link>
+        )}
+        {onRetry && (
+          <Button onClick={onRetry} title="Takes the answers before it, and does this one again">
+            <RotateCcw size={14} aria-hidden />
+            Retry from here
+          </Button>
         )}
         {(state === "running" || state === "waiting") && (
           <Button onClick={() => act({ type: "StopStep", step: number })}>
@@ -68,6 +113,7 @@ export function StepDetails({ run, project, session, number, step, onClose }: Pr
           </Button>
         )}
       </div>
+      {chat && state === "running" && <Say run={run} number={number} onTrouble={setTrouble} />}
       <h3 className="font-semibold">Asked</h3>
       <Text of={step.payload} pick={(given) => given.prompt ?? given.question} />
       {step.outcome && (
@@ -130,5 +176,50 @@ function Question({ number, act }: { number: number; act(command: RunCommand): v
         <Button onClick={() => answer(false)}>Refuse</Button>
       </div>
     </div>
+  );
+}
+
+/** Says something to the agent while it works: its answer is what it says last. */
+function Say({
+  run,
+  number,
+  onTrouble,
+}: {
+  run: string;
+  number: number;
+  onTrouble(why: string | null): void;
+}) {
+  const [text, setText] = useState("");
+  const [busy, setBusy] = useState(false);
+  const say = async () => {
+    setBusy(true);
+    onTrouble(null);
+    try {
+      await send("POST", `/api/runs/${run}/steps/${number}/message`, { text });
+      setText("");
+    } catch (error) {
+      onTrouble(reason(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <form
+      className="flex gap-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim() !== "") void say();
+      }}
+    >
+      <input
+        aria-label="Say something to this agent"
+        placeholder="Say something to this agent"
+        className="w-full min-w-0 rounded-md border border-line bg-ground px-2 py-1.5"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <IconButton label="Send" type="submit" disabled={busy || text.trim() === ""}>
+        <Send size={14} aria-hidden />
+      </IconButton>
+    </form>
   );
 }

@@ -69,6 +69,10 @@ export function limitWords(limit: Limit): string {
       return `Ended because ${limit.tool} was called ${limit.times} times in a row with the same arguments`;
     case "tool_mistakes":
       return `Ended after ${plural(limit.times, "tool call")} in a row that failed`;
+    case "tool_calls":
+      return `Ended at the limit of ${plural(limit.calls, "tool call")} in one turn`;
+    case "output_tokens":
+      return `Ended at the budget of ${count(limit.budget)} output tokens in one turn`;
     case "tokens":
       return `Ended at the budget of ${count(limit.budget)} tokens in one turn`;
   }

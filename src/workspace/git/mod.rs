@@ -1,18 +1,22 @@
 //! What git knows of a folder, asked through its command line. Nothing that the repository names is run: no hook, no file
 //! system monitor, no filter.
 
+mod worktree;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::{Read as _, Write as _},
+    io::{self, Write as _},
     path::Path,
     process::{Child, Command, Stdio},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use replay::digest::hex;
 use sha2::{Digest as _, Sha256};
+
+pub use worktree::{Left, Worktree};
 
 /// How long git may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,14 +40,14 @@ pub fn command(folder: &Path) -> Command {
 /// `None` where git keeps nothing of the folder, or does not answer in time. Blocks.
 pub fn project_state(folder: &Path) -> Option<String> {
     // In a folder that the repository around it ignores, git sees no change.
-    let ignored = ask(folder, &["check-ignore", "-q", "."], None);
-    if !matches!(ignored, Some((1, _))) {
+    let ignored = ask(&Asked::of(folder), &["check-ignore", "-q", "."], None)?;
+    if ignored.code != 1 {
         return None;
     }
-    let settings = without_filters(folder);
+    let asked = Asked { folder, settings: without_filters(folder) };
     let listed = |arguments: &[&str]| -> Option<Vec<String>> {
         let arguments = [arguments, &["-z", "--", "."], BESIDE].concat();
-        let (0, out) = ask_with(folder, &settings, &arguments, None)? else { return None };
+        let Answered { code: 0, out, .. } = ask(&asked, &arguments, None)? else { return None };
         Some(out.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(text).collect())
     };
     let mut files: BTreeMap<String, String> = BTreeMap::new();
@@ -86,7 +90,11 @@ fn hashes(folder: &Path, paths: &[String]) -> Option<Vec<String>> {
     // From the root: git takes them as they are, wherever it was called.
     let names: Vec<String> = paths.iter().map(|path| folder.join(path).display().to_string()).collect();
     let names = names.join("\n").into_bytes();
-    let (0, out) = ask(folder, &["hash-object", "--no-filters", "--stdin-paths"], Some(names))? else { return None };
+    let Answered { code: 0, out, .. } =
+        ask(&Asked::of(folder), &["hash-object", "--no-filters", "--stdin-paths"], Some(names))?
+    else {
+        return None;
+    };
     let hashes: Vec<String> = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(text).collect();
     (hashes.len() == paths.len()).then_some(hashes)
 }
@@ -98,7 +106,8 @@ fn text(bytes: &[u8]) -> String {
 /// Settings that take their commands from the filters which the repository's own settings name: git calls those when it
 /// compares files that were written in the very moment of the last commit.
 fn without_filters(folder: &Path) -> Vec<(String, String)> {
-    let Some((0, out)) = ask(folder, &["config", "--list", "--name-only", "-z"], None) else { return vec![] };
+    let listed = ask(&Asked::of(folder), &["config", "--list", "--name-only", "-z"], None);
+    let Some(Answered { code: 0, out, .. }) = listed else { return vec![] };
     let names = out.split(|byte| *byte == 0).map(text);
     let filters: BTreeSet<String> = names
         .filter(|name| name.starts_with("filter."))
@@ -111,37 +120,64 @@ fn without_filters(folder: &Path) -> Vec<(String, String)> {
     filters.into_iter().flat_map(off).collect()
 }
 
-/// Asks git as it is set. `None` where there is no git, or it takes too long.
-fn ask(folder: &Path, arguments: &[&str], input: Option<Vec<u8>>) -> Option<(i32, Vec<u8>)> {
-    ask_with(folder, &[], arguments, input)
+/// Whom git is asked about, with settings of our own.
+struct Asked<'a> {
+    folder: &'a Path,
+    settings: Vec<(String, String)>,
 }
 
-/// Asks git, with settings of our own: its exit code and what it printed. `None` where there is no git, or it takes too long.
-fn ask_with(
-    folder: &Path,
-    settings: &[(String, String)],
-    arguments: &[&str],
-    input: Option<Vec<u8>>,
-) -> Option<(i32, Vec<u8>)> {
+impl<'a> Asked<'a> {
+    /// As it is set.
+    fn of(folder: &'a Path) -> Self {
+        Self { folder, settings: vec![] }
+    }
+}
+
+/// What git did.
+struct Answered {
+    code: i32,
+    out: Vec<u8>,
+    err: Vec<u8>,
+}
+
+/// What git prints, as text.
+///
+/// # Errors
+/// What it complains of.
+fn said(asked: &Asked<'_>, arguments: &[&str]) -> Result<String, String> {
+    let name = arguments.first().copied().unwrap_or_default();
+    match ask(asked, arguments, None) {
+        Some(Answered { code: 0, out, .. }) => Ok(text(&out)),
+        Some(Answered { err, .. }) => Err(format!("`git {name}`: {}", text(&err).trim())),
+        None => Err(format!("`git {name}` did not answer; is git installed?")),
+    }
+}
+
+/// Asks git. `None` where there is no git, or it takes too long.
+fn ask(asked: &Asked<'_>, arguments: &[&str], input: Option<Vec<u8>>) -> Option<Answered> {
+    let Asked { folder, settings } = asked;
     let mut asked = command(folder);
     asked.env("GIT_CONFIG_COUNT", settings.len().to_string());
     for (index, (key, value)) in settings.iter().enumerate() {
         asked.env(format!("GIT_CONFIG_KEY_{index}"), key).env(format!("GIT_CONFIG_VALUE_{index}"), value);
     }
-    asked.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
+    asked.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     asked.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     let mut child = asked.spawn().ok()?;
     if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input) {
         // What it does not read, it does not want; its exit code tells.
         thread::spawn(move || drop(pipe.write_all(&input)));
     }
-    let mut pipe = child.stdout.take()?;
-    let reader = thread::spawn(move || {
-        let mut out = vec![];
-        pipe.read_to_end(&mut out).map(|_| out)
-    });
+    let (out, err) = (read(child.stdout.take()?), read(child.stderr.take()?));
     let code = ended(&mut child)?;
-    Some((code, reader.join().ok()?.ok()?))
+    Some(Answered { code, out: out.join().ok()?.ok()?, err: err.join().ok()?.ok()? })
+}
+
+fn read(mut pipe: impl io::Read + Send + 'static) -> JoinHandle<io::Result<Vec<u8>>> {
+    thread::spawn(move || {
+        let mut bytes = vec![];
+        pipe.read_to_end(&mut bytes).map(|_| bytes)
+    })
 }
 
 fn ended(child: &mut Child) -> Option<i32> {
@@ -165,7 +201,7 @@ fn ended(child: &mut Child) -> Option<i32> {
 mod tests {
     use super::*;
 
-    fn git(folder: &Path, arguments: &[&str]) {
+    pub(super) fn git(folder: &Path, arguments: &[&str]) {
         let who = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
         assert!(command(folder).args(who).args(arguments).status().unwrap().success(), "{arguments:?}");
     }
