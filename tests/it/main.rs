@@ -40,6 +40,7 @@ mod socket;
 mod turns;
 mod under_faults;
 mod versions;
+mod watching;
 mod wire;
 mod wire_broken;
 mod wire_others;
