@@ -196,7 +196,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let lists = Lists::start(&derived, log.clone()).map_err(ComposeError::Thread)?;
     let cache = StepCache::start(&derived, log.clone()).map_err(ComposeError::Thread)?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
-    let toolbox = Arc::new(Toolbox::reading());
+    let toolbox = Arc::new(Toolbox::usual());
     let tools = toolbox.names();
     let scripts = scripts(settings);
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())

@@ -44,7 +44,7 @@ impl Effects {
         let project = self.project_path(about.project).await.map_err(|why| final_error("no_project", why))?;
         let upto = compaction.upto.map_or(usize::MAX, |upto| usize::try_from(upto).unwrap_or(usize::MAX));
         let parts = past(state, upto.min(state.messages.len()));
-        let mut request = self.request(stream, parts, &found, &project).await;
+        let mut request = self.request(stream, parts, &found, &project, about).await;
         request.messages.push(Message::user(REQUEST));
         request.purpose = Purpose::Summary;
         let known = found.info.context_window.or(self.context_window).map(|window| window / 10 * 7);

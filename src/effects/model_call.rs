@@ -54,7 +54,7 @@ impl Effects {
         };
         let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
         let project = self.project_path(about.project).await.map_err(|why| final_error("no_project", why))?;
-        let mut request = self.request(&job.stream, prompt(state), &found, &project).await;
+        let mut request = self.request(&job.stream, prompt(state), &found, &project, about).await;
         request.answer_only = call.closing;
         if let Some(schema) = &about.answer {
             request.tools.push(structured::tool(&self.bodies.read(&job.stream, schema).await));
@@ -81,6 +81,7 @@ impl Effects {
             let class = match self.toolbox.class(&name) {
                 tools::ToolClass::Reading => ToolClass::Repeat,
                 tools::ToolClass::Writing => ToolClass::Once,
+                tools::ToolClass::Starting => ToolClass::Keyed,
             };
             let arguments = self.bodies.write(arguments).await.map_err(|error| blob_error(&error))?;
             asked.push(ToolRequest { provider_id: id.into(), name: name.into(), arguments, class });

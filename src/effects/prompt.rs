@@ -4,12 +4,12 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use replay::ids::StreamId;
 
-use super::{Effects, bodies::Bodies};
+use super::{Effects, bodies::Bodies, workflows::may_start};
 use crate::{
     entities::{
         attachment::Attachment,
         body::{BlobRef, Body, head},
-        chat::prompt::Part,
+        chat::{prompt::Part, state::About},
     },
     models::{Image, Message, ModelRequest, Resolved, ToolCallRequest, ToolSpec},
 };
@@ -32,6 +32,7 @@ impl Effects {
         parts: Vec<Part>,
         model: &Resolved,
         project: &str,
+        about: &About,
     ) -> ModelRequest {
         let mut messages = Vec::with_capacity(parts.len());
         for part in parts {
@@ -43,7 +44,11 @@ impl Effects {
             schema: tool.parameters,
         };
         // One that is known to call no tools refuses a request that names some.
-        let tools = if model.info.tools == Some(false) { vec![] } else { self.toolbox.descriptions() };
+        let tools = match model.info.tools {
+            Some(false) => vec![],
+            Some(true) | None if may_start(about) => self.toolbox.descriptions(),
+            Some(true) | None => self.toolbox.descriptions_of_a_step(),
+        };
         ModelRequest {
             model: model.name.clone(),
             system: INSTRUCTIONS.replace("{project}", project),

@@ -16,6 +16,7 @@ mod cli;
 mod cli_wrong;
 mod damage;
 mod deep;
+mod directing;
 mod doctor;
 mod exposition;
 mod folds;

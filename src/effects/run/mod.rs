@@ -10,6 +10,7 @@ mod tool;
 
 use std::sync::Arc;
 
+pub(super) use child::id;
 pub use kept::Kept;
 
 use super::Effects;

@@ -102,7 +102,7 @@ impl Effects {
     }
 
     /// The workflow of a name, for a project. What the project brings itself must be trusted as it is now.
-    async fn found(&self, project: Uuid, name: &str) -> Result<Found, String> {
+    pub(in crate::effects) async fn found(&self, project: Uuid, name: &str) -> Result<Found, String> {
         let (project, scripts, name) = (self.project(project).await?, self.scripts.clone(), name.to_owned());
         let looked = tokio::task::spawn_blocking(move || {
             let folder = Path::new(&*project.path);

@@ -59,12 +59,16 @@ export type ClientFrame =
        */
       archived?: boolean | null;
       /**
+       * The files.
+       */
+      files?: FilesOf | null;
+      /**
        * The list.
        */
       list?: List | null;
       op: "subscribe";
       /**
-       * Only the rows of a project.
+       * Only the rows, or the files, of a project.
        */
       project?: string | null;
       /**
@@ -118,6 +122,10 @@ export type ClientFrame =
       frames: unknown[];
       op: "batch";
     };
+/**
+ * Files that can be followed.
+ */
+export type FilesOf = "workflows";
 /**
  * A list.
  */
@@ -217,6 +225,13 @@ export type ServerFrame =
       op: "gone";
       position: Position;
       stream: StreamId;
+      /**
+       * The subscription.
+       */
+      sub: number;
+    }
+  | {
+      op: "changed";
       /**
        * The subscription.
        */
