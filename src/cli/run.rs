@@ -280,7 +280,7 @@ async fn end(client: &Client, stream: &StreamId, state: State, json: bool) -> En
             screen.line(Tone::Plain, &format!("- {}\n+ {}", shown(recorded), shown(asked)))?;
         }
         Status::Cancelled => screen.line(Tone::Alarm, "stopped")?,
-        Status::Running | Status::Paused => {}
+        Status::Running | Status::Queued | Status::Paused => {}
     }
     aside(format_args!("{stream} · {} steps, {} tokens", state.steps.len(), state.usage.total()));
     Ok(exit)
@@ -290,6 +290,7 @@ async fn end(client: &Client, stream: &StreamId, state: State, json: bool) -> En
 async fn summary(client: &Client, stream: &StreamId, state: &State) -> Result<Value, Failure> {
     let (status, result, error) = match &state.status {
         Status::Running => ("running", Value::Null, Value::Null),
+        Status::Queued => ("queued", Value::Null, Value::Null),
         Status::Paused => ("paused", Value::Null, Value::Null),
         Status::Finished { result } => ("finished", value(client, result).await?, Value::Null),
         Status::Failed { error } => ("failed", Value::Null, serde_json::to_value(error)?),

@@ -108,7 +108,7 @@ impl Asking {
             insert(&mut told, "waits_for_a_person", json!(questions));
         }
         match &state.status {
-            Status::Running | Status::Paused | Status::Cancelled => {}
+            Status::Running | Status::Queued | Status::Paused | Status::Cancelled => {}
             Status::Finished { result } => {
                 let whole = self.effects.bodies.read(&stream, result).await;
                 let shown = head(&whole, SHOWN);
@@ -164,6 +164,7 @@ fn question(payload: &Body) -> String {
 fn answer(run: Uuid, name: &str, state: &run::State) -> Map<String, Value> {
     let status = match state.status {
         Status::Running => "running",
+        Status::Queued => "queued",
         Status::Paused => "paused",
         Status::Finished { .. } => "finished",
         Status::Failed { .. } => "failed",

@@ -58,7 +58,7 @@ async fn an_agent_starts_a_workflow_in_its_session_and_is_told_how_it_stands() {
     let server = ground.serve();
     let (project, session) = server.desk(&ground).await;
     let chat = server.chat(&session).await;
-    let stream = format!("chat/{chat}");
+    let stream = chat.clone();
     // What the project brings waits for trust.
     server.turn(&chat, "please tidy up").await;
     let (refused, outcome) = output(&server, &stream).await;
@@ -109,7 +109,7 @@ async fn a_status_says_what_is_done_what_is_waited_for_and_what_came_of_it() {
     let server = ground.serve();
     let chat = server.chat(&session).await;
     server.turn(&chat, "how is it?").await;
-    let (status, _) = output(&server, &format!("chat/{chat}")).await;
+    let (status, _) = output(&server, &chat).await;
     let status: Value = serde_json::from_str(&status).unwrap();
     assert_eq!(
         (&status["status"], &status["steps"], &status["phase"]),
@@ -120,7 +120,7 @@ async fn a_status_says_what_is_done_what_is_waited_for_and_what_came_of_it() {
     server.http("POST", &path, Some(json!({"approved": true}))).await;
     over(&server, &run).await;
     server.turn(&chat, "how is it now?").await;
-    let (status, _) = output(&server, &format!("chat/{chat}")).await;
+    let (status, _) = output(&server, &chat).await;
     let status: Value = serde_json::from_str(&status).unwrap();
     assert_eq!((&status["status"], &status["result"]), (&json!("finished"), &json!(true)), "{status}");
 }

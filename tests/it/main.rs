@@ -30,6 +30,7 @@ mod offline;
 mod prefixes;
 mod process;
 mod provider;
+mod queueing;
 mod rebuild;
 mod recorded;
 mod replays;

@@ -127,7 +127,7 @@ fn nested_outcome(state: &State) -> Done {
             name: "Diverged".into(),
             message: format!("step {step} of it is not what it was before").into(),
         },
-        Status::Cancelled | Status::Running | Status::Paused => StepOutcome::Stopped,
+        Status::Cancelled | Status::Running | Status::Queued | Status::Paused => StepOutcome::Stopped,
     };
     Done { outcome, usage: state.usage }
 }
