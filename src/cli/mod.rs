@@ -28,6 +28,7 @@ mod rename;
 mod replay;
 mod restore;
 mod run;
+mod run_story;
 mod schemas;
 mod screen;
 mod serve;

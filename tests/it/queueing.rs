@@ -13,8 +13,9 @@ struct Desk {
 
 /// A server on which one workflow goes on at a time.
 fn serve(ground: &Ground) -> Server {
-    ground
-        .serve_as(|command| drop(command.env("REENACT_LANES_RUNS", "1").env("REENACT_WORDS_PER_SECOND", "60")))
+    ground.serve_as(|command| {
+        command.env("REENACT_LANES_RUNS", "1").env("REENACT_WORDS_PER_SECOND", "60");
+    })
 }
 
 async fn desk(server: &Server, ground: Ground, workflows: &[(&str, &str)]) -> Desk {

@@ -150,7 +150,7 @@ export type Row = ChatRow | RunRow | SessionRow | ProjectRow;
 /**
  * How a run stands.
  */
-export type RunStatus = "running" | "paused" | "finished" | "failed" | "cancelled";
+export type RunStatus = "queued" | "running" | "paused" | "finished" | "failed" | "cancelled";
 /**
  * What the server sends.
  */

@@ -282,7 +282,7 @@ export type TurnOutcome =
 /**
  * How a run stands.
  */
-export type RunStatus = "running" | "paused" | "finished" | "failed" | "cancelled";
+export type RunStatus = "queued" | "running" | "paused" | "finished" | "failed" | "cancelled";
 
 export interface HttpSchema {
   [k: string]: unknown;
