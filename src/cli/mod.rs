@@ -33,6 +33,7 @@ mod schemas;
 mod screen;
 mod serve;
 mod settings;
+mod slash;
 mod socket;
 mod stepping;
 mod stop;

@@ -117,15 +117,7 @@ fn args_of(arguments: &Arguments) -> Result<Option<Value>, Failure> {
 }
 
 async fn started(client: &Client, arguments: &Arguments, args: Option<Value>, json: bool) -> Ended {
-    let stream = match start(client, arguments, args.clone()).await {
-        // Whoever sits at the terminal is shown what it is about, and asked.
-        Err(failure) if failure.code.as_deref() == Some("not_trusted") && !json && std::io::stdin().is_terminal() => {
-            aside(&failure.error);
-            trust::asked(client, &folder(&arguments.project)?).await?;
-            start(client, arguments, args).await?
-        }
-        started => started?,
-    };
+    let stream = begin(client, &wish(client, arguments, args).await?, &arguments.project, json).await?;
     if arguments.detach {
         if json {
             json_line(&json!({"run": stream}))?;
@@ -170,8 +162,30 @@ pub async fn seen(client: &Client, stream: &StreamId) -> Result<State, Failure> 
     Ok(view)
 }
 
-/// Starts the run in a session that is there, or in a new one of its folder.
-async fn start(client: &Client, arguments: &Arguments, args: Option<Value>) -> Result<StreamId, Failure> {
+/// Starts a run. Whoever sits at the terminal is shown what the project's files name, and asked, where nobody trusts it yet.
+pub async fn begin(client: &Client, wish: &Value, project: &Path, json: bool) -> Result<StreamId, Failure> {
+    match start(client, wish).await {
+        Err(failure) if failure.code.as_deref() == Some("not_trusted") && !json && std::io::stdin().is_terminal() => {
+            aside(&failure.error);
+            trust::asked(client, &folder(project)?).await?;
+            start(client, wish).await
+        }
+        started => started,
+    }
+}
+
+async fn start(client: &Client, wish: &Value) -> Result<StreamId, Failure> {
+    let run: Result<Row, Failure> = client.post("/api/runs", wish).await;
+    let run = run.map_err(|failure| match failure.code.as_deref() {
+        // It is the script that is wrong, not how it was asked for.
+        Some("bad_workflow") => Failure { exit: Exit::Failed, ..failure },
+        _ => failure,
+    })?;
+    Ok(StreamId::new("run", run.id))
+}
+
+/// What is asked of the server: in a session that is there, or in a new one of the folder.
+async fn wish(client: &Client, arguments: &Arguments, args: Option<Value>) -> Result<Value, Failure> {
     let Arguments { workflow, model, budget, .. } = arguments;
     let session = match &arguments.session {
         Some(session) => session_id(session)?,
@@ -188,13 +202,7 @@ async fn start(client: &Client, arguments: &Arguments, args: Option<Value>) -> R
     if arguments.no_cache {
         new["cache"] = false.into();
     }
-    let run: Result<Row, Failure> = client.post("/api/runs", &new).await;
-    let run = run.map_err(|failure| match failure.code.as_deref() {
-        // It is the script that is wrong, not how it was asked for.
-        Some("bad_workflow") => Failure { exit: Exit::Failed, ..failure },
-        _ => failure,
-    })?;
-    Ok(StreamId::new("run", run.id))
+    Ok(new)
 }
 
 /// Registers the folder and opens a session in it.

@@ -35,6 +35,7 @@ mod rebuild;
 mod recorded;
 mod replays;
 mod reuse;
+mod run_told;
 mod runs;
 mod served;
 mod simulation;
