@@ -68,9 +68,6 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
 /// The step of the only question that a run asks.
 async fn the_one(client: &Client, run: &StreamId) -> Result<u32, Failure> {
     let state = seen(client, run).await?;
-    if state.about.is_none() {
-        return Err(Failure::not_found(format!("there is no {run}: `reenact ps --all` lists the runs")));
-    }
     let asks = |step: &Step| step.kind == StepKind::Approve && step.is_open() && !state.is_over();
     let asking: Vec<(u32, &Step)> =
         state.steps.iter().filter(|(_, step)| asks(step)).map(|(number, step)| (*number, step)).collect();

@@ -82,9 +82,9 @@ impl RunStory {
             self.screen.line(tone, &text)?;
         }
         if over {
-            self.beneath.clear()?
+            self.beneath.clear()?;
         } else {
-            self.show(at)?
+            self.show(at)?;
         }
         Ok(over)
     }

@@ -106,14 +106,14 @@ impl Watches {
         let mut watches = self.0.lock();
         watches.retain(|_, shared| shared.strong_count() > 0);
         let key = project.map(Path::to_owned);
-        let shared = match watches.get(&key).and_then(Weak::upgrade) {
-            Some(shared) => shared,
-            None => {
-                let shared = Arc::new(Shared::new(folders));
-                shared.arm()?;
-                watches.insert(key, Arc::downgrade(&shared));
-                shared
-            }
+        let known = watches.get(&key).and_then(Weak::upgrade);
+        let shared = if let Some(shared) = known {
+            shared
+        } else {
+            let shared = Arc::new(Shared::new(folders));
+            shared.arm()?;
+            watches.insert(key, Arc::downgrade(&shared));
+            shared
         };
         let seen = shared.changes.subscribe();
         Ok(Watched { shared, seen })

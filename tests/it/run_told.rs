@@ -77,7 +77,7 @@ fn wrong_arguments_and_what_is_not_there_have_their_exit_codes() {
         (&["run", "broken"], 1, "broken.js:2:11"),
         (&["run", "sayy"], 3, "did you mean `say`"),
         (&["ask", "/say", "--attach", "README.md"], 2, "takes no files"),
-        (&["approve", &run_of_nobody], 3, "there is no run/"),
+        (&["approve", &run_of_nobody], 3, "there is no stream run/"),
         (&["approve", &run_of_nobody, "1"], 3, "no such run"),
         (&["stop", &run_of_nobody], 3, "no such run"),
         (&["watch", &run_of_nobody], 3, nobody),

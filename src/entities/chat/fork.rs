@@ -180,7 +180,7 @@ impl Call {
             match (&tool.state, tool.class) {
                 // Under the name of another chat it would be started a second time.
                 (ToolState::Started { .. }, ToolClass::Once | ToolClass::Keyed) => {
-                    tool.finish(ToolOutcome::Unknown, UNKNOWN)
+                    tool.finish(ToolOutcome::Unknown, UNKNOWN);
                 }
                 (ToolState::Started { .. }, ToolClass::Repeat) | (ToolState::Requested, _) => {
                     tool.state = ToolState::Requested;

@@ -111,9 +111,8 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             state.status = Status::Queued;
             state.turns += 1;
         }
-        Event::RunStarted {} => state.status = Status::Running,
         Event::RunPaused {} => state.status = Status::Paused,
-        Event::RunResumed {} => state.status = Status::Running,
+        Event::RunStarted {} | Event::RunResumed {} => state.status = Status::Running,
         Event::RunFinished { result } => end(Status::Finished { result: result.clone() }),
         Event::RunFailed { error } => end(Status::Failed { error: error.clone() }),
         Event::RunCancelled {} => end(Status::Cancelled),
