@@ -48,9 +48,8 @@ fn a_slash_and_a_name_run_a_workflow_and_two_slashes_are_a_message() {
     let posted = said.iter().find(|event| event["type"] == "MessagePosted").unwrap();
     assert_eq!(posted["data"]["text"], "/say it");
     // In the session of a chat.
-    let chat = said[0]["stream"].as_str().map_or_else(|| home.json(&["ps", "--all"])[0].clone(), |_| said[0].clone());
-    let chats = home.json(&["ps", "--all"]);
-    let chat = chats.iter().find(|row| row["stream"].as_str().unwrap().starts_with("chat/")).unwrap_or(&chat);
+    let rows = home.json(&["ps", "--all"]);
+    let chat = rows.iter().find(|row| row["stream"].as_str().unwrap().starts_with("chat/")).unwrap();
     let ran = home.run(&["ask", "--chat", chat["id"].as_str().unwrap(), "/say here"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let runs = home.json(&["ps", "--all"]);
