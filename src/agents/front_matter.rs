@@ -107,8 +107,8 @@ fn list(value: &Yaml) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn names(tools: &[&str]) -> Option<Vec<String>> {
-        Some(tools.iter().map(|&name| name.to_owned()).collect())
+    fn names(tools: &[&str]) -> Vec<String> {
+        tools.iter().map(|&name| name.to_owned()).collect()
     }
 
     #[test]
@@ -117,16 +117,19 @@ mod tests {
             read("---\nname: one\ndescription: \"Does: it\"\ntools: Read, Grep\nmodel: haiku\n---\n\n# Do\nit\n")
                 .unwrap();
         assert_eq!((read.name.as_deref(), read.description.as_deref()), (Some("one"), Some("Does: it")));
-        assert_eq!((read.tools, read.model.as_deref(), text), (names(&["Read", "Grep"]), Some("haiku"), "# Do\nit"));
+        assert_eq!(
+            (read.tools, read.model.as_deref(), text),
+            (Some(names(&["Read", "Grep"])), Some("haiku"), "# Do\nit")
+        );
     }
 
     #[test]
     fn tools_are_a_list_in_any_of_its_forms_and_a_star_is_all() {
         for (written, tools) in [
-            ("tools: [Read, Grep]", names(&["Read", "Grep"])),
-            ("tools:\n  - Read\n  - Grep", names(&["Read", "Grep"])),
-            ("tools: Read", names(&["Read"])),
-            ("tools: []", names(&[])),
+            ("tools: [Read, Grep]", Some(names(&["Read", "Grep"]))),
+            ("tools:\n  - Read\n  - Grep", Some(names(&["Read", "Grep"]))),
+            ("tools: Read", Some(names(&["Read"]))),
+            ("tools: []", Some(names(&[]))),
             ("tools: '*'", None),
             ("tools:", None),
             ("color: red", None),
@@ -140,14 +143,14 @@ mod tests {
         let file = "---\r\nname: helper\r\ndescription: Use this when: it breaks. <example>user: \"x\"</example>\r\ntools: Read\r\n---\r\nText";
         let (read, text) = read(file).unwrap();
         assert!(read.description.unwrap().starts_with("Use this when: it breaks."));
-        assert_eq!((read.tools, text), (names(&["Read"]), "Text"));
+        assert_eq!((read.tools, text), (Some(names(&["Read"])), "Text"));
     }
 
     #[test]
     fn what_is_no_such_file_says_where_it_is_wrong() {
         assert_eq!(read("# Just text").unwrap_err().line, 1);
         assert_eq!(read("---\nname: x\n").unwrap_err().line, 2);
-        assert_eq!(read("---\nname: [x\n  : y\n---\n").unwrap_err().line, 2);
+        assert_eq!(read("---\nname: [x\n  : y\n---\n").unwrap_err().line, 3);
         assert_eq!(read("---\n- x\n---\n").unwrap_err().line, 2);
     }
 }

@@ -21,7 +21,7 @@ pub const LARGEST_FRAME: usize = 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
-    /// Follow a stream or a list.
+    /// Follow a stream, a list or files.
     Subscribe(Subscribe),
     /// Stop following.
     Unsubscribe {
@@ -39,7 +39,15 @@ pub enum ClientFrame {
     },
 }
 
-/// A wish to follow a stream or a list: exactly one of `stream` and `list`.
+/// Files that can be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FilesOf {
+    /// Those of the workflows that `GET /api/workflows` lists.
+    Workflows,
+}
+
+/// A wish to follow a stream, a list or files: exactly one of `stream`, `list` and `files`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
@@ -53,7 +61,9 @@ pub struct Subscribe {
     pub view: Option<bool>,
     /// The list.
     pub list: Option<List>,
-    /// Only the rows of a project.
+    /// The files.
+    pub files: Option<FilesOf>,
+    /// Only the rows, or the files, of a project.
     pub project: Option<Uuid>,
     /// Only the rows of a session.
     pub session: Option<Uuid>,
@@ -135,6 +145,11 @@ pub enum ServerFrame {
         position: Position,
         /// The row's stream.
         stream: StreamId,
+    },
+    /// Files that are followed are not what they were: read again what is made of them.
+    Changed {
+        /// The subscription.
+        sub: u64,
     },
     /// A command is done.
     Accepted {

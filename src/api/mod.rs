@@ -47,6 +47,7 @@ mod subscriptions;
 mod tickets;
 mod trust;
 mod usage;
+mod watching;
 mod workflows;
 
 pub use app::{App, Settings};

@@ -134,9 +134,8 @@ impl From<SubmitError> for Problem {
 /// The status of a command that the rules refuse.
 fn rejected_status(code: &str) -> StatusCode {
     match code {
-        "not_open" | "not_registered" | "no_key" | "not_queued" | "not_granted" | "no_revision" => {
-            StatusCode::NOT_FOUND
-        }
+        "not_open" | "not_registered" | "no_key" | "not_queued" | "not_granted" | "no_revision" | "no_run"
+        | "no_step" => StatusCode::NOT_FOUND,
         "empty_message" | "too_many_attachments" | "not_absolute" => StatusCode::UNPROCESSABLE_ENTITY,
         code if code.starts_with("bad_") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::CONFLICT,

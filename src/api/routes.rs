@@ -133,6 +133,7 @@ routes! {
     POST "/api/chats/{id}/unarchive" operator chats::unarchive { "Brings a chat back", gives ChatRow }
     GET "/api/workflows" viewer workflows::workflows { "The workflows that there are, with what is wrong with those that cannot run", query workflows::WorkflowsQuery, gives workflows::Workflows }
     GET "/api/agents" viewer agents::list { "The agents that workflows ask for by name, with what is wrong with those that cannot be used", query workflows::WorkflowsQuery, gives agents::AgentItems }
+    GET "/api/orchestrator/workflows" viewer workflows::of_the_orchestrator { "The workflows that a name means, for clients of BooCode", query workflows::WorkflowsQuery, gives workflows::OrchestratorWorkflows }
     GET "/api/runs" viewer workflows::list { "Runs of workflows, the newest first", query reading::PageQuery, gives reading::Items<RunRow> }
     POST "/api/runs" operator workflows::start { "Runs a workflow", takes workflows::NewRun, gives RunRow }
     GET "/api/runs/{id}" viewer workflows::show { "A run; its steps are in its view", query reading::AtLeast, gives RunRow }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     app::Shared,
     commands,
-    frames::{self, ClientFrame, CommandFrame, LARGEST_FRAME, PROTOCOL, ServerFrame, Subscribe},
+    frames::{self, ClientFrame, CommandFrame, FilesOf, LARGEST_FRAME, PROTOCOL, ServerFrame, Subscribe},
     gate::Gate,
     identity::Identity,
     lists,
@@ -23,6 +23,7 @@ use super::{
     problem::Problem,
     request_id,
     subscriptions::{self, Closed, Following, Outlet},
+    watching,
 };
 use crate::{
     entities::{Kind, system::Role},
@@ -314,8 +315,10 @@ impl Connection {
             return Err(Problem::conflict("too_many_subscriptions", detail));
         }
         let (shared, mut out) = (self.shared.clone(), self.out.clone());
-        let task = match (wish.stream, wish.list) {
-            (Some(stream), None) if wish.project.is_none() && wish.session.is_none() && wish.archived.is_none() => {
+        let task = match (wish.stream, wish.list, wish.files) {
+            (Some(stream), None, None)
+                if wish.project.is_none() && wish.session.is_none() && wish.archived.is_none() =>
+            {
                 self.may_follow(&stream)?;
                 let wish = Following { sub, stream, after: wish.after, view: wish.view };
                 let counted = shared.metrics.sockets.follow(Followed::Stream);
@@ -324,7 +327,7 @@ impl Connection {
                     subscriptions::follow(&shared, wish, &mut out).await
                 })
             }
-            (None, Some(list)) if wish.after.is_none() && wish.view.is_none() => {
+            (None, Some(list), None) if wish.after.is_none() && wish.view.is_none() => {
                 if list == List::Projects && (wish.project.is_some() || wish.session.is_some()) {
                     return Err(Problem::bad_request(
                         "bad_frame",
@@ -339,8 +342,17 @@ impl Connection {
                     lists::follow(&shared, sub, filter, &mut out).await
                 })
             }
+            (None, None, Some(FilesOf::Workflows))
+                if wish.after.is_none() && wish.view.is_none() && wish.session.is_none() && wish.archived.is_none() =>
+            {
+                let counted = shared.metrics.sockets.follow(Followed::Files);
+                request_id::spawn(async move {
+                    let _counted = counted;
+                    watching::follow(&shared, sub, wish.project, &mut out).await
+                })
+            }
             _ => {
-                let detail = "subscribe to a `stream` (with `after`, `view`) or to a `list` (with `project`, `session`, `archived`), one of both";
+                let detail = "subscribe to a `stream` (with `after`, `view`), to a `list` (with `project`, `session`, `archived`) or to `files` (with `project`), one of them";
                 return Err(Problem::bad_request("bad_frame", detail));
             }
         };

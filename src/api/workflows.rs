@@ -47,6 +47,13 @@ pub struct Workflows {
     pub items: Vec<Listed>,
 }
 
+/// The workflows that a name means, as clients of `BooCode` read them.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct OrchestratorWorkflows {
+    /// Each name once; what cannot run says why in `error`.
+    pub workflows: Vec<Listed>,
+}
+
 /// A workflow to run.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -107,16 +114,30 @@ fn run_row(row: Row) -> Result<RunRow, Problem> {
 
 /// `GET /api/workflows`
 pub async fn workflows(shared: web::Data<Shared>, query: web::Query<WorkflowsQuery>) -> Answer<Workflows> {
+    answer(Workflows { items: listed(&shared, &query).await? })
+}
+
+/// `GET /api/orchestrator/workflows`
+pub async fn of_the_orchestrator(
+    shared: web::Data<Shared>,
+    query: web::Query<WorkflowsQuery>,
+) -> Answer<OrchestratorWorkflows> {
+    let mut workflows = listed(&shared, &query).await?;
+    // Its clients start what they list by name: what another one of the name hides could not be started.
+    workflows.retain(|listed| !listed.hidden);
+    answer(OrchestratorWorkflows { workflows })
+}
+
+async fn listed(shared: &Shared, query: &WorkflowsQuery) -> Result<Vec<Listed>, Problem> {
     let folder = match query.project {
-        Some(project) => Some(folder(&shared, project).await?.path),
+        Some(project) => Some(folder(shared, project).await?.path),
         None => None,
     };
     let scripts = shared.app.scripts.clone();
-    let listed = blocking(move || scripts.list(folder.as_deref().map(Path::new))).await?;
-    answer(Workflows { items: listed.map_err(Problem::internal)? })
+    blocking(move || scripts.list(folder.as_deref().map(Path::new))).await?.map_err(Problem::internal)
 }
 
-/// A project that is under care.
+/// The folder of a project that is under care.
 pub(super) async fn folder(shared: &Shared, project: Uuid) -> Result<project::State, Problem> {
     let state: project::State = view(shared, &StreamId::new("project", project)).await?;
     if !state.registered {

@@ -12,8 +12,10 @@ use super::{
     client::Client,
     connect::{Connection, Purpose},
     exit::{Ended, Exit, Failure},
+    run,
     screen::{aside, json_line, short},
     settings::Loaded,
+    slash,
     socket::{Following, Said},
     story::Story,
 };
@@ -26,12 +28,14 @@ use crate::entities::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Works with and without a running server; what it began and could not finish goes on in the next one. Ctrl-C stops the turn,
-and what was written stays. The exit code is 1 if the turn failed or was stopped.
+and what was written stays. The exit code is 1 if the turn failed or was stopped. A text that begins with two slashes is sent
+without the first.
 
 Examples:
   reenact ask \"what is this?\"                        about the folder that you are in
   reenact ask -p ~/code/project -m openai/gpt-5 \"where are the tests?\"
   reenact ask --chat 0198f3c2-7c6e-7a51-9d3e-0f8a6f1f2b3c \"and now?\"
+  reenact ask \"/review-code src\"                    runs a workflow, as `reenact run` does: what follows is its `args`
   reenact ask --json \"search TODO\"                   every event of the turn, one JSON object a line")]
 pub struct Arguments {
     /// What to ask.
@@ -70,6 +74,11 @@ struct Stored {
 }
 
 #[derive(Debug, Deserialize)]
+struct OfChat {
+    session: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
 struct OpenChat {
     stream: StreamId,
 }
@@ -84,19 +93,48 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     if arguments.text.iter().all(|part| part.trim().is_empty()) {
         return Err(Failure::usage("the message is empty: write something"));
     }
+    let text = arguments.text.join(" ");
+    let workflow = slash::asked(&text);
+    if workflow.is_some() && !arguments.attach.is_empty() {
+        return Err(Failure::usage("a workflow takes no files: name them behind its name"));
+    }
     let connection = Connection::open(loaded, Purpose::Act).await?;
-    let ended = turn(&connection.client, arguments, json).await;
+    let ended = match workflow {
+        Some(workflow) => direct(&connection.client, arguments, workflow, json).await,
+        None => turn(&connection.client, arguments, slash::message(&text), json).await,
+    };
     connection.close().await?;
     ended
 }
 
-async fn turn(client: &Client, arguments: &Arguments, json: bool) -> Ended {
-    let text = arguments.text.join(" ");
+/// Runs a workflow in the session of the chat, or in a new one, and tells of it.
+async fn direct(client: &Client, arguments: &Arguments, workflow: slash::Asked, json: bool) -> Ended {
+    let slash::Asked { name, args } = workflow;
+    let session = match &arguments.chat {
+        Some(chat) => client.get::<OfChat>(&format!("/api/chats/{}", chat_id(chat)?)).await?.session,
+        None => desk(client, &arguments.project, arguments.model.as_deref(), &format!("/{name}")).await?,
+    };
+    let mut wish = json!({"workflow": name, "session": session, "model": arguments.model});
+    if let Some(args) = args {
+        wish["args"] = args;
+    }
+    let begun = run::begin(client, &wish, &arguments.project, json).await;
+    let stream = begun.map_err(|failure| match failure.code.as_deref() {
+        Some("no_workflow") => {
+            let error = anyhow::anyhow!("{}. To say just that, begin with two slashes", failure.error);
+            Failure { error, ..failure }
+        }
+        _ => failure,
+    })?;
+    run::to_the_end(client, &stream, json).await
+}
+
+async fn turn(client: &Client, arguments: &Arguments, text: &str, json: bool) -> Ended {
     // First, so that a file that is not there leaves no chat behind.
     let attachments = attach(client, &arguments.attach).await?;
     let chat = match &arguments.chat {
         Some(chat) => go_on(client, chat, arguments.model.as_deref()).await?,
-        None => open(client, &arguments.project, arguments.model.as_deref(), &text).await?,
+        None => open(client, &arguments.project, arguments.model.as_deref(), text).await?,
     };
     let path = format!("/api/streams/{chat}/view");
     let head: Head = client.get(&path).await?;
@@ -187,20 +225,26 @@ impl Told {
     }
 }
 
-/// Registers the folder, opens a session and a chat in it.
-async fn open(client: &Client, project: &Path, model: Option<&str>, text: &str) -> Result<StreamId, Failure> {
+/// Registers the folder and opens a session.
+async fn desk(client: &Client, project: &Path, model: Option<&str>, title: &str) -> Result<Uuid, Failure> {
     let path = project.canonicalize().map_err(|error| {
         Failure::not_found(format!("{}: {error}: name a folder that is there with -p DIR", project.display()))
     })?;
     let project: Row = client.post("/api/projects", &json!({"path": path})).await?;
-    let title = short(text, 60);
     // With the model, so that one that there is none of is refused before anything is opened.
     let mut session = json!({"project": project.id, "title": title});
     if let Some(model) = model {
         session["model"] = model.into();
     }
     let session: Row = client.post("/api/sessions", &session).await?;
-    let mut chat = json!({"session": session.id, "title": title});
+    Ok(session.id)
+}
+
+/// Registers the folder, opens a session and a chat in it.
+async fn open(client: &Client, project: &Path, model: Option<&str>, text: &str) -> Result<StreamId, Failure> {
+    let title = short(text, 60);
+    let session = desk(client, project, model, &title).await?;
+    let mut chat = json!({"session": session, "title": title});
     if let Some(model) = model {
         chat["model"] = model.into();
     }
@@ -210,15 +254,17 @@ async fn open(client: &Client, project: &Path, model: Option<&str>, text: &str) 
 
 /// Goes on with a chat, with another model if one is named.
 async fn go_on(client: &Client, chat: &str, model: Option<&str>) -> Result<StreamId, Failure> {
-    let id = chat.strip_prefix("chat/").unwrap_or(chat);
-    let id: Uuid = id
-        .parse()
-        .map_err(|_| Failure::usage(format!("`{chat}` is not the id of a chat: `reenact ps --all` lists them")))?;
+    let id = chat_id(chat)?;
     let row: OpenChat = match model {
         Some(model) => client.patch(&format!("/api/chats/{id}"), &json!({"model": model})).await?,
         None => client.get(&format!("/api/chats/{id}")).await?,
     };
     Ok(row.stream)
+}
+
+fn chat_id(chat: &str) -> Result<Uuid, Failure> {
+    let id = chat.strip_prefix("chat/").unwrap_or(chat);
+    id.parse().map_err(|_| Failure::usage(format!("`{chat}` is not the id of a chat: `reenact ps --all` lists them")))
 }
 
 async fn cancel(client: &Client, chat: &StreamId) -> Result<(), Failure> {

@@ -197,7 +197,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let lists = Lists::start(&derived, log.clone()).map_err(ComposeError::Thread)?;
     let cache = StepCache::start(&derived, log.clone()).map_err(ComposeError::Thread)?;
     let clock: Arc<dyn Clock> = Arc::new(Machine);
-    let toolbox = Arc::new(Toolbox::reading());
+    let toolbox = Arc::new(Toolbox::usual());
     let tools = toolbox.names();
     let scripts = scripts(settings);
     let agents = agents();
@@ -217,6 +217,7 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
             ("model".to_owned(), settings.lanes.model.max(1)),
             ("tools".to_owned(), settings.lanes.tools.max(1)),
             ("agents".to_owned(), settings.lanes.agents.max(1)),
+            ("runs".to_owned(), settings.lanes.runs.max(1)),
             // These wait for others: agents, and people.
             ("steps".to_owned(), usize::MAX),
             // A script that is driven takes a processor.

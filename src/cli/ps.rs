@@ -89,6 +89,7 @@ fn of_run(row: &RunRow) -> Vec<String> {
     let state = match row.state {
         RunStatus::Running | RunStatus::Paused if row.questions > 0 => "waiting",
         RunStatus::Running => "running",
+        RunStatus::Queued => "queued",
         RunStatus::Paused => "paused",
         RunStatus::Finished => "finished",
         RunStatus::Failed => "failed",

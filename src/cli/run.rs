@@ -1,8 +1,8 @@
 //! `reenact run`: a workflow in the terminal, from its start to its result.
 
 use std::{
+    io::IsTerminal as _,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use clap::Args;
@@ -15,15 +15,16 @@ use super::{
     client::Client,
     connect::{Connection, Purpose},
     exit::{Ended, Exit, Failure},
+    run_story::{RunStory, shown},
     screen::{Screen, Tone, aside, json_line},
     settings::Loaded,
-    socket::{Event, Following, Said},
+    socket::{Following, Said},
+    trust,
 };
 use crate::entities::{
     body::Body,
     run::{
-        self,
-        event::{StepKind, StepOutcome},
+        event::StepOutcome,
         state::{State, Status},
     },
 };
@@ -32,7 +33,11 @@ use crate::entities::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Works with and without a running server; what is cut off goes on when the server starts again. Ctrl-C stops the run, with all
-that it has begun. The exit code is 1 if it failed or was stopped. `reenact workflows` lists what there is.
+that it has begun; pressed again, it leaves at once. To leave a run to itself, start it with --detach. At most 3 workflows go on
+at a time (lanes.runs), the others are queued. A question that it asks is answered with `reenact approve`, or on the page.
+
+Exit codes: 0 it came to its result, 1 it failed or was stopped, 2 wrong arguments, 3 no such workflow, folder or session, 4 refused,
+as where the project is not trusted. `reenact workflows` lists what there is.
 
 Examples:
   reenact run review-code --arg target=src/lib.rs
@@ -45,8 +50,11 @@ pub struct Arguments {
     #[arg(value_name = "NAME")]
     workflow: String,
     /// The folder of the project.
-    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    #[arg(short, long, value_name = "DIR", default_value = ".", conflicts_with = "session")]
     project: PathBuf,
+    /// The session in which it runs; a new one where absent.
+    #[arg(short, long, value_name = "ID")]
+    session: Option<String>,
     /// Its arguments, as JSON, handed to it as they are.
     #[arg(long, value_name = "JSON", conflicts_with = "arg")]
     args: Option<String>,
@@ -87,7 +95,7 @@ struct Seen {
 pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     let args = args_of(arguments)?;
     let connection = Connection::open(loaded, Purpose::Act).await?;
-    let ended = to_the_end(&connection.client, arguments, args, json).await;
+    let ended = started(&connection.client, arguments, args, json).await;
     connection.close().await?;
     ended
 }
@@ -108,8 +116,8 @@ fn args_of(arguments: &Arguments) -> Result<Option<Value>, Failure> {
     Ok((!members.is_empty()).then_some(Value::Object(members)))
 }
 
-async fn to_the_end(client: &Client, arguments: &Arguments, args: Option<Value>, json: bool) -> Ended {
-    let stream = start(client, arguments, args).await?;
+async fn started(client: &Client, arguments: &Arguments, args: Option<Value>, json: bool) -> Ended {
+    let stream = begin(client, &wish(client, arguments, args).await?, &arguments.project, json).await?;
     if arguments.detach {
         if json {
             json_line(&json!({"run": stream}))?;
@@ -118,12 +126,17 @@ async fn to_the_end(client: &Client, arguments: &Arguments, args: Option<Value>,
         }
         return Ok(Exit::Done);
     }
-    let mut following = Following::start(client, &stream, Revision::ZERO.before()).await?;
-    let mut told = Told { screen: Screen::new(), silent: json, labels: vec![] };
+    to_the_end(client, &stream, json).await
+}
+
+/// Tells of a run until it is over, and what came of it. Ctrl-C stops it.
+pub async fn to_the_end(client: &Client, stream: &StreamId, json: bool) -> Ended {
+    let mut following = Following::start(client, stream, Revision::ZERO.before()).await?;
+    let mut story = RunStory::new(json);
     let mut stopping = false;
     loop {
         let said = tokio::select! {
-            said = following.next() => said?,
+            said = story.next(&mut following) => said?,
             _ = tokio::signal::ctrl_c() => {
                 if stopping {
                     return Err(Failure::failed(format!("left while the run is being stopped: reenact watch {stream}")));
@@ -134,25 +147,51 @@ async fn to_the_end(client: &Client, arguments: &Arguments, args: Option<Value>,
             }
         };
         let Said::Event(event) = said else { continue };
-        if told.hear(&event)? {
+        if let Some(told) = event.run()
+            && story.hear(&told, event.at())?
+        {
             break;
         }
     }
-    let Seen { view } = client.get(&format!("/api/streams/{stream}/view")).await?;
-    end(client, &stream, view, json).await
+    end(client, stream, seen(client, stream).await?, json).await
 }
 
-/// Registers the folder, opens a session and starts the run in it.
-async fn start(client: &Client, arguments: &Arguments, args: Option<Value>) -> Result<StreamId, Failure> {
-    let Arguments { workflow, project, model, budget, .. } = arguments;
-    let path = folder(project)?;
-    let project: Row = client.post("/api/projects", &json!({"path": path})).await?;
-    let mut session = json!({"project": project.id, "title": workflow});
-    if let Some(model) = model {
-        session["model"] = model.as_str().into();
+/// A run as it is; an empty one where there is none.
+pub async fn seen(client: &Client, stream: &StreamId) -> Result<State, Failure> {
+    let Seen { view } = client.get(&format!("/api/streams/{stream}/view")).await?;
+    Ok(view)
+}
+
+/// Starts a run. Whoever sits at the terminal is shown what the project's files name, and asked, where nobody trusts it yet.
+pub async fn begin(client: &Client, wish: &Value, project: &Path, json: bool) -> Result<StreamId, Failure> {
+    match start(client, wish).await {
+        Err(failure) if failure.code.as_deref() == Some("not_trusted") && !json && std::io::stdin().is_terminal() => {
+            aside(&failure.error);
+            trust::asked(client, &folder(project)?).await?;
+            start(client, wish).await
+        }
+        started => started,
     }
-    let session: Row = client.post("/api/sessions", &session).await?;
-    let mut new = json!({"workflow": workflow, "session": session.id, "budget": budget, "model": model});
+}
+
+async fn start(client: &Client, wish: &Value) -> Result<StreamId, Failure> {
+    let run: Result<Row, Failure> = client.post("/api/runs", wish).await;
+    let run = run.map_err(|failure| match failure.code.as_deref() {
+        // It is the script that is wrong, not how it was asked for.
+        Some("bad_workflow") => Failure { exit: Exit::Failed, ..failure },
+        _ => failure,
+    })?;
+    Ok(StreamId::new("run", run.id))
+}
+
+/// What is asked of the server: in a session that is there, or in a new one of the folder.
+async fn wish(client: &Client, arguments: &Arguments, args: Option<Value>) -> Result<Value, Failure> {
+    let Arguments { workflow, model, budget, .. } = arguments;
+    let session = match &arguments.session {
+        Some(session) => session_id(session)?,
+        None => open(client, arguments).await?,
+    };
+    let mut new = json!({"workflow": workflow, "session": session, "budget": budget, "model": model});
     if let Some(args) = args {
         new["args"] = args;
     }
@@ -163,8 +202,24 @@ async fn start(client: &Client, arguments: &Arguments, args: Option<Value>) -> R
     if arguments.no_cache {
         new["cache"] = false.into();
     }
-    let run: Row = client.post("/api/runs", &new).await?;
-    Ok(StreamId::new("run", run.id))
+    Ok(new)
+}
+
+/// Registers the folder and opens a session in it.
+async fn open(client: &Client, arguments: &Arguments) -> Result<Uuid, Failure> {
+    let path = folder(&arguments.project)?;
+    let project: Row = client.post("/api/projects", &json!({"path": path})).await?;
+    let mut session = json!({"project": project.id, "title": arguments.workflow});
+    if let Some(model) = &arguments.model {
+        session["model"] = model.as_str().into();
+    }
+    let session: Row = client.post("/api/sessions", &session).await?;
+    Ok(session.id)
+}
+
+fn session_id(text: &str) -> Result<Uuid, Failure> {
+    let id = text.strip_prefix("session/").unwrap_or(text);
+    id.parse().map_err(|_| Failure::usage(format!("`{text}` is not the id of a session: the page's address has it")))
 }
 
 /// The id of a run, given as `run/ID` or as the id alone.
@@ -180,81 +235,8 @@ pub fn folder(project: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-/// What was told of a run so far.
-struct Told {
-    screen: Screen,
-    silent: bool,
-    labels: Vec<(u32, String)>,
-}
-
-impl Told {
-    /// Tells an event; whether it is the last.
-    fn hear(&mut self, event: &Event) -> std::io::Result<bool> {
-        let Some(event) = event.run() else { return Ok(false) };
-        let over = matches!(
-            event,
-            run::Event::RunFinished { .. }
-                | run::Event::RunFailed { .. }
-                | run::Event::RunCancelled {}
-                | run::Event::RunDiverged { .. }
-        );
-        if !self.silent {
-            self.tell(&event)?;
-        }
-        Ok(over)
-    }
-
-    fn tell(&mut self, event: &run::Event) -> std::io::Result<()> {
-        let label = |step: u32, labels: &[(u32, String)]| {
-            labels.iter().find(|(number, _)| *number == step).map(|(_, label)| label.clone()).unwrap_or_default()
-        };
-        match event {
-            run::Event::PhaseStarted { title } => self.screen.line(Tone::Strong, title),
-            run::Event::LogWritten { text } => self.screen.line(Tone::Dim, &format!("  {text}")),
-            run::Event::StepRequested(asked) => {
-                let (step, label) = (asked.step, &asked.label);
-                self.labels.push((step, label.to_string()));
-                match asked.kind {
-                    StepKind::Approve => {
-                        self.screen.line(Tone::Strong, &format!("? {label}  (step {step} waits for an answer)"))
-                    }
-                    _ => Ok(()),
-                }
-            }
-            run::Event::StepSettled { step, outcome, usage, latency_ms, cached_from, changed: _, worktree } => {
-                if let Some(left) = worktree {
-                    let line = format!("  {} files changed in {} on branch {}", left.files, left.path, left.branch);
-                    self.screen.line(Tone::Dim, &line)?;
-                }
-                let label = label(*step, &self.labels);
-                let seconds = Duration::from_millis(*latency_ms).as_secs_f64();
-                match outcome {
-                    StepOutcome::Succeeded { .. } if label.starts_with("sleep ") => Ok(()),
-                    StepOutcome::Succeeded { .. } if cached_from.is_some() => {
-                        self.screen.line(Tone::Dim, &format!("✓ {label}  from the cache"))
-                    }
-                    StepOutcome::Succeeded { .. } => {
-                        self.screen.line(Tone::Deed, &format!("✓ {label}  {seconds:.1} s, {} tokens", usage.total()))
-                    }
-                    StepOutcome::Failed { name, message } => {
-                        self.screen.line(Tone::Alarm, &format!("✗ {label}: {name}: {message}"))
-                    }
-                    StepOutcome::Stopped => self.screen.line(Tone::Alarm, &format!("– {label}: stopped")),
-                }
-            }
-            run::Event::StepTryFailed { step, name, message, wait_ms, .. } => {
-                let (label, seconds) = (label(*step, &self.labels), Duration::from_millis(*wait_ms).as_secs_f64());
-                let line = format!("↻ {label}: {name}: {message}; tried again in {seconds:.0} s");
-                self.screen.line(Tone::Dim, &line)
-            }
-            run::Event::RunPaused {} => self.screen.line(Tone::Dim, "paused"),
-            run::Event::RunResumed {} => self.screen.line(Tone::Dim, "goes on"),
-            _ => Ok(()),
-        }
-    }
-}
-
-async fn end(client: &Client, stream: &StreamId, state: State, json: bool) -> Ended {
+/// Says what came of a run.
+pub async fn end(client: &Client, stream: &StreamId, state: State, json: bool) -> Ended {
     let exit = if matches!(state.status, Status::Finished { .. }) { Exit::Done } else { Exit::Failed };
     if json {
         json_line(&summary(client, stream, &state).await?)?;
@@ -278,13 +260,11 @@ async fn end(client: &Client, stream: &StreamId, state: State, json: bool) -> En
             screen.line(Tone::Alarm, &format!("{}: {}{place}", error.name, error.message))?;
         }
         Status::Diverged { step, recorded, asked } => {
-            let shown =
-                |body: &Option<Body>| body.as_ref().map_or("nothing".to_owned(), |body| body.shown().to_owned());
             screen.line(Tone::Alarm, &format!("step {step} is not what it was before"))?;
-            screen.line(Tone::Plain, &format!("- {}\n+ {}", shown(recorded), shown(asked)))?;
+            screen.line(Tone::Plain, &format!("- {}\n+ {}", shown(recorded.as_ref()), shown(asked.as_ref())))?;
         }
         Status::Cancelled => screen.line(Tone::Alarm, "stopped")?,
-        Status::Running | Status::Paused => {}
+        Status::Running | Status::Queued | Status::Paused => {}
     }
     aside(format_args!("{stream} · {} steps, {} tokens", state.steps.len(), state.usage.total()));
     Ok(exit)
@@ -294,6 +274,7 @@ async fn end(client: &Client, stream: &StreamId, state: State, json: bool) -> En
 async fn summary(client: &Client, stream: &StreamId, state: &State) -> Result<Value, Failure> {
     let (status, result, error) = match &state.status {
         Status::Running => ("running", Value::Null, Value::Null),
+        Status::Queued => ("queued", Value::Null, Value::Null),
         Status::Paused => ("paused", Value::Null, Value::Null),
         Status::Finished { result } => ("finished", value(client, result).await?, Value::Null),
         Status::Failed { error } => ("failed", Value::Null, serde_json::to_value(error)?),

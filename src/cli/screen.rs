@@ -173,7 +173,7 @@ pub fn short(text: &str, most: usize) -> String {
 }
 
 /// Text without the control characters that would steer the terminal.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().filter(|character| !character.is_control() || matches!(character, '\n' | '\t')).collect()
 }
 

@@ -68,6 +68,15 @@ pub async fn run(arguments: &Arguments, loaded: &Loaded, json: bool) -> Ended {
     ended
 }
 
+/// Shows it to whoever sits at the terminal and asks.
+///
+/// # Errors
+/// They say no.
+pub async fn asked(client: &Client, path: &std::path::Path) -> Result<(), Failure> {
+    let arguments = Arguments { path: path.to_owned(), yes: false, withdraw: false };
+    decide(client, &arguments, path, false).await.map(drop)
+}
+
 async fn decide(client: &Client, arguments: &Arguments, path: &std::path::Path, json: bool) -> Ended {
     let project: Row = client.post("/api/projects", &json!({"path": path})).await?;
     let route = format!("/api/projects/{}/trust", project.id);

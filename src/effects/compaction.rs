@@ -41,11 +41,11 @@ impl Effects {
             return Err(final_error("internal", "There is nothing to sum up. This is a bug; please report it.".into()));
         };
         let found = self.providers.resolve(&about.model).map_err(|error| call_error(&error))?;
-        let brief = about.brief.as_deref();
-        let folder = self.folder(about.project, brief).await.map_err(|why| final_error("no_project", why))?;
+        let folder = self.folder(about.project, about.brief.as_deref()).await;
+        let folder = folder.map_err(|why| final_error("no_project", why))?;
         let upto = compaction.upto.map_or(usize::MAX, |upto| usize::try_from(upto).unwrap_or(usize::MAX));
         let parts = past(state, upto.min(state.messages.len()));
-        let mut request = self.request(stream, parts, &found, &folder, brief).await;
+        let mut request = self.request(stream, parts, &found, &folder, about).await;
         request.messages.push(Message::user(REQUEST));
         request.purpose = Purpose::Summary;
         let known = found.info.context_window.or(self.context_window).map(|window| window / 10 * 7);

@@ -12,6 +12,7 @@ mod run;
 mod structured;
 mod title;
 mod tool_call;
+mod workflows;
 
 use std::{
     path::{Path, PathBuf},

@@ -53,9 +53,9 @@ impl Effects {
             ));
         };
         let found = self.providers.resolve(&call.model).map_err(|error| call_error(&error))?;
-        let brief = about.brief.as_deref();
-        let folder = self.folder(about.project, brief).await.map_err(|why| final_error("no_project", why))?;
-        let mut request = self.request(&job.stream, prompt(state), &found, &folder, brief).await;
+        let folder = self.folder(about.project, about.brief.as_deref()).await;
+        let folder = folder.map_err(|why| final_error("no_project", why))?;
+        let mut request = self.request(&job.stream, prompt(state), &found, &folder, about).await;
         request.answer_only = call.closing;
         if let Some(schema) = &about.answer {
             request.tools.push(structured::tool(&self.bodies.read(&job.stream, schema).await));
@@ -82,6 +82,7 @@ impl Effects {
             let class = match self.toolbox.class(&name) {
                 tools::ToolClass::Reading => ToolClass::Repeat,
                 tools::ToolClass::Writing => ToolClass::Once,
+                tools::ToolClass::Starting => ToolClass::Keyed,
             };
             let arguments = self.bodies.write(arguments).await.map_err(|error| blob_error(&error))?;
             asked.push(ToolRequest { provider_id: id.into(), name: name.into(), arguments, class });

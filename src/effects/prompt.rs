@@ -4,12 +4,12 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use replay::ids::StreamId;
 
-use super::{Effects, bodies::Bodies};
+use super::{Effects, bodies::Bodies, workflows::may_start};
 use crate::{
     entities::{
         attachment::Attachment,
         body::{BlobRef, Body, head},
-        chat::{brief::Brief, prompt::Part},
+        chat::{prompt::Part, state::About},
     },
     models::{Effort, Image, Message, ModelRequest, Resolved, ToolCallRequest, ToolSpec},
 };
@@ -32,7 +32,7 @@ impl Effects {
         parts: Vec<Part>,
         model: &Resolved,
         project: &str,
-        brief: Option<&Brief>,
+        about: &About,
     ) -> ModelRequest {
         let mut messages = Vec::with_capacity(parts.len());
         for part in parts {
@@ -44,10 +44,14 @@ impl Effects {
             schema: tool.parameters,
         };
         // One that is known to call no tools refuses a request that names some.
-        let mut tools = if model.info.tools == Some(false) { vec![] } else { self.toolbox.descriptions() };
+        let mut tools = match model.info.tools {
+            Some(false) => vec![],
+            Some(true) | None if may_start(about) => self.toolbox.descriptions(),
+            Some(true) | None => self.toolbox.descriptions_of_a_step(),
+        };
         let mut system = INSTRUCTIONS.replace("{project}", project);
         let mut effort = self.providers.effort();
-        if let Some(brief) = brief {
+        if let Some(brief) = &about.brief {
             tools.retain(|tool| brief.admits(&tool.name));
             if let Some(more) = &brief.instructions {
                 system.push_str("\n\n");

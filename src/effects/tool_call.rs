@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{Effects, structured};
+use super::{
+    Effects, structured,
+    workflows::{Asking, may_start},
+};
 use crate::{
     entities::chat::{self, answer::SUBMIT, event::ToolOutcome, ids::ToolCallId},
     host::Job,
-    tools::{self, ToolContext, ToolOutput},
+    tools::{self, ToolContext, ToolOutput, Workflows},
 };
 
 impl Effects {
@@ -45,7 +48,17 @@ impl Effects {
             Ok(workspace) => Arc::new(workspace),
             Err(why) => return ToolOutput::failed(why),
         };
-        let context = ToolContext { workspace, cancel: job.cancelled.clone() };
+        let workflows = may_start(about).then(|| -> Arc<dyn Workflows> {
+            Arc::new(Asking {
+                effects: self.clone(),
+                host: job.host.clone(),
+                chat: job.stream.clone(),
+                about: about.clone(),
+                model: state.current().map_or_else(|| about.model.clone(), |call| call.model.clone()),
+                call: id,
+            })
+        });
+        let context = ToolContext { workspace, cancel: job.cancelled.clone(), workflows };
         self.toolbox.run(&tool.name, &arguments, &context).await
     }
 }

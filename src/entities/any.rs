@@ -218,6 +218,8 @@ pub enum Work {
 pub enum Piece {
     /// For a chat.
     Chat(chat::Piece),
+    /// For a run.
+    Run(run::Piece),
 }
 
 /// What work of some kind ends with.
@@ -308,7 +310,11 @@ impl AnyEntity {
                     Outcome::Chat(outcome) => Some(outcome),
                     Outcome::Run(_) => None,
                 };
-                let command = narrow(command, |Piece::Chat(piece)| Some(piece), outcome)?;
+                let piece = |piece| match piece {
+                    Piece::Chat(piece) => Some(piece),
+                    Piece::Run(_) => None,
+                };
+                let command = narrow(command, piece, outcome)?;
                 entity.settle(command, sender, ids).map_err(HandleError::of_stale)
             }
             Self::Run(entity) => {
@@ -316,7 +322,11 @@ impl AnyEntity {
                     Outcome::Run(outcome) => Some(outcome),
                     Outcome::Chat(_) => None,
                 };
-                let command = narrow(command, |Piece::Chat(_)| None, outcome)?;
+                let piece = |piece| match piece {
+                    Piece::Run(piece) => Some(piece),
+                    Piece::Chat(_) => None,
+                };
+                let command = narrow(command, piece, outcome)?;
                 entity.settle(command, sender, ids).map_err(HandleError::of_stale)
             }
             Self::Session(_) | Self::Project(_) | Self::System(_) => {

@@ -320,8 +320,11 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
             let row = known(rows)?;
             changed(RunRow { questions: row.questions.saturating_sub(1), ..row })
         }
+        run::Event::RunQueued {} => changed(RunRow { state: RunStatus::Queued, ..known(rows)? }),
         run::Event::RunPaused {} => changed(RunRow { state: RunStatus::Paused, ..known(rows)? }),
-        run::Event::RunResumed {} => changed(RunRow { state: RunStatus::Running, ..known(rows)? }),
+        run::Event::RunStarted {} | run::Event::RunResumed {} => {
+            changed(RunRow { state: RunStatus::Running, ..known(rows)? })
+        }
         run::Event::RunFinished { .. } => ended(known(rows)?, RunStatus::Finished),
         run::Event::RunFailed { .. } | run::Event::RunDiverged { .. } => ended(known(rows)?, RunStatus::Failed),
         run::Event::RunCancelled {} => ended(known(rows)?, RunStatus::Cancelled),

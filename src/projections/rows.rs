@@ -190,6 +190,8 @@ pub struct RunRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
+    /// It waits for its turn.
+    Queued,
     /// It goes on.
     Running,
     /// No more steps begin.

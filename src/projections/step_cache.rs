@@ -154,6 +154,8 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<()> {
         | run::Event::StepStarted { .. }
         | run::Event::ApprovalAnswered { .. }
         | run::Event::ScriptAdvanced { .. }
+        | run::Event::RunQueued {}
+        | run::Event::RunStarted {}
         | run::Event::RunPaused {}
         | run::Event::RunResumed {} => {}
     }

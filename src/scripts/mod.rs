@@ -3,6 +3,7 @@
 
 mod built_in;
 mod found;
+mod watched;
 
 use std::{
     path::{Path, PathBuf},
@@ -12,6 +13,7 @@ use std::{
 use workflow::{Engine, EngineError, Failure, LoadError};
 
 pub use found::{Found, Listed, Source};
+pub use watched::{WatchError, Watched};
 
 /// Where scripts lie, in a project and in the user's folder, first match first.
 const FOLDERS: [&str; 3] = [".reenact/workflows", ".claude/workflows", ".boocode/workflows"];
@@ -26,6 +28,7 @@ struct Inner {
     /// The user's folders, first match first.
     user: Vec<PathBuf>,
     engine: OnceLock<Result<Engine, String>>,
+    watches: watched::Watches,
 }
 
 /// Why a workflow cannot be had.
@@ -59,7 +62,7 @@ fn did_you_mean(name: Option<&str>) -> String {
 impl Scripts {
     /// With the folder in which the compiled engine is kept, and the user's own folders.
     pub fn new(cache: Option<PathBuf>, user: Vec<PathBuf>) -> Self {
-        Self(Arc::new(Inner { cache, user, engine: OnceLock::new() }))
+        Self(Arc::new(Inner { cache, user, engine: OnceLock::new(), watches: watched::Watches::default() }))
     }
 
     /// The engine; compiled at its first use, where no compiled one is kept. Blocks, then for seconds.
@@ -124,6 +127,20 @@ impl Scripts {
                 Err(FindError::Unknown { name: name.into(), similar: nearest.map(|(_, name)| name) })
             }
         }
+    }
+
+    /// Watches the folders in which the workflows of a project lie, and the user's, for as long as what it gives lives. All who
+    /// watch the same share it. Blocks.
+    ///
+    /// # Errors
+    /// This machine watches no more folders.
+    pub fn watch(&self, project: Option<&Path>) -> Result<Watched, WatchError> {
+        let mut folders = vec![];
+        if let Some(project) = project {
+            folders.extend(FOLDERS.iter().map(|folder| watched::Folder::beneath(project, folder)));
+        }
+        folders.extend(self.0.user.iter().map(|folder| watched::Folder::of_user(folder)));
+        self.0.watches.watch(project, folders)
     }
 
     fn files(&self, project: Option<&Path>) -> Vec<found::File> {

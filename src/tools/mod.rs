@@ -23,6 +23,7 @@ mod tests;
 mod text;
 mod tool;
 mod toolbox;
+mod workflows;
 
 pub use find_files::FindFiles;
 pub use list_directory::ListDirectory;
@@ -31,3 +32,4 @@ pub use read_file::ReadFile;
 pub use search_text::SearchText;
 pub use tool::{Running, Tool, ToolClass, ToolContext, ToolDescription};
 pub use toolbox::Toolbox;
+pub use workflows::{Answering, RunWorkflow, WorkflowStatus, Workflows};

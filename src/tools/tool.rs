@@ -1,6 +1,7 @@
 //! What a tool is.
 
 use super::output::ToolOutput;
+use super::workflows::Workflows;
 use crate::workspace::Workspace;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub enum ToolClass {
     Reading,
     /// Changes something; runs at most once.
     Writing,
+    /// Starts something that is named after the call: run again, it is there already.
+    Starting,
 }
 
 /// What a model is told about a tool.
@@ -31,12 +34,14 @@ pub struct ToolDescription {
 }
 
 /// What a call may use.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ToolContext {
     /// The project's files.
     pub workspace: Arc<Workspace>,
     /// Cancelled when the call is to stop; the tool then answers soon that it was cancelled.
     pub cancel: CancellationToken,
+    /// What runs workflows; `None` where none may be run.
+    pub workflows: Option<Arc<dyn Workflows>>,
 }
 
 /// A call that runs. Dropping it stops the work soon.

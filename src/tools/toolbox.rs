@@ -3,7 +3,7 @@
 use super::arguments::{check, list};
 use super::output::ToolOutput;
 use super::tool::{Tool, ToolClass, ToolContext, ToolDescription};
-use super::{FindFiles, ListDirectory, ReadFile, SearchText, json};
+use super::{FindFiles, ListDirectory, ReadFile, RunWorkflow, SearchText, WorkflowStatus, json};
 use crate::workspace::nearest;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -35,6 +35,20 @@ impl Toolbox {
         let tools: [Arc<dyn Tool>; 4] =
             [Arc::new(FindFiles), Arc::new(ListDirectory), Arc::new(ReadFile), Arc::new(SearchText)];
         tools.into_iter().collect()
+    }
+
+    /// All tools that there are: those that look, `run_workflow` and `workflow_status`.
+    pub fn usual() -> Self {
+        let mut toolbox = Self::reading();
+        let more: [Arc<dyn Tool>; 2] = [Arc::new(RunWorkflow), Arc::new(WorkflowStatus)];
+        toolbox.tools.extend(more.into_iter().map(|tool| (tool.name().to_owned(), tool)));
+        toolbox
+    }
+
+    /// What the agent of a workflow's step is told: it does the step itself, and starts no workflow.
+    pub fn descriptions_of_a_step(&self) -> Vec<ToolDescription> {
+        let workflows = [RunWorkflow.name(), WorkflowStatus.name()];
+        self.descriptions().into_iter().filter(|tool| !workflows.contains(&tool.name.as_str())).collect()
     }
 
     /// What a model is told, sorted by name.
@@ -76,7 +90,7 @@ impl Toolbox {
         };
         let reading = json::read(text).map_err(|reason| refused(&reason))?;
         // A value that was cut short may be looked for, but must never be written.
-        if reading.cut && tool.class() == ToolClass::Writing {
+        if reading.cut && tool.class() != ToolClass::Reading {
             return Err(refused("they end too early, perhaps at the limit of the answer's length"));
         }
         check(name, &schema, reading.arguments).map_err(ToolOutput::failed)

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::Home,
-    runs::{object, run, write},
+    process::Ground,
+    runs::{count, object, run, start, until, write},
 };
 
 fn agent(home: &Home, name: &str, text: &str) {
@@ -33,9 +34,9 @@ fn an_agent_of_the_project_has_its_text_its_tools_and_its_model_and_those_alone(
     assert_eq!((&step["agent"], &step["brief"]["tools"]), (&json!("Looker"), &json!(["search_text"])), "{ran}");
     assert_eq!(step["brief"]["instructions"], "Look twice.");
     assert!(ran["logs"][0]["text"].as_str().unwrap().contains("no tools Bash here"), "{ran}");
-    // The offline model asks for `read_file` all the same: the list that it was shown is no lock.
+    // The offline model asks for no tool that it was not shown.
     let chat = home.run(&["log", "cat", step["child"].as_str().unwrap(), "--json"]);
-    assert!(chat.out.contains("is not for this agent"), "{chat:?}");
+    assert!(!chat.out.contains("ToolCalled"), "{chat:?}");
     assert!(chat.out.contains("\"agent\":\"Looker\""), "{chat:?}");
 }
 
@@ -113,4 +114,25 @@ fn a_step_in_a_worktree_of_its_own_leaves_nothing_behind_if_it_changed_nothing()
     assert!(ran["steps"][0]["worktree"].is_null(), "{ran}");
     assert_eq!(git(&["worktree", "list"]).lines().count(), 1);
     assert!(!git(&["branch", "--list"]).contains("reenact"));
+}
+
+#[tokio::test]
+async fn a_tool_that_an_agent_was_not_given_is_refused_where_it_is_called() {
+    let scenario = r#"{"rules": [
+        {"when": {"has_tool_result": false}, "then": [{"tool_calls": [{"name": "read_file", "arguments": {"path": "README.md"}}]}]},
+        {"when": {"has_tool_result": true}, "then": [{"text": "so be it"}]}]}"#;
+    let ground = Ground::new(scenario);
+    let folder = ground.project.path().join(".reenact/workflows");
+    fs::create_dir_all(&folder).unwrap();
+    let source =
+        "export const meta = { name: 'one', description: 'x' }\nreturn await agent('x', {tools: ['find_files']})";
+    fs::write(folder.join("one.js"), source).unwrap();
+    let server = ground.serve();
+    let run = start(&server, &ground, "one").await;
+    let events = until(&server, &run, |events| count(events, "RunFinished") == 1).await;
+    let child = events.iter().find(|event| event["type"] == "StepStarted").unwrap()["data"]["child"].clone();
+    let chat = server.events(child.as_str().unwrap()).await;
+    let finished = chat.iter().find(|event| event["type"] == "ToolFinished").unwrap();
+    assert_eq!(finished["data"]["outcome"], "failed", "{finished}");
+    assert!(finished["data"]["output"].as_str().unwrap().contains("is not for this agent"), "{finished}");
 }

@@ -34,6 +34,8 @@ pub enum Followed {
     Stream,
     /// A list.
     List,
+    /// Files.
+    Files,
 }
 
 /// Something counted for as long as this lives.
@@ -62,7 +64,7 @@ impl Sockets {
         };
         registry.register("sockets", "Sockets that are open", sockets.open.clone());
         registry.register("sockets_opened", "Sockets that were opened", sockets.opened.clone());
-        registry.register("subscriptions", "Streams and lists that are followed", sockets.subscriptions.clone());
+        registry.register("subscriptions", "Streams, lists and files that are followed", sockets.subscriptions.clone());
         registry.register("frames_sent", "Frames sent over sockets", sockets.frames.clone());
         sockets
     }
@@ -78,6 +80,7 @@ impl Sockets {
         let of = match what {
             Followed::Stream => "stream",
             Followed::List => "list",
+            Followed::Files => "files",
         };
         Counted::new(self.subscriptions.get_or_create_owned(&Of { of }))
     }

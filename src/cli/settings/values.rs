@@ -221,6 +221,10 @@ pub struct Lanes {
     /// How many agents of workflows.
     #[config(env = "REENACT_LANES_AGENTS", default = 16)]
     pub agents: usize,
+    /// How many workflows; the others are queued, in turn between sessions. One that only waits for people or for time does not
+    /// count.
+    #[config(env = "REENACT_LANES_RUNS", default = 3)]
+    pub runs: usize,
 }
 
 /// Workflows.

@@ -81,6 +81,6 @@ pub(super) async fn cancel(host: &Host, stream: &StreamId) {
     }
 }
 
-pub(super) fn id(name: &str) -> Option<CommandId> {
+pub(in crate::effects) fn id(name: &str) -> Option<CommandId> {
     name.parse().ok()
 }

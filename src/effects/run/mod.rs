@@ -12,11 +12,13 @@ mod tool;
 
 use std::sync::Arc;
 
+pub(super) use child::id;
 pub use kept::Kept;
 
 use super::Effects;
 use crate::{
     entities::{
+        Piece,
         run::{
             self,
             event::{Refused, StepKind, StepOutcome, Worktree},
@@ -52,6 +54,7 @@ impl Done {
 impl Effects {
     pub(super) async fn run(&self, job: &Job, state: &Arc<run::State>, work: &run::Work) -> run::Outcome {
         match work {
+            run::Work::Turn => turn(job, state).await,
             run::Work::Drive => self.drive(&job.stream, state).await,
             run::Work::Wait { until, .. } => {
                 crate::host::sleep_until(&*self.clock, *until).await;
@@ -98,6 +101,15 @@ impl Effects {
     }
 }
 
+/// Says that the turn of a run has come, and keeps its place until the run is over, or only waits, and nobody wants it any more.
+async fn turn(job: &Job, state: &run::State) -> run::Outcome {
+    // After a restart it goes on: it was said before.
+    if state.status == run::state::Status::Queued {
+        let _gone = job.progress.send(Piece::Run(run::Piece::Turn)).await.is_err();
+    }
+    std::future::pending().await
+}
+
 /// What becomes of work whose performance panicked.
 pub(super) fn panicked(work: &run::Work, message: &str) -> run::Outcome {
     match work {
@@ -106,7 +118,7 @@ pub(super) fn panicked(work: &run::Work, message: &str) -> run::Outcome {
                 format!("the server failed while it drove the script: {message}. This is a bug; please report it.");
             run::Outcome::Broken { message: message.into() }
         }
-        run::Work::Wait { .. } => run::Outcome::Elapsed,
+        run::Work::Turn | run::Work::Wait { .. } => run::Outcome::Elapsed,
         run::Work::Perform { .. } => {
             let what = format!("the server failed while it did this step: {message}. This is a bug; please report it.");
             let Done { outcome, usage, changed, worktree } = Done::failed("Internal", what);

@@ -102,7 +102,7 @@ impl Effects {
     }
 
     /// The workflow of a name, for a project. What the project brings itself must be trusted as it is now.
-    async fn found(&self, project: Uuid, name: &str) -> Result<Found, String> {
+    pub(in crate::effects) async fn found(&self, project: Uuid, name: &str) -> Result<Found, String> {
         let (project, scripts, name) = (self.project(project).await?, self.scripts.clone(), name.to_owned());
         let looked = tokio::task::spawn_blocking(move || {
             let folder = Path::new(&*project.path);
@@ -127,7 +127,7 @@ fn nested_outcome(state: &State) -> Done {
             name: "Diverged".into(),
             message: format!("step {step} of it is not what it was before").into(),
         },
-        Status::Cancelled | Status::Running | Status::Paused => StepOutcome::Stopped,
+        Status::Cancelled | Status::Running | Status::Queued | Status::Paused => StepOutcome::Stopped,
     };
     Done::ended(outcome, state.usage)
 }

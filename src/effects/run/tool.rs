@@ -30,7 +30,7 @@ impl Effects {
             Ok(workspace) => Arc::new(workspace),
             Err(why) => return Done::failed("ToolError", why),
         };
-        let context = ToolContext { workspace, cancel: job.cancelled.clone() };
+        let context = ToolContext { workspace, cancel: job.cancelled.clone(), workflows: None };
         let output = self.toolbox.run(name, &payload["args"].to_string(), &context).await;
         if output.outcome == tools::ToolOutcome::Failed {
             return Done::failed("ToolError", output.text);

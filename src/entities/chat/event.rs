@@ -362,6 +362,8 @@ pub enum ToolClass {
     Repeat,
     /// It changes something: after a crash nobody knows whether it happened.
     Once,
+    /// It starts something that is named after it: after a crash it runs again, and what it started is there already.
+    Keyed,
 }
 
 /// Why a model stopped.

@@ -178,7 +178,10 @@ impl Call {
         }
         for tool in &mut self.tool_calls {
             match (&tool.state, tool.class) {
-                (ToolState::Started { .. }, ToolClass::Once) => tool.finish(ToolOutcome::Unknown, UNKNOWN),
+                // Under the name of another chat it would be started a second time.
+                (ToolState::Started { .. }, ToolClass::Once | ToolClass::Keyed) => {
+                    tool.finish(ToolOutcome::Unknown, UNKNOWN);
+                }
                 (ToolState::Started { .. }, ToolClass::Repeat) | (ToolState::Requested, _) => {
                     tool.state = ToolState::Requested;
                     tool.since = at;

@@ -205,6 +205,7 @@ fn want_tool(tool: &ToolCall, lane: Lane) -> Want<Work> {
     let class = match tool.class {
         ToolClass::Repeat => Class::Repeat,
         ToolClass::Once => Class::Once,
+        ToolClass::Keyed => Class::Keyed,
     };
     let begun = match tool.state {
         ToolState::Started { attempt, .. } => Some(attempt),

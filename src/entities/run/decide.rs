@@ -18,7 +18,9 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
     if let Command::RequestRun(requested) = command {
         return match state.about {
             Some(_) => Err(Rejection::AlreadyRequested),
-            None => Ok(vec![Event::RunRequested(requested)]),
+            // One within another goes on in the other's turn: waiting for its own it could keep both waiting for ever.
+            None if requested.parent.is_some() => Ok(vec![Event::RunRequested(requested)]),
+            None => Ok(vec![Event::RunRequested(requested), Event::RunQueued {}]),
         };
     }
     if state.about.is_none() {
@@ -36,12 +38,15 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
         Command::RequestRun(_) => return Err(Rejection::AlreadyRequested),
         Command::PauseRun {} if paused => vec![],
         Command::PauseRun {} => vec![Event::RunPaused {}],
+        Command::ResumeRun {} if paused && state.turns > 0 && state.is_busy() => {
+            vec![Event::RunResumed {}, Event::RunQueued {}]
+        }
         Command::ResumeRun {} if paused => vec![Event::RunResumed {}],
         Command::ResumeRun {} => return Err(Rejection::NotPaused),
         Command::CancelRun {} => vec![Event::RunCancelled {}],
         Command::StopStep { step } => {
             open(state, step)?;
-            vec![answered(step, StepOutcome::Stopped, None)]
+            with_a_turn(state, vec![answered(step, StepOutcome::Stopped, None)])
         }
         Command::AnswerApproval { step, approved, comment } => {
             let kind = open(state, step)?;
@@ -57,9 +62,17 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
             let value = json!({"approved": approved, "by": &*context.by.id, "comment": comment.as_deref()});
             let value = Body::from(value.to_string().as_str());
             let settled = answered(step, StepOutcome::Succeeded { value }, None);
-            vec![Event::ApprovalAnswered { step, approved, comment }, settled]
+            with_a_turn(state, vec![Event::ApprovalAnswered { step, approved, comment }, settled])
         }
     })
+}
+
+/// What brings a run that only waited something to do has it queue for a turn.
+pub(super) fn with_a_turn(state: &State, mut events: Vec<Event>) -> Vec<Event> {
+    if state.status == Status::Running && state.turns > 0 && !state.is_busy() {
+        events.push(Event::RunQueued {});
+    }
+    events
 }
 
 fn open(state: &State, step: u32) -> Result<StepKind, Rejection> {

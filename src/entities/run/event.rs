@@ -100,6 +100,10 @@ pub enum Event {
         /// How many answers it has been brought in all.
         settled: u32,
     },
+    /// It waits for its turn: only so many runs go on at a time. A run of an earlier version, or within another, has no turns.
+    RunQueued {},
+    /// It has its turn: it goes on until there is nothing to do but to wait for people or for time.
+    RunStarted {},
     /// No step begins until it is resumed.
     RunPaused {},
     /// It goes on.

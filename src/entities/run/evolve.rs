@@ -113,8 +113,12 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
         }
         Event::ApprovalAnswered { .. } => {}
         Event::ScriptAdvanced { settled } => state.advanced = Some(*settled),
+        Event::RunQueued {} => {
+            state.status = Status::Queued;
+            state.turns += 1;
+        }
         Event::RunPaused {} => state.status = Status::Paused,
-        Event::RunResumed {} => state.status = Status::Running,
+        Event::RunStarted {} | Event::RunResumed {} => state.status = Status::Running,
         Event::RunFinished { result } => end(Status::Finished { result: result.clone() }),
         Event::RunFailed { error } => end(Status::Failed { error: error.clone() }),
         Event::RunCancelled {} => end(Status::Cancelled),

@@ -24,9 +24,7 @@ pub use command::{Command, Rejection};
 pub use event::Event;
 pub use settle::child_of;
 pub use state::State;
-pub use work::{Outcome, Work};
-
-use super::nothing::Nothing;
+pub use work::{Outcome, Piece, Work};
 
 /// The rules of runs.
 pub enum Run {}
@@ -39,7 +37,7 @@ impl Decider for Run {
     type Command = Command;
     type Rejection = Rejection;
     type Work = Work;
-    type Piece = Nothing;
+    type Piece = Piece;
     type Outcome = Outcome;
     type View = State;
 
@@ -47,7 +45,7 @@ impl Decider for Run {
         decide::decide(state, command, context)
     }
 
-    fn settle(state: &State, command: EffectCommand<Nothing, Outcome>, _: &Context) -> Result<Vec<Event>, Stale> {
+    fn settle(state: &State, command: EffectCommand<Piece, Outcome>, _: &Context) -> Result<Vec<Event>, Stale> {
         settle::settle(state, command)
     }
 
@@ -69,11 +67,13 @@ impl Decider for Run {
             | Event::ScriptAdvanced { .. }
             | Event::PhaseStarted { .. }
             | Event::LogWritten { .. }
-            | Event::StepCancelled { .. } => Ack::Written,
+            | Event::StepCancelled { .. }
+            | Event::RunStarted {} => Ack::Written,
             Event::RunRequested(_)
             | Event::StepRequested(_)
             | Event::ApprovalAnswered { .. }
             | Event::RunPaused {}
+            | Event::RunQueued {}
             | Event::RunResumed {}
             | Event::RunFinished { .. }
             | Event::RunFailed { .. }

@@ -8,25 +8,30 @@ use uuid::Uuid;
 
 use super::{
     Run,
+    decide::with_a_turn,
     event::{Event, RunError, StepKind, StepOutcome},
     reuse::CachedFrom,
-    state::State,
-    work::{Answered, Asked, Driven, End, Outcome, Work},
+    state::{State, Status},
+    work::{Answered, Asked, Driven, End, Outcome, Piece, Work},
 };
-use crate::entities::{nothing::Nothing, usage::Usage};
+use crate::entities::usage::Usage;
 
 /// What another try may mend. A wrong key, a schema that is none or a workflow that is not there stay what they are.
 const MENDABLE: &[&str] = &["TimedOut", "NoAnswer", "AgentError", "ToolError", "Crashed"];
 /// A step that was begun so often without an end is given up: it may be what brings the server down.
 pub const ATTEMPTS: u32 = 5;
 
-pub(super) fn settle(state: &State, command: EffectCommand<Nothing, Outcome>) -> Result<Vec<Event>, Stale> {
+pub(super) fn settle(state: &State, command: EffectCommand<Piece, Outcome>) -> Result<Vec<Event>, Stale> {
     match command {
         EffectCommand::Begin { key } => {
             let want = wanted(state, &key, None)?;
             begin(state, &want).ok_or(Stale { key, attempt: None })
         }
-        EffectCommand::Progress { piece, .. } => match piece {},
+        EffectCommand::Progress { key, attempt, piece: Piece::Turn } => {
+            let want = wanted(state, &key, Some(attempt))?;
+            let is_next = matches!(want.work, Work::Turn) && state.status == Status::Queued;
+            is_next.then(|| vec![Event::RunStarted {}]).ok_or(Stale { key, attempt: Some(attempt) })
+        }
         EffectCommand::Report { key, attempt, outcome } => {
             let want = wanted(state, &key, Some(attempt))?;
             report(state, &want, outcome).ok_or(Stale { key, attempt: Some(attempt) })
@@ -92,7 +97,7 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
                 }
                 _ => StepOutcome::Succeeded { value: "null".into() },
             };
-            Some(vec![answered(*step, outcome, None)])
+            Some(with_a_turn(state, vec![answered(*step, outcome, None)]))
         }
         _ => None,
     }

@@ -27,6 +27,9 @@ pub struct State {
     pub requested_at: Micros,
     /// How it stands.
     pub status: Status,
+    /// How often it was queued for a turn; never, where it needs none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turns: u32,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Micros>,
@@ -56,6 +59,8 @@ pub enum Status {
     /// It goes on.
     #[default]
     Running,
+    /// It waits for its turn.
+    Queued,
     /// No more steps begin.
     Paused,
     /// It came to its result.
@@ -180,13 +185,27 @@ pub struct Step {
     pub worktree: Option<Worktree>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl State {
     /// Whether nothing can happen in it any more.
     pub fn is_over(&self) -> bool {
         match self.status {
-            Status::Running | Status::Paused => false,
+            Status::Running | Status::Queued | Status::Paused => false,
             Status::Finished { .. } | Status::Failed { .. } | Status::Cancelled | Status::Diverged { .. } => true,
         }
+    }
+
+    /// Whether there is something to do for it but to wait for people or for time.
+    pub fn is_busy(&self) -> bool {
+        let works = |step: &Step| match step.kind {
+            StepKind::Agent | StepKind::Tool | StepKind::Workflow => step.is_open(),
+            StepKind::Approve | StepKind::Sleep => false,
+        };
+        self.unheard() || self.steps.values().any(works)
     }
 
     /// The answers that the script has not been brought.

@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::{
     Command, Event, Rejection, Run, child_of,
-    event::{Requested, RunError, StepKind, StepOutcome, StepRequest},
+    event::{Parent, Requested, RunError, StepKind, StepOutcome, StepRequest},
     reuse::CachedFrom,
     settle::answered,
-    work::{Answered, Asked, Driven, End, Outcome, Work},
+    work::{Answered, Asked, Driven, End, Outcome, Piece, Work},
 };
 use crate::entities::{given::given, usage::Usage};
 
@@ -89,7 +89,7 @@ fn driven(settled: u32, asks: Vec<Asked>, end: End) -> Outcome {
     Outcome::Driven(Driven { settled, asks, end })
 }
 
-fn report(key: &str, outcome: Outcome) -> EffectCommand<crate::entities::nothing::Nothing, Outcome> {
+fn report(key: &str, outcome: Outcome) -> EffectCommand<Piece, Outcome> {
     EffectCommand::Report { key: EffectKey::new(key), attempt: Attempt(0), outcome }
 }
 
@@ -100,7 +100,7 @@ fn keys(events: Vec<Event>) -> Vec<String> {
 #[test]
 fn a_run_is_requested_once_and_wants_its_script_driven() {
     let Event::RunRequested(of) = requested() else { panic!("it is") };
-    given::<Run>([]).when(Command::RequestRun(of.clone())).then([requested()]);
+    given::<Run>([]).when(Command::RequestRun(of.clone())).then([requested(), Event::RunQueued {}]);
     given::<Run>([requested()]).when(Command::RequestRun(of)).then_rejected(Rejection::AlreadyRequested);
     given::<Run>([]).when(Command::CancelRun {}).then_rejected(Rejection::NoRun);
     assert_eq!(keys(vec![requested()]), ["drive/0"]);
@@ -237,6 +237,76 @@ fn a_run_that_is_over_wants_nothing_and_takes_nothing() {
         over.when(Command::PauseRun {}).then_rejected(Rejection::Over);
         assert!(over.when_effect(report("step/1", Outcome::Elapsed)).0.is_err());
     }
+}
+
+#[test]
+fn a_run_waits_for_its_turn_and_keeps_it_while_there_is_something_to_do() {
+    let queued = vec![requested(), Event::RunQueued {}];
+    assert_eq!(keys(queued.clone()), ["turn/1"]);
+    let key = || EffectKey::new("turn/1");
+    let turn = || EffectCommand::Progress { key: key(), attempt: Attempt(0), piece: Piece::Turn };
+    given::<Run>(queued.clone()).when_effect(turn()).then([Event::RunStarted {}]);
+    let started = [queued.clone(), vec![Event::RunStarted {}]].concat();
+    assert_eq!(keys(started.clone()), ["drive/0", "turn/1"]);
+    assert!(given::<Run>(started.clone()).when_effect(turn()).0.is_err(), "it has it already");
+    let works = [started, vec![step(1, StepKind::Agent, "{}"), advanced(0)]].concat();
+    assert_eq!(keys(works), ["step/1", "turn/1"]);
+    // Within another it goes on in that one's turn; one of an earlier version has none.
+    let Event::RunRequested(of) = requested() else { panic!("it is") };
+    let parent = Some(Parent { run: Uuid::nil(), step: 1 });
+    let within = Event::RunRequested(Box::new(Requested { parent, ..*of }));
+    let Event::RunRequested(of) = within.clone() else { panic!("it is") };
+    given::<Run>([]).when(Command::RequestRun(of)).then([within]);
+    assert_eq!(keys(vec![requested()]), ["drive/0"]);
+}
+
+#[test]
+fn a_run_that_only_waits_gives_its_turn_up_and_queues_when_something_comes() {
+    let asks = vec![
+        requested(),
+        Event::RunQueued {},
+        Event::RunStarted {},
+        step(1, StepKind::Approve, r#"{"question":"ok?","timeout_ms":2000}"#),
+        step(2, StepKind::Sleep, r#"{"ms":5}"#),
+        advanced(0),
+    ];
+    assert_eq!(keys(asks.clone()), ["wait/1", "wait/2"]);
+    let answer = Command::AnswerApproval { step: 1, approved: true, comment: None };
+    let Ok(events) = given::<Run>(asks.clone()).when(answer.clone()).0 else { panic!("it is answered") };
+    assert_eq!(events.last(), Some(&Event::RunQueued {}));
+    let again = [asks.clone(), events].concat();
+    assert_eq!(keys(again.clone()), ["turn/2", "wait/2"]);
+    let Ok(events) = given::<Run>(asks.clone()).when_effect(report("wait/2", Outcome::Elapsed)).0 else {
+        panic!("it is wanted")
+    };
+    assert_eq!(events.last(), Some(&Event::RunQueued {}));
+    // While it queues already, or is paused, nothing more is needed.
+    let Ok(events) = given::<Run>(again).when_effect(report("wait/2", Outcome::Elapsed)).0 else {
+        panic!("it is wanted")
+    };
+    assert_eq!(events.len(), 1);
+    let paused = [asks, vec![Event::RunPaused {}]].concat();
+    let Ok(events) = given::<Run>(paused.clone()).when(answer).0 else { panic!("it is answered") };
+    assert_eq!(events.len(), 2);
+    let resume = Command::ResumeRun {};
+    given::<Run>(paused.clone()).when(resume.clone()).then([Event::RunResumed {}]);
+    given::<Run>([paused, events].concat()).when(resume).then([Event::RunResumed {}, Event::RunQueued {}]);
+}
+
+#[test]
+fn what_has_begun_ends_while_a_run_queues_again() {
+    let history = vec![
+        requested(),
+        Event::RunQueued {},
+        Event::RunStarted {},
+        step(1, StepKind::Agent, "{}"),
+        step(2, StepKind::Agent, "{}"),
+        advanced(0),
+        started(1, 1),
+        Event::RunPaused {},
+    ];
+    assert_eq!(keys(history.clone()), ["step/1"]);
+    assert_eq!(keys([history, vec![Event::RunResumed {}, Event::RunQueued {}]].concat()), ["step/1", "turn/2"]);
 }
 
 #[test]

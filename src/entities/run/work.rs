@@ -14,9 +14,18 @@ use super::{
 };
 use crate::entities::{body::Body, usage::Usage};
 
+/// What work of a run says while it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    /// It is the run's turn.
+    Turn,
+}
+
 /// Outside work of a run. What it needs to know stands in the state at its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
+    /// Keep its place among the runs that go on at a time. It never ends by itself.
+    Turn,
     /// Bring the script the answers that it has not heard, in their order.
     Drive,
     /// Do a step.
@@ -126,8 +135,12 @@ pub(super) fn wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
         return wants;
     }
     let lane = |name: &str| Lane { name: name.into(), group: about.session.to_string().into() };
-    let paused = state.status == Status::Paused;
-    if state.unheard() && !paused {
+    let (paused, runs) = (state.status == Status::Paused, state.status == Status::Running);
+    if state.turns > 0 && (state.status == Status::Queued || runs && state.is_busy()) {
+        let (key, since) = (EffectKey::new(format!("turn/{}", state.turns)), state.requested_at);
+        wants.insert(key, Want { class: Class::Free, begun: None, lane: lane("runs"), since, work: Work::Turn });
+    }
+    if state.unheard() && runs {
         // Of how much the script has heard, not of how much there is: what comes meanwhile does not stop it.
         let heard = state.advanced.map_or("0".to_owned(), |advanced| (advanced + 1).to_string());
         let key = EffectKey::new(format!("drive/{heard}"));
@@ -135,7 +148,14 @@ pub(super) fn wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
         wants.insert(key, Want { class: Class::Free, begun: None, lane: lane("scripts"), since, work: Work::Drive });
     }
     for (&number, step) in state.steps.iter().filter(|(_, step)| step.is_open()) {
-        if paused && step.attempt.is_none() && step.kind != StepKind::Sleep && step.retry_at.is_none() {
+        let begins = match step.kind {
+            StepKind::Agent | StepKind::Tool | StepKind::Workflow => {
+                runs || step.attempt.is_some() || step.retry_at.is_some()
+            }
+            StepKind::Approve => !paused,
+            StepKind::Sleep => true,
+        };
+        if !begins {
             continue;
         }
         let since = step.requested_at;

@@ -19,7 +19,8 @@ pub(super) fn project(files: &[(&str, &str)]) -> TempDir {
 }
 
 pub(super) fn context(project: &Path) -> ToolContext {
-    ToolContext { workspace: Arc::new(Workspace::open(project).unwrap()), cancel: CancellationToken::new() }
+    let workspace = Arc::new(Workspace::open(project).unwrap());
+    ToolContext { workspace, cancel: CancellationToken::new(), workflows: None }
 }
 
 pub(super) fn run(project: &TempDir, tool: &str, arguments: &str) -> ToolOutput {

@@ -42,6 +42,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("ignore", &["tools", "workspace"]),
     ("jsonschema", &["effects", "models"]),
     ("landlock", &["cli"]),
+    ("notify", &["scripts"]),
     ("nucleo_matcher", &["workspace"]),
     ("owo_colors", &["cli"]),
     ("prometheus_client", &["api"]),

@@ -1,4 +1,4 @@
-// What a subscription amounts to: the view of a stream, or the rows of a list, folded from frames.
+// What a subscription amounts to: the view of a stream, the rows of a list, or how often files changed, folded from frames.
 import type { EventFrame, ListName, Row, Rows, ServerFrame } from "../wire/index.ts";
 import { emptyChat, foldChat, joined } from "./chat.ts";
 import { emptyRun, foldRun } from "./run.ts";
@@ -13,11 +13,13 @@ export type Topic =
       session?: string;
       /** What was put away too. */
       archived?: true;
-    };
+    }
+  | { kind: "files"; files: "workflows"; project: string };
 
 /** The name under which a topic is kept. */
 export function keyOf(topic: Topic): string {
   if (topic.kind === "stream") return topic.stream;
+  if (topic.kind === "files") return `files:${topic.files}?project=${topic.project}`;
   return `list:${topic.list}?project=${topic.project ?? ""}&session=${topic.session ?? ""}${topic.archived ? "&archived" : ""}`;
 }
 
@@ -46,6 +48,16 @@ export interface ListEntry<R = Row> {
   trouble: Trouble | null;
 }
 
+/** Files have no rows: who shows what is made of them reads it again whenever `round` is another. */
+export interface FilesEntry {
+  freshness: Freshness;
+  /** Grows with each change, and when changes begin to be told: what happened before that may have been missed. */
+  round: number;
+  trouble: Trouble | null;
+}
+
+export type Entry = StreamEntry | ListEntry | FilesEntry;
+
 interface Kind {
   empty: unknown;
   fold: (view: never, frame: EventFrame) => unknown;
@@ -63,6 +75,14 @@ export function emptyStream(stream: string): StreamEntry {
 }
 
 export const emptyList: ListEntry = { freshness: "loading", rows: [], rebuilding: false, trouble: null };
+
+export const emptyFiles: FilesEntry = { freshness: "loading", round: 0, trouble: null };
+
+/** What is known of a topic before anything is. */
+export function emptyOf(topic: Topic): Entry {
+  if (topic.kind === "stream") return emptyStream(topic.stream);
+  return topic.kind === "list" ? emptyList : emptyFiles;
+}
 
 /** A revision is missing between what is known and the event: the stream must be read anew. */
 export const GAP = Symbol("gap");
@@ -119,8 +139,21 @@ export function foldList(entry: ListEntry, frame: ServerFrame): ListEntry {
   }
 }
 
+export function foldFiles(entry: FilesEntry, frame: ServerFrame): FilesEntry {
+  switch (frame.op) {
+    case "live":
+      return { freshness: "live", round: entry.round + 1, trouble: null };
+    case "changed":
+      return { ...entry, round: entry.round + 1 };
+    case "error":
+      return { ...entry, trouble: { code: frame.code, message: frame.message } };
+    default:
+      return entry;
+  }
+}
+
 /** The entry while its subscription is interrupted: what is known stays. */
-export function stale<E extends StreamEntry | ListEntry>(entry: E): E {
+export function stale<E extends Entry>(entry: E): E {
   return entry.freshness === "live" ? { ...entry, freshness: "catching-up" } : entry;
 }
 

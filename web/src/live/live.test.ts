@@ -153,6 +153,24 @@ describe("a subscription", () => {
     expect(live.read(chat)).toMatchObject({ revision: 0, view: { about: { model: "offline" } } });
   });
 
+  it("of files says that they changed, and may have while nobody told", async () => {
+    const { server, live } = setUp();
+    const files: Topic = { kind: "files", files: "workflows", project: "p" };
+    live.watch(files);
+    const [asked] = subscribes(server.heard);
+    expect(asked).toEqual({ op: "subscribe", sub: 1, files: "workflows", project: "p" });
+    expect(live.read(files)).toMatchObject({ freshness: "loading", round: 0 });
+    server.say({ op: "live", sub: 1 });
+    server.say({ op: "changed", sub: 1 });
+    expect(live.read(files)).toMatchObject({ freshness: "live", round: 2 });
+    await cutAndBack(server);
+    const [again] = subscribes(server.heard);
+    server.say({ op: "live", sub: again?.sub ?? 0 });
+    expect(live.read(files)).toMatchObject({ round: 3 });
+    server.say({ op: "error", sub: again?.sub ?? 0, code: "not_watched", message: "too many" });
+    expect(live.read(files)).toMatchObject({ trouble: { code: "not_watched" } });
+  });
+
   it("of a list has rows that come, change and go, and is read anew after an interruption", async () => {
     const { server, live } = setUp();
     live.watch(chats);

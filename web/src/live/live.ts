@@ -2,8 +2,10 @@
 import type { ClientFrame, Command, ServerFrame } from "../wire/index.ts";
 import { rememberTexts } from "./blobs.ts";
 import {
-  emptyList,
-  emptyStream,
+  type Entry,
+  emptyOf,
+  type FilesEntry,
+  foldFiles,
   foldList,
   foldStream,
   GAP,
@@ -34,7 +36,7 @@ export interface Refusal {
 
 interface Held {
   topic: Topic;
-  entry: StreamEntry | ListEntry;
+  entry: Entry;
   /** The number of its subscription while there is one. */
   sub: number | null;
   watchers: number;
@@ -105,7 +107,7 @@ export class Live {
   };
 
   /** What is known of a topic now. The same object until something changes. */
-  read(topic: Topic): StreamEntry | ListEntry {
+  read(topic: Topic): Entry {
     return this.#hold(topic).entry;
   }
 
@@ -146,8 +148,7 @@ export class Live {
     const key = keyOf(topic);
     let held = this.#held.get(key);
     if (!held) {
-      const entry = topic.kind === "stream" ? emptyStream(topic.stream) : emptyList;
-      held = { topic, entry, sub: null, watchers: 0 };
+      held = { topic, entry: emptyOf(topic), sub: null, watchers: 0 };
       this.#held.set(key, held);
     }
     return held;
@@ -168,8 +169,8 @@ export class Live {
       const base = { op: "subscribe" as const, sub, stream: topic.stream };
       return revision === null ? base : { ...base, after: revision };
     }
-    const { kind: _, ...list } = topic;
-    return { op: "subscribe", sub, ...list };
+    const { kind: _, ...wish } = topic;
+    return { op: "subscribe", sub, ...wish };
   }
 
   #leave(held: Held): void {
@@ -206,7 +207,7 @@ export class Live {
     this.position = 0;
     for (const [key, held] of this.#held) {
       if (held.watchers === 0) this.#held.delete(key);
-      else held.entry = held.topic.kind === "stream" ? emptyStream(held.topic.stream) : emptyList;
+      else held.entry = emptyOf(held.topic);
     }
     this.#outbox.clear();
   }
@@ -229,6 +230,10 @@ export class Live {
   #fold(sub: number, frame: ServerFrame): void {
     const held = this.#bySub.get(sub);
     if (!held) return;
+    if (held.topic.kind === "files") {
+      held.entry = foldFiles(held.entry as FilesEntry, frame);
+      return;
+    }
     if (held.topic.kind === "list") {
       held.entry = foldList(held.entry as ListEntry, frame);
       return;

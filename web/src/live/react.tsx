@@ -10,7 +10,7 @@ import {
 } from "react";
 import type { ChatView, ListName, RunView } from "../wire/index.ts";
 import { desk, type ProjectOnDesk } from "./desk.ts";
-import { keyOf, type ListOf, type StreamEntry, type Topic } from "./entries.ts";
+import { type FilesEntry, keyOf, type ListOf, type StreamEntry, type Topic } from "./entries.ts";
 import type { Live, Refusal } from "./live.ts";
 import { type Blocks, type Older, olderOf } from "./older.ts";
 import type { Outgoing } from "./outbox.ts";
@@ -70,6 +70,15 @@ export function useOlder(chat: string): { older: Older; blocks: Blocks } {
 export function useList<L extends ListName>(list: L, archived = false): ListOf<L> {
   const topic: Topic = archived ? { kind: "list", list, archived } : { kind: "list", list };
   return useTopic(topic) as unknown as ListOf<L>;
+}
+
+/** Calls back whenever the files of a project's workflows, or of the user's own, may be others than they were. */
+export function useWorkflowsChanged(project: string, changed: () => void): void {
+  const { round } = useTopic({ kind: "files", files: "workflows", project }) as FilesEntry;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round is what is told
+  useEffect(() => {
+    if (round > 0) changed();
+  }, [round]);
 }
 
 function useTopic(topic: Topic) {

@@ -83,6 +83,10 @@ export function foldRun(view: RunView, frame: Pick<EventFrame, "type" | "data" |
       return changed(view, event.data.step, (was) => ({ ...was, cancelled: true }));
     case "ScriptAdvanced":
       return { ...view, advanced: event.data.settled };
+    case "RunQueued":
+      return { ...view, status: { kind: "queued" }, turns: (view.turns ?? 0) + 1 };
+    case "RunStarted":
+      return { ...view, status: { kind: "running" } };
     case "RunPaused":
       return { ...view, status: { kind: "paused" } };
     case "RunResumed":

@@ -59,7 +59,7 @@ fn files() -> impl Strategy<Value = Vec<Attachment>> {
 }
 
 fn requests() -> impl Strategy<Value = Vec<ToolRequest>> {
-    let class = prop_oneof![Just(ToolClass::Repeat), Just(ToolClass::Once)];
+    let class = prop_oneof![Just(ToolClass::Repeat), Just(ToolClass::Once), Just(ToolClass::Keyed)];
     let one = ("(read|edit)", "[12]", class).prop_map(|(name, arguments, class)| request(&name, &arguments, class));
     proptest::collection::vec(one, 0..4)
 }

@@ -60,7 +60,7 @@ export function RunPane({ project, session, run }: Props) {
     );
   };
   const step = chosen === null ? undefined : view.steps[chosen];
-  const open = view.status.kind === "running" || view.status.kind === "paused";
+  const open = ["queued", "running", "paused"].includes(view.status.kind);
   return (
     <div className="@container flex h-full flex-col">
       <PaneHead>
@@ -132,6 +132,7 @@ export function RunPane({ project, session, run }: Props) {
 
 const WORDS: Record<RunView["status"]["kind"], string> = {
   running: "running",
+  queued: "queued",
   paused: "paused",
   finished: "done",
   failed: "failed",

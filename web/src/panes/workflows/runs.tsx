@@ -17,6 +17,7 @@ export function Runs({ runs }: { runs: RunRow[] }) {
 
 const STATES = {
   running: "running",
+  queued: "queued",
   paused: "paused",
   finished: "done",
   failed: "failed",

@@ -86,7 +86,7 @@ export type Retry = "never" | "soon" | "later";
 /**
  * Whether a second performance of a tool call would do harm.
  */
-export type ToolClass = "repeat" | "once";
+export type ToolClass = "repeat" | "once" | "keyed";
 /**
  * How a tool call stands.
  */

@@ -59,12 +59,16 @@ export type ClientFrame =
        */
       archived?: boolean | null;
       /**
+       * The files.
+       */
+      files?: FilesOf | null;
+      /**
        * The list.
        */
       list?: List | null;
       op: "subscribe";
       /**
-       * Only the rows of a project.
+       * Only the rows, or the files, of a project.
        */
       project?: string | null;
       /**
@@ -119,6 +123,10 @@ export type ClientFrame =
       op: "batch";
     };
 /**
+ * Files that can be followed.
+ */
+export type FilesOf = "workflows";
+/**
  * A list.
  */
 export type List = "projects" | "sessions" | "chats" | "runs";
@@ -142,7 +150,7 @@ export type Row = ChatRow | RunRow | SessionRow | ProjectRow;
 /**
  * How a run stands.
  */
-export type RunStatus = "running" | "paused" | "finished" | "failed" | "cancelled";
+export type RunStatus = "queued" | "running" | "paused" | "finished" | "failed" | "cancelled";
 /**
  * What the server sends.
  */
@@ -217,6 +225,13 @@ export type ServerFrame =
       op: "gone";
       position: Position;
       stream: StreamId;
+      /**
+       * The subscription.
+       */
+      sub: number;
+    }
+  | {
+      op: "changed";
       /**
        * The subscription.
        */

@@ -65,7 +65,7 @@ export type Retry = "never" | "soon" | "later";
 /**
  * Whether a second performance of a tool call would do harm.
  */
-export type ToolClass = "repeat" | "once";
+export type ToolClass = "repeat" | "once" | "keyed";
 /**
  * How a tool call stands.
  */
@@ -282,7 +282,7 @@ export type TurnOutcome =
 /**
  * How a run stands.
  */
-export type RunStatus = "running" | "paused" | "finished" | "failed" | "cancelled";
+export type RunStatus = "queued" | "running" | "paused" | "finished" | "failed" | "cancelled";
 
 export interface HttpSchema {
   [k: string]: unknown;
@@ -1258,6 +1258,15 @@ export interface NewTrust {
    * The digest that was shown.
    */
   digest: string;
+}
+/**
+ * The workflows that a name means, as clients of `BooCode` read them.
+ */
+export interface OrchestratorWorkflows {
+  /**
+   * Each name once; what cannot run says why in `error`.
+   */
+  workflows: Listed[];
 }
 /**
  * A step of a run.

@@ -203,6 +203,14 @@ export type Event =
     }
   | {
       data: {};
+      type: "RunQueued";
+    }
+  | {
+      data: {};
+      type: "RunStarted";
+    }
+  | {
+      data: {};
       type: "RunPaused";
     }
   | {
@@ -293,6 +301,9 @@ export type Micros = number;
 export type Status =
   | {
       kind: "running";
+    }
+  | {
+      kind: "queued";
     }
   | {
       kind: "paused";
@@ -636,6 +647,10 @@ export interface State {
   steps: {
     [k: string]: Step;
   };
+  /**
+   * How often it was queued for a turn; never, where it needs none.
+   */
+  turns?: number;
   usage: Usage;
 }
 /**
