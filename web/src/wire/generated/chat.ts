@@ -215,6 +215,10 @@ export type Event =
          */
         answer?: Body | null;
         /**
+         * What its agent is told and may do beyond what every agent is and does.
+         */
+        brief?: Brief | null;
+        /**
          * The model that answers, as `openai/NAME` or `offline`.
          */
         model: string;
@@ -633,6 +637,20 @@ export type Limit =
     }
   | {
       /**
+       * How many.
+       */
+      calls: number;
+      kind: "tool_calls";
+    }
+  | {
+      /**
+       * The budget.
+       */
+      budget: number;
+      kind: "output_tokens";
+    }
+  | {
+      /**
        * The budget.
        */
       budget: number;
@@ -686,6 +704,10 @@ export interface About {
    * It was put away.
    */
   archived?: boolean;
+  /**
+   * What its agent is told and may do beyond what every agent is and does.
+   */
+  brief?: Brief | null;
   /**
    * The model that answers.
    */
@@ -745,6 +767,39 @@ export interface Written {
    */
   head: string;
   part: Part;
+}
+/**
+ * What an agent is told and may do.
+ */
+export interface Brief {
+  /**
+   * How much its model is to reason: `low`, `medium` or `high`.
+   */
+  effort?: string | null;
+  /**
+   * The folder that it works in, where that is not the project's own: a worktree of it.
+   */
+  folder?: string | null;
+  /**
+   * What it is told besides what every agent is.
+   */
+  instructions?: Body | null;
+  /**
+   * How often its model may be called in a turn.
+   */
+  model_calls?: number | null;
+  /**
+   * How many output tokens it may take in a turn.
+   */
+  output_tokens?: number | null;
+  /**
+   * How many tools it may call in a turn.
+   */
+  tool_calls?: number | null;
+  /**
+   * The only tools that it may use; all that there are where nothing is said.
+   */
+  tools?: string[] | null;
 }
 /**
  * A file that goes with a message. Its bytes are a blob, stored before any event names it.
@@ -1104,6 +1159,10 @@ export interface Turn {
    */
   shortened?: boolean;
   started_at: Micros;
+  /**
+   * How many tools it called, where that has a limit.
+   */
+  tools?: number;
   /**
    * Its number.
    */

@@ -1,6 +1,10 @@
 // Made from schemas/http.json by `npm run types`: change the server's types, not this file.
 
 /**
+ * Where an agent comes from.
+ */
+export type AgentSource = "project" | "user" | "built_in";
+/**
  * Which try of one piece of work, from 1. A retry that the rules want is new work with a new key; this counts restarts only.
  */
 export type Attempt = number;
@@ -242,6 +246,20 @@ export type Limit =
     }
   | {
       /**
+       * How many.
+       */
+      calls: number;
+      kind: "tool_calls";
+    }
+  | {
+      /**
+       * The budget.
+       */
+      budget: number;
+      kind: "output_tokens";
+    }
+  | {
+      /**
        * The budget.
        */
       budget: number;
@@ -286,6 +304,53 @@ export type RunStatus = "queued" | "running" | "paused" | "finished" | "failed" 
 
 export interface HttpSchema {
   [k: string]: unknown;
+}
+/**
+ * An agent in a list.
+ */
+export interface Agent {
+  /**
+   * What it is for.
+   */
+  description: string;
+  /**
+   * What is wrong with its file, if it cannot be used, with the line.
+   */
+  error?: string | null;
+  /**
+   * Another one of the same name stands before it, and is meant by it.
+   */
+  hidden?: boolean;
+  /**
+   * What it is told.
+   */
+  instructions: string;
+  /**
+   * Its model, as it names it.
+   */
+  model?: string | null;
+  /**
+   * By this name it is asked for.
+   */
+  name: string;
+  /**
+   * Its file, where it is one.
+   */
+  path?: string | null;
+  source: AgentSource;
+  /**
+   * The tools that it may use, as it names them; all of them where nothing is said.
+   */
+  tools?: string[] | null;
+}
+/**
+ * The agents that there are.
+ */
+export interface AgentItems {
+  /**
+   * In the order in which a name is looked for.
+   */
+  items: Agent[];
 }
 /**
  * A file that goes with a message. Its bytes are a blob, stored before any event names it.
@@ -1755,7 +1820,7 @@ export interface TrustItem {
    */
   bytes: number;
   /**
-   * What it is for: `mcp`, `configuration` or `workflow`.
+   * What it is for: `mcp`, `configuration`, `workflow` or `agent`.
    */
   kind: string;
   /**

@@ -163,6 +163,10 @@ export type Event =
          */
         step: number;
         usage: Usage;
+        /**
+         * The worktree that it left, if it changed anything there.
+         */
+        worktree?: Worktree | null;
       };
       type: "StepSettled";
     }
@@ -398,6 +402,39 @@ export interface Written {
   part: Part;
 }
 /**
+ * What an agent is told and may do.
+ */
+export interface Brief {
+  /**
+   * How much its model is to reason: `low`, `medium` or `high`.
+   */
+  effort?: string | null;
+  /**
+   * The folder that it works in, where that is not the project's own: a worktree of it.
+   */
+  folder?: string | null;
+  /**
+   * What it is told besides what every agent is.
+   */
+  instructions?: Body | null;
+  /**
+   * How often its model may be called in a turn.
+   */
+  model_calls?: number | null;
+  /**
+   * How many output tokens it may take in a turn.
+   */
+  output_tokens?: number | null;
+  /**
+   * How many tools it may call in a turn.
+   */
+  tool_calls?: number | null;
+  /**
+   * The only tools that it may use; all that there are where nothing is said.
+   */
+  tools?: string[] | null;
+}
+/**
  * Where an answer was first given.
  */
 export interface CachedFrom {
@@ -497,9 +534,17 @@ export interface Resume {
  */
 export interface StepRequest {
   /**
+   * The agent that it asks for by name.
+   */
+  agent?: string | null;
+  /**
    * What decides its answer; of agents only.
    */
   basis?: Basis | null;
+  /**
+   * What that agent, and the script, say of it: as it was when it was asked for.
+   */
+  brief?: Brief | null;
   /**
    * The SHA-256 of kind and payload, in lower-case hexadecimal: a replay must ask the same.
    */
@@ -531,6 +576,10 @@ export interface StepRequest {
    */
   reason?: Reason | null;
   /**
+   * It cannot be done, and why.
+   */
+  refused?: Refused | null;
+  /**
    * How often it is tried again if it fails of something that another try may mend.
    */
   retries?: number;
@@ -538,6 +587,19 @@ export interface StepRequest {
    * The number of the call in the script, from 1.
    */
   step: number;
+}
+/**
+ * Why a step cannot be done.
+ */
+export interface Refused {
+  /**
+   * What is wrong, and what to do.
+   */
+  message: string;
+  /**
+   * The name of the error.
+   */
+  name: string;
 }
 /**
  * Tokens of one or more model calls, in one form for all providers.
@@ -567,6 +629,23 @@ export interface Usage {
    * Those of the answer that were reasoning.
    */
   reasoning: number;
+}
+/**
+ * A git worktree that a step worked in and left changed.
+ */
+export interface Worktree {
+  /**
+   * Its branch.
+   */
+  branch: string;
+  /**
+   * How many files it changed.
+   */
+  files: number;
+  /**
+   * Its folder.
+   */
+  path: string;
 }
 /**
  * Why a run failed.
@@ -661,6 +740,10 @@ export interface State {
  */
 export interface Step {
   /**
+   * The agent that it asks for by name.
+   */
+  agent?: string | null;
+  /**
    * The attempt that was begun last.
    */
   attempt?: Attempt | null;
@@ -668,6 +751,10 @@ export interface Step {
    * What decides its answer.
    */
   basis?: Basis | null;
+  /**
+   * What that agent, and the script, say of it.
+   */
+  brief?: Brief | null;
   /**
    * Where its answer was first given, if it was not given here.
    */
@@ -718,6 +805,10 @@ export interface Step {
    * Why it is done, or is not.
    */
   reason?: Reason | null;
+  /**
+   * It cannot be done, and why.
+   */
+  refused?: Refused | null;
   requested_at: Micros;
   /**
    * How often it may still be tried again.
@@ -736,6 +827,10 @@ export interface Step {
    */
   tries?: Tried[];
   usage: Usage;
+  /**
+   * The worktree that it left, if it changed anything there.
+   */
+  worktree?: Worktree | null;
 }
 /**
  * A try of a step that failed.
