@@ -15,6 +15,7 @@ mod by_hand;
 mod chats;
 mod cli;
 mod cli_wrong;
+mod crashed_runs;
 mod damage;
 mod deep;
 mod directing;
