@@ -132,7 +132,7 @@ async fn started(client: &Client, arguments: &Arguments, args: Option<Value>, js
 /// Tells of a run until it is over, and what came of it. Ctrl-C stops it.
 pub async fn to_the_end(client: &Client, stream: &StreamId, json: bool) -> Ended {
     let mut following = Following::start(client, stream, Revision::ZERO.before()).await?;
-    let mut story = RunStory::new(json);
+    let mut story = RunStory::new(stream, json);
     let mut stopping = false;
     loop {
         let said = tokio::select! {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use replay::{
-    ids::Micros,
+    ids::{Micros, StreamId},
     ports::{Clock as _, Machine},
 };
 use serde_json::Value;
@@ -36,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What was told of a run so far.
 pub struct RunStory {
     screen: Screen,
+    stream: StreamId,
     /// Nothing is told at all: only the end is waited for.
     silent: bool,
     beneath: Beneath,
@@ -56,9 +57,10 @@ struct Beneath {
 
 impl RunStory {
     /// One that is told, or only listened to.
-    pub fn new(silent: bool) -> Self {
+    pub fn new(stream: &StreamId, silent: bool) -> Self {
         Self {
             screen: Screen::new(),
+            stream: stream.clone(),
             silent,
             beneath: Beneath { terminal: !silent && io::stderr().is_terminal(), shown: false },
             labels: BTreeMap::new(),
@@ -154,8 +156,14 @@ impl RunStory {
         match event {
             Event::PhaseStarted { title } => Some((Tone::Strong, title.to_string())),
             Event::LogWritten { text } => Some((Tone::Dim, format!("  {text}"))),
-            Event::StepRequested(asked) if asked.kind == StepKind::Approve => Some((Tone::Strong, question(asked))),
+            Event::StepRequested(asked) if asked.kind == StepKind::Approve => {
+                Some((Tone::Strong, question(&self.stream, asked)))
+            }
             Event::StepSettled { step, outcome, usage, latency_ms, cached_from, worktree, changed: _ } => {
+                let left = worktree
+                    .as_ref()
+                    .map(|left| format!("\n  {} files changed in {} on branch {}", left.files, left.path, left.branch));
+                let left = left.unwrap_or_default();
                 let label = self.labels.get(step).map(String::as_str).unwrap_or_default();
                 let seconds = Duration::from_millis(*latency_ms).as_secs_f64();
                 match outcome {
@@ -164,15 +172,12 @@ impl RunStory {
                         Some((Tone::Dim, format!("✓ {label}  from the cache")))
                     }
                     StepOutcome::Succeeded { .. } => {
-                        let left = worktree.as_ref().map_or_else(String::new, |left| {
-                            format!("; {} files changed in {}, branch {}", left.files, left.path, left.branch)
-                        });
                         Some((Tone::Deed, format!("✓ {label}  {seconds:.1} s, {} tokens{left}", usage.total())))
                     }
                     StepOutcome::Failed { name, message } => {
-                        Some((Tone::Alarm, format!("✗ {label}: {name}: {message}")))
+                        Some((Tone::Alarm, format!("✗ {label}: {name}: {message}{left}")))
                     }
-                    StepOutcome::Stopped => Some((Tone::Alarm, format!("– {label}: stopped"))),
+                    StepOutcome::Stopped => Some((Tone::Alarm, format!("– {label}: stopped{left}"))),
                 }
             }
             Event::StepTryFailed { step, name, message, wait_ms, .. } => {
@@ -225,11 +230,11 @@ impl RunStory {
 }
 
 /// A question of the script, and how it is answered.
-fn question(asked: &StepRequest) -> String {
+fn question(run: &StreamId, asked: &StepRequest) -> String {
     let payload: Value = serde_json::from_str(asked.payload.shown()).unwrap_or_default();
     let question = payload["question"].as_str().unwrap_or(&asked.label);
     let detail = payload["detail"].as_str().map(|detail| format!("\n  {detail}")).unwrap_or_default();
-    format!("? {question}  (step {} waits: `reenact approve run/ID {}`){detail}", asked.step, asked.step)
+    format!("? {question}{detail}\n  step {} waits: reenact approve {run} {}", asked.step, asked.step)
 }
 
 impl Beneath {

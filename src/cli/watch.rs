@@ -52,7 +52,7 @@ pub async fn follow(client: &Client, stream: &StreamId, from: Revision, json: bo
     known(client, stream).await?;
     let mut following = Following::start(client, stream, from.before()).await?;
     let mut story = Story::new(true);
-    let mut run = RunStory::new(json);
+    let mut run = RunStory::new(stream, json);
     let mut screen = Screen::new();
     let is_run = stream.kind() == "run";
     loop {
