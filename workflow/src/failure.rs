@@ -43,16 +43,50 @@ impl Failure {
         self
     }
 
-    /// Of what the engine says: `[name, message, stack]`. In the first line of the script, `shift` columns are not its own.
+    /// Of what the engine says: `[name, message, stack, classes]`. In the first line of the script, `shift` columns are not its
+    /// own. An error of a class that the script wrote was made in the constructor; it came from where that was called.
     pub(crate) fn of(said: &str, script: &str, shift: u32) -> Self {
-        let Ok((name, message, stack)) = serde_json::from_str::<(String, String, String)>(said) else {
+        type Said = (String, String, String, Vec<String>);
+        let Ok((name, message, stack, classes)) = serde_json::from_str::<Said>(said) else {
             return Self::new("Error", "the engine failed, and could not say how");
         };
-        let lines = stack.lines().filter(|line| !line.contains("<workflow>") && !line.contains("(native)"));
+        let engine = ["<workflow>", "<input>", "(native)"];
+        let lines = stack.lines().filter(|line| !engine.iter().any(|of| line.contains(of)));
         let lines: Vec<String> = lines.map(|line| moved(line.trim(), script, shift)).collect();
-        let place = lines.iter().find_map(|line| Place::in_line(line));
-        Self { name, message, place, stack: lines.join("\n") }
+        let makes = |line: &&String| {
+            let made = line.strip_prefix("at ").and_then(|line| line.split_once(" (")).map(|(name, _)| name);
+            made.is_some_and(|made| classes.iter().any(|class| class == made))
+        };
+        let place = lines.iter().skip_while(makes).find_map(|line| Place::in_line(line));
+        Self { name: cut(name, 200), message: cut(message, 16 << 10), place, stack: cut(lines.join("\n"), 16 << 10) }
     }
+}
+
+impl Failure {
+    /// Of what a module says: `{name, message}` as JSON, or a text.
+    pub(crate) fn of_module(said: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Said {
+            #[serde(default)]
+            name: Option<String>,
+            message: String,
+        }
+        match serde_json::from_str::<Said>(said) {
+            Ok(Said { name, message }) => {
+                Self::new(&cut(name.unwrap_or_else(|| "Error".into()), 200), cut(message, 16 << 10))
+            }
+            Err(_) => Self::new("Error", cut(said.to_owned(), 16 << 10)),
+        }
+    }
+}
+
+/// At most so many bytes of a text: a script may say what it wants.
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+    text
 }
 
 /// A line of a stack, in the columns of the script as its author wrote it.
@@ -101,11 +135,14 @@ mod tests {
 
     #[test]
     fn a_place_is_read_from_the_stack_without_the_prelude_and_without_what_was_put_before_the_first_line() {
-        let said = r#"["TypeError","no","    at call (<workflow>:4:2)\n    at step (a.js:1:62)\n    at <anonymous> (a.js:3:5)\n"]"#;
+        let said = r#"["TypeError","no","    at call (<workflow>:4:2)\n    at step (a.js:1:62)\n    at <anonymous> (a.js:3:5)\n",[]]"#;
         let failure = Failure::of(said, "a.js", 42);
         assert_eq!(failure.to_string(), "TypeError: no (a.js:1:20)");
         assert_eq!(failure.stack, "at step (a.js:1:20)\nat <anonymous> (a.js:3:5)");
-        let failure = Failure::of(r#"["SyntaxError","no","    at dir/b.js:3:13\n"]"#, "a.js", 42);
+        let failure = Failure::of(r#"["SyntaxError","no","    at dir/b.js:3:13\n",[]]"#, "a.js", 42);
         assert_eq!(failure.place, Some(Place { file: "dir/b.js".into(), line: 3, column: 13 }));
+        let said =
+            r#"["Mine","no","    at Base (a.js:2:1)\n    at Mine (a.js:3:1)\n    at f (a.js:9:5)\n",["Mine","Base"]]"#;
+        assert_eq!(Failure::of(said, "a.js", 0).place.unwrap().line, 9);
     }
 }
