@@ -23,8 +23,10 @@ mod compiled;
 mod engine;
 mod failure;
 mod instance;
+mod json;
 mod literal;
 mod meta;
+mod module;
 mod script;
 mod url;
 
@@ -32,4 +34,5 @@ pub use engine::{Engine, EngineError};
 pub use failure::{Failure, Place};
 pub use instance::{Ask, Instance, Limits, Outcome, Start, Step, Turn};
 pub use meta::{Meta, Phase};
-pub use script::{Format, LoadError, Script};
+pub use module::{Module, Program};
+pub use script::{Format, LARGEST, LoadError, Script};
