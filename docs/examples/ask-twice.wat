@@ -42,18 +42,18 @@
     (global.set $text_length (local.get $length)))
 
   ;; 0: the text is what it says of itself.
-  (func (export "meta") (result i32)
+  (func $meta (export "meta") (result i32)
     (call $say (i32.const 64) (i32.const 97))
     (i32.const 0))
 
   ;; The arguments, as JSON; no length where there are none. 0: it waits.
-  (func (export "start") (param $args i32) (param $length i32) (result i32)
+  (func $start (export "start") (param $args i32) (param $length i32) (result i32)
     (call $note (i32.const 16) (i32.const 5) (i32.const 32) (i32.const 5))
     (drop (call $call (i32.const 0) (i32.const 5) (i32.const 256) (i32.const 83)))
     (i32.const 0))
 
   ;; An answer, as JSON. 0: it waits, 1: the text is the result, 2: the text is what went wrong.
-  (func (export "resume") (param $id i64) (param $good i32) (param $at i32) (param $length i32) (result i32)
+  (func $resume (export "resume") (param $id i64) (param $good i32) (param $at i32) (param $length i32) (result i32)
     (local $prompt i32)
     (if (i32.or (i32.eqz (local.get $good)) (i64.eq (local.get $id) (i64.const 2)))
       (then

@@ -83,7 +83,7 @@ fn ground() -> Ground {
 
 /// Runs a workflow to its end.
 async fn ended(server: &Server, session: &str, workflow: &str, budget: Option<u64>) -> Result<Value, (u16, Value)> {
-    let new = json!({"workflow": workflow, "session": session, "budget": budget});
+    let new = json!({"workflow": workflow, "session": session, "budget": budget, "cache": false});
     let (status, run) = server.http("POST", "/api/runs", Some(new)).await;
     if status != 200 {
         return Err((status, run));

@@ -21,7 +21,7 @@ fn ground() -> Ground {
     let folder = ground.project.path().join(".reenact/workflows");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("ask-twice.wasm"), wat::parse_str(EXAMPLE).unwrap()).unwrap();
-    let spins = EXAMPLE.replace("\\22ask-twice", "x").replace("\\\"ask-twice\\\"", "\\\"ask-loops\\\"");
+    let spins = EXAMPLE.replace("\\\"ask-twice\\\"", "\\\"ask-loops\\\"");
     let spins = spins.replace("(drop (call $call", "(loop $l (br $l)) (drop (call $call");
     fs::write(folder.join("ask-loops.wasm"), wat::parse_str(spins).unwrap()).unwrap();
     let without = EXAMPLE.replace("(export \"resume\")", "");

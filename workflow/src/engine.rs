@@ -12,11 +12,12 @@ use wasmtime::{Caller, Config, Engine as Wasmtime, Extern, InstancePre, Linker, 
 use crate::{
     compiled,
     failure::Failure,
-    instance::{Ask, Host, Instance, Limits},
+    instance::{Host, Instance},
     json::well_formed,
     meta::{self, Meta},
     module::{Module, Refused},
     script::{Format, LARGEST, LoadError, Script, Written},
+    turn::{Ask, Limits},
     url,
 };
 

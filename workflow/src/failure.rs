@@ -3,6 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wasmtime::{Trap, WasmBacktrace};
+
+use crate::{module::Refused, turn::Limits};
 
 /// An error of a script: its own, or one of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +112,38 @@ impl Place {
         let (file, line) = rest.rsplit_once(':')?;
         Some(Self { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
     }
+}
+
+/// What went wrong, where code was stopped from outside; of a module with the function that it was in.
+pub(crate) fn failure_of(error: &wasmtime::Error, name: &str, limits: &Limits, is_module: bool) -> Failure {
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        return refused.0.clone();
+    }
+    let trace = error.downcast_ref::<WasmBacktrace>().filter(|_| is_module);
+    let stack: Vec<String> = trace.map_or(vec![], |trace| {
+        let frame = |frame: &wasmtime::FrameInfo| {
+            let function = frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
+            format!("at {function} ({name}, byte {})", frame.module_offset().unwrap_or(0))
+        };
+        trace.frames().iter().take(20).map(frame).collect()
+    });
+    let mut failure = match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => {
+            let fuel = limits.fuel;
+            Failure::new(
+                "LimitReached",
+                format!(
+                    "the script ran for {fuel} instructions without waiting for anything; raise limits.fuel if it has so much to do"
+                ),
+            )
+        }
+        Some(Trap::StackOverflow) => Failure::new("RangeError", "Maximum call stack size exceeded"),
+        Some(trap) => Failure::new("Trapped", trap.to_string()),
+        None if is_module => Failure::new("InvalidModule", error.root_cause().to_string()),
+        None => Failure::new("EngineError", error.root_cause().to_string()),
+    };
+    failure.stack = stack.join("\n");
+    failure
 }
 
 impl fmt::Display for Place {

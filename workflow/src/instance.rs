@@ -1,116 +1,16 @@
 //! One program in flight, a script in the engine or a module of its own: started, then brought one answer after the other.
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use wasmtime::{InstancePre, Memory, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc, WasmBacktrace};
+use wasmtime::{InstancePre, Memory, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
 
 use crate::{
     engine::TICK,
-    failure::Failure,
+    failure::{Failure, failure_of},
     json::well_formed,
     module::{Guard, Module, Refused},
     script::{Format, LoadError, Script, Written},
+    turn::{Ask, Limits, Outcome, Start, Step, Turn},
 };
-
-/// What a script may use. All of it is counted, and so the same in every replay, but for `emergency`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Polls of the interpreter between two answers, one for every 10,000 turns of a loop or calls.
-    pub polls: u32,
-    /// Instructions between two answers, for what the interpreter does without a poll; about 2e9 are a second.
-    pub fuel: u64,
-    /// Bytes of the script's memory, at most 256 MiB.
-    pub memory: u32,
-    /// Agents in one run.
-    pub agents: u32,
-    /// Items of one list.
-    pub items: u32,
-    /// Calls, phases and lines of the log between two answers.
-    pub asks: u32,
-    /// Characters of all that is asked for and said between two answers, and of the result.
-    pub text: u32,
-    /// Seconds of the clock between two answers, the last resort on a slow machine. It depends on the machine: no result.
-    pub emergency_s: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let emergency_s = 120;
-        let (polls, fuel, memory) = (40_000, 120_000_000_000, 128 << 20);
-        Self { polls, fuel, memory, agents: 1_000, items: 4_096, asks: 10_000, text: 16 << 20, emergency_s }
-    }
-}
-
-/// What a run begins with.
-#[derive(Debug, Clone, Default)]
-pub struct Start {
-    /// The arguments, as JSON; `None`: there are none, and the script finds `undefined`.
-    pub args: Option<String>,
-    /// When the run began, in milliseconds since 1970.
-    pub now_ms: i64,
-    /// What random numbers grow from.
-    pub seed: u32,
-    /// How many output tokens it may spend.
-    pub budget: Option<u64>,
-}
-
-/// Something that a script asks for, or says, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ask {
-    /// It wants an answer.
-    Call {
-        /// Its number, from 1, in the order of the calls.
-        id: u64,
-        /// What for: `agent`, `workflow`, `tool`, `approve`, `sleep`.
-        kind: String,
-        /// With what, as JSON.
-        payload: String,
-    },
-    /// It wants none.
-    Note {
-        /// What sort: `phase`, `log`, `cancel`, `floating`.
-        kind: String,
-        /// What it says, as JSON.
-        payload: String,
-    },
-}
-
-/// How a call ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// With a value, as JSON.
-    Good(String),
-    /// With an error: `{name, message}` as JSON.
-    Bad(String),
-}
-
-/// Where a script stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// It waits for this many calls.
-    Pending {
-        /// How many have no answer; never 0.
-        calls: u32,
-    },
-    /// It has come to its result, as JSON.
-    Done {
-        /// The result.
-        result: String,
-    },
-    /// It has failed, and would so again.
-    Failed(Failure),
-    /// It was stopped for the time it took on this machine. This is not its result.
-    Stopped,
-}
-
-/// What a script did until nothing in it could run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
-    /// What it asked for and said, in order.
-    pub asks: Vec<Ask>,
-    /// Where it stands.
-    pub step: Step,
-}
 
 /// The host's side of an instance.
 #[derive(Default)]
@@ -358,14 +258,14 @@ impl Instance {
                 }
                 calls => Step::Pending { calls },
             },
-            1 => match well_formed(self.text()?) {
-                Some(result) => Step::Done { result },
-                None => {
+            1 => well_formed(self.text()?).map_or_else(
+                || {
                     let what =
                         "the result is no JSON that can be read: at most 100 objects and lists may lie in each other";
                     Step::Failed(Failure::new("InvalidResult", what))
-                }
-            },
+                },
+                |result| Step::Done { result },
+            ),
             _ => Step::Failed(self.failure()),
         })
     }
@@ -469,38 +369,6 @@ fn allow(store: &mut Store<Host>, limits: &Limits) -> wasmtime::Result<()> {
     let ticks = u64::from(limits.emergency_s) * 1_000 / u64::try_from(TICK.as_millis())?;
     store.set_epoch_deadline(ticks.max(1));
     Ok(())
-}
-
-/// What went wrong, where code was stopped from outside; of a module with the function that it was in.
-fn failure_of(error: &wasmtime::Error, name: &str, limits: &Limits, is_module: bool) -> Failure {
-    if let Some(refused) = error.downcast_ref::<Refused>() {
-        return refused.0.clone();
-    }
-    let trace = error.downcast_ref::<WasmBacktrace>().filter(|_| is_module);
-    let stack: Vec<String> = trace.map_or(vec![], |trace| {
-        let frame = |frame: &wasmtime::FrameInfo| {
-            let function = frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
-            format!("at {function} ({name}, byte {})", frame.module_offset().unwrap_or(0))
-        };
-        trace.frames().iter().take(20).map(frame).collect()
-    });
-    let mut failure = match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => {
-            let fuel = limits.fuel;
-            Failure::new(
-                "LimitReached",
-                format!(
-                    "the script ran for {fuel} instructions without waiting for anything; raise limits.fuel if it has so much to do"
-                ),
-            )
-        }
-        Some(Trap::StackOverflow) => Failure::new("RangeError", "Maximum call stack size exceeded"),
-        Some(trap) => Failure::new("Trapped", trap.to_string()),
-        None if is_module => Failure::new("InvalidModule", error.root_cause().to_string()),
-        None => Failure::new("EngineError", error.root_cause().to_string()),
-    };
-    failure.stack = stack.join("\n");
-    failure
 }
 
 fn zeroed(text: &str) -> Vec<u8> {

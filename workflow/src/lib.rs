@@ -28,11 +28,13 @@ mod literal;
 mod meta;
 mod module;
 mod script;
+mod turn;
 mod url;
 
 pub use engine::{Engine, EngineError};
 pub use failure::{Failure, Place};
-pub use instance::{Ask, Instance, Limits, Outcome, Start, Step, Turn};
+pub use instance::Instance;
 pub use meta::{Meta, Phase};
 pub use module::{Module, Program};
 pub use script::{Format, LARGEST, LoadError, Script};
+pub use turn::{Ask, Limits, Outcome, Start, Step, Turn};

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::{
     engine::Engine,
     failure::Failure,
-    instance::{Instance, Limits},
+    instance::Instance,
     meta::Meta,
     script::{LARGEST, LoadError, Script},
+    turn::Limits,
 };
 
 /// A module, as it was read.

@@ -187,8 +187,8 @@ fn what_is_no_module_of_a_workflow_is_refused_by_name() {
             .contains("`description`")
     );
     let calls = EXAMPLE.replace(
-        "(func (export \"meta\") (result i32)",
-        "(func (export \"meta\") (result i32) (call $note (i32.const 16) (i32.const 5) (i32.const 32) (i32.const 5))",
+        "(func $meta (export \"meta\") (result i32)",
+        "(func $meta (export \"meta\") (result i32) (call $note (i32.const 16) (i32.const 5) (i32.const 32) (i32.const 5))",
     );
     assert!(refused(&module(&calls)).contains("calls the host"));
     let begins = EXAMPLE.replace("(global $free", "(func $spin (loop $l (br $l))) (start $spin) (global $free");
