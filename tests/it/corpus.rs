@@ -160,7 +160,7 @@ async fn ran(server: &Server, session: &str, case: &Case) -> Result<(), String> 
     socket.subscribe(1, stream, None).await;
     let mut answers = case.answers.iter();
     let mut seen: Vec<Value> = vec![];
-    while !seen.last().is_some_and(|event| is_end(event)) {
+    while !seen.last().is_some_and(is_end) {
         let frame = socket.until(|frame| frame["op"] == "event" || frame["op"] == "events").await;
         let events = frame["events"].as_array().cloned().unwrap_or_else(|| vec![frame.clone()]);
         for event in events {

@@ -168,7 +168,7 @@ fn what_is_no_module_of_a_workflow_is_refused_by_name() {
     assert!(refused(&Module::new("x.wasm", "text")).contains("no WebAssembly module"));
     assert!(refused(&Module::new("x.wasm", *b"\0asm\x0d\0\x01\0")).contains("component"));
     assert!(refused(&Module::new("x.wasm", *b"\0asm\x01\0\0\0\xff")).contains("cannot be used"));
-    assert!(refused(&Module::new("x.wasm", [&b"\0asm\x01\0\0\0"[..], &[0; 600_000]].concat())).contains("524288"));
+    assert!(refused(&Module::new("x.wasm", [&b"\0asm\x01\0\0\0"[..], &vec![0; 600_000]].concat())).contains("524288"));
     assert!(refused(&module("(module)")).contains("`meta`"));
     let foreign =
         r#"(module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32))))"#;

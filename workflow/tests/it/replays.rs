@@ -121,8 +121,8 @@ impl Part {
                 of.js()
             ),
             Self::Then(of) => {
-                let steps: String = of.iter().map(|of| format!("all.push(await {}); ", of.js())).collect();
-                format!("(async () => {{ const all = []; {steps}return all }})()")
+                let steps: Vec<_> = of.iter().map(|of| format!("all.push(await {})", of.js())).collect();
+                format!("(async () => {{ const all = []; {}; return all }})()", steps.join("; "))
             }
             Self::Parallel(of) => format!("parallel([{}])", thunks(of)),
             Self::All(of) => format!("Promise.all([{}])", list(of)),
