@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,7 +10,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use workflow::{Engine, Failure, Format, LoadError, Meta, Script};
+use workflow::{Engine, Failure, Format, LoadError, Meta, Module, Program, Script};
 
 use crate::entities::{body::Body, run::event::Requested};
 
@@ -31,7 +32,7 @@ pub struct Found {
     pub meta: Meta,
     /// Where it comes from.
     pub source: Source,
-    script: Script,
+    program: Program,
     engine: [u8; 32],
 }
 
@@ -94,6 +95,10 @@ pub(super) enum Text {
     At(PathBuf),
 }
 
+/// What names of files end in: scripts, and ready modules.
+const EXTENSIONS: [&str; 4] = ["js", "cjs", "mjs", MODULE];
+const MODULE: &str = "wasm";
+
 /// The scripts in a folder, by their names; none where there is no folder.
 pub(super) fn in_folder(folder: &Path, source: Source) -> Vec<File> {
     let Ok(entries) = fs::read_dir(folder) else { return vec![] };
@@ -101,7 +106,7 @@ pub(super) fn in_folder(folder: &Path, source: Source) -> Vec<File> {
         .filter_map(|entry| {
             let path = entry.ok()?.path();
             let is_script =
-                path.extension().is_some_and(|extension| extension == "js" || extension == "cjs" || extension == "mjs");
+                path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
             let name = path.file_name()?.to_str()?.to_owned();
             (is_script && path.is_file()).then_some(File { source, name, text: Text::At(path) })
         })
@@ -116,8 +121,25 @@ impl File {
         self.name.rsplit_once('.').map_or(&*self.name, |(stem, _)| stem)
     }
 
+    /// Whether it is meant by a name of a file: `review`, `review.js`, `./review.js`, `.claude/workflows/review.js`.
+    pub fn is(&self, wanted: &str) -> bool {
+        if wanted == self.stem() {
+            return true;
+        }
+        let wanted = Path::new(wanted.strip_prefix("./").unwrap_or(wanted));
+        match &self.text {
+            Text::Here(_) => wanted == Path::new(&self.name),
+            Text::At(path) => path.ends_with(wanted),
+        }
+    }
+
     /// Reads it and all that it imports.
     pub fn load(&self, engine: &Engine) -> Result<Found, LoadError> {
+        if let Text::At(path) = &self.text
+            && path.extension().is_some_and(|extension| extension == MODULE)
+        {
+            return self.load_module(engine, path);
+        }
         let (text, folder) = match &self.text {
             Text::Here(text) => (text.clone(), None),
             Text::At(path) => {
@@ -131,7 +153,19 @@ impl File {
             None => Err("a built-in workflow is one file".into()),
         };
         let (meta, _): (Meta, Format) = engine.read(&mut script, read)?;
-        Ok(Found { meta, source: self.source, script, engine: engine.hash() })
+        Ok(Found { meta, source: self.source, program: Program::Script(script), engine: engine.hash() })
+    }
+
+    /// Reads a ready module, and asks it what it is.
+    fn load_module(&self, engine: &Engine, path: &Path) -> Result<Found, LoadError> {
+        let wrong = |error: std::io::Error| Failure::new("ReadError", error.to_string());
+        let mut wasm = vec![];
+        // One byte more than fits: what is larger is refused, and need not be read.
+        let most = workflow::LARGEST as u64 + 1;
+        fs::File::open(path).map_err(wrong)?.take(most).read_to_end(&mut wasm).map_err(wrong)?;
+        let module = Module::new(self.name.as_str(), wasm);
+        let meta = module.meta(engine)?;
+        Ok(Found { meta, source: self.source, program: Program::Module(module), engine: engine.hash() })
     }
 
     /// What a list says of it.
@@ -172,10 +206,10 @@ fn beneath(folder: &Path, file: &str) -> Result<String, String> {
 }
 
 impl Found {
-    /// The script with all that it imports, as a run pins it.
+    /// The script with all that it imports, or the module, as a run pins it.
     pub fn pinned(&self) -> String {
         // Made of texts: it can always be written.
-        serde_json::to_string(&self.script).unwrap_or_default()
+        serde_json::to_string(&self.program).unwrap_or_default()
     }
 
     /// What a run of it is asked for, when nothing else is said: without arguments or a budget, on its own, and with all that can be reused.

@@ -89,7 +89,8 @@ impl Scripts {
         Ok(listed)
     }
 
-    /// The workflow of a name, by what it calls itself or else by its file; `builtin:NAME` always means ours. Blocks.
+    /// The workflow of a name, by what it calls itself or else by its file, with or without its folder; `builtin:NAME` always
+    /// means ours. Blocks.
     ///
     /// # Errors
     /// See [`FindError`].
@@ -105,7 +106,7 @@ impl Scripts {
             if ours && file.source != Source::BuiltIn {
                 continue;
             }
-            let is_file = file.stem() == wanted;
+            let is_file = file.is(wanted);
             match file.load(&engine) {
                 Ok(found) if found.meta.name == wanted => return Ok(found),
                 Ok(found) => {

@@ -1,14 +1,18 @@
-//! How fast scripts are: making an instance, running steps, replaying a run to where it stood.
+//! How fast scripts are: making an instance, running steps, replaying a run to where it stood; of scripts, and of a
+//! module of its own.
 //!
 //! `cargo bench -p workflow --bench engine` prints a table, with what is to be reached. Each row is the fastest of several
 //! times, in ms: what the engine takes, not what else the machine had to do.
 
 use std::time::{Duration, Instant};
 
-use workflow::{Ask, Engine, Instance, Limits, Outcome, Script, Start, Step, Turn};
+use workflow::{Ask, Engine, Instance, Limits, Module, Outcome, Program, Script, Start, Step, Turn};
 
 const STEPS: &str = "export const meta = {name: 'steps', description: 'x'}\nlet n = 0\nfor (let i = 0; i < args; i++) n += (await agent('step ' + i, {label: 'l' + i})).length\nreturn n";
 const FAN: &str = "export const meta = {name: 'fan', description: 'x'}\nreturn (await Promise.all(Array.from({length: args}, (_, i) => agent('step ' + i)))).length";
+
+/// The example of a module of its own: two agents, one after the other.
+const MODULE: &str = include_str!("../../docs/examples/ask-twice.wat");
 
 fn script(engine: &Engine, source: &str) -> Script {
     let mut script = Script::new("bench.js", source);
@@ -25,7 +29,11 @@ fn start(engine: &Engine, script: &Script, steps: u32) -> (Instance, Turn) {
 
 /// Runs to the end, each call answered as it comes.
 fn run(engine: &Engine, script: &Script, steps: u32) {
-    let (mut instance, mut turn) = start(engine, script, steps);
+    let (instance, turn) = start(engine, script, steps);
+    answered(instance, turn);
+}
+
+fn answered(mut instance: Instance, mut turn: Turn) {
     let answer = Outcome::Good("\"an answer\"".into());
     let mut open = std::collections::VecDeque::new();
     while let Step::Pending { .. } = turn.step {
@@ -72,6 +80,18 @@ fn main() {
         Some(150.0),
     );
     row("1,000 steps at once", fastest(5, || run(&engine, &fan, 1_000)), None);
+    let module = Program::Module(Module::new("ask-twice.wasm", wat::parse_str(MODULE).expect("it is a module")));
+    let run_module = || {
+        let mut instance = module.instance(&engine, &Limits::default()).expect("an instance");
+        let turn = instance.start(&Start::default());
+        answered(instance, turn);
+    };
+    row("a module of its own compiled and run, at its first use", fastest(1, run_module), None);
+    row("a module of its own: an instance and 2 steps, later", fastest(200, run_module), Some(1.0));
+    let large =
+        (0..6_000).fold(STEPS.to_owned(), |text, n| format!("{text}\nfunction f{n}(x) {{ return x + {n} * 2 }}"));
+    let large = script(&engine, &large);
+    row("a script of 230 KB loaded into an instance", fastest(20, || drop(start(&engine, &large, 0))), None);
     let (instance, _) = start(&engine, &steps, 1);
     println!("{:<60} {:>10} KiB", "memory of a script that waits", instance.memory() / 1024);
 }

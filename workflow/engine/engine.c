@@ -63,20 +63,23 @@ static int give(JSValue value) {
   return 1;
 }
 
-// Ends in `FAILED`, with [name, message, stack] as the text. Takes the error.
+// Polls that the description of an error may take: what it reads of the error may be the script's own code.
+enum { POLLS_OF_AN_ERROR = 200 };
+
+// Ends in `FAILED`, with [name, message, stack, classes] as the text. Takes the error.
 static int fail(JSValue error) {
   uint32_t limit = most_polls;
   interrupted = 0;
   polls = 0;
-  most_polls = 0;
+  most_polls = POLLS_OF_AN_ERROR;
   // Room to describe an error that memory ran out.
   JS_SetMemoryLimit(runtime, (size_t)most_memory + (1u << 20));
   JSValue described = JS_Call(context, describe, JS_UNDEFINED, 1, (JSValueConst *)&error);
   if (JS_IsException(described)) {
     JS_FreeValue(context, JS_GetException(context));
-    fixed_text("[\"Error\",\"an error that could not be described\",\"\"]");
+    fixed_text("[\"Error\",\"an error that could not be described\",\"\",[]]");
   } else if (!give(described)) {
-    fixed_text("[\"Error\",\"an error that could not be described\",\"\"]");
+    fixed_text("[\"Error\",\"an error that could not be described\",\"\",[]]");
   }
   JS_FreeValue(context, error);
   JS_SetMemoryLimit(runtime, most_memory);
@@ -313,6 +316,6 @@ EXPORT("pending") uint32_t export_pending(void) {
   return number;
 }
 
-// After `DONE` the result as JSON; after `FAILED` [name, message, stack] as JSON.
+// After `DONE` the result as JSON; after `FAILED` [name, message, stack, classes] as JSON.
 EXPORT("text") const char *export_text(void) { return text; }
 EXPORT("text_length") uint32_t export_text_length(void) { return text_length; }

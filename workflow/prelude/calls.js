@@ -1,21 +1,52 @@
 // ---- calls: what a script may ask for. Each is a step of the run; its answer comes when the host brings it ----
 
-// The calls without an answer, by number: {resolve, reject, site, kind, label}; of a timer {run}.
-const waiting = new Map();
+// The calls without an answer, by number: {resolve, reject, site, kind, label}; of a timer {run}. It has no prototype, which a
+// script could change under it.
+const waiting = { __proto__: null };
+let open = 0;
+const wait = (id, of) => {
+  waiting[id] = of;
+  open += 1;
+};
+const settled = (id) => {
+  const of = waiting[id];
+  if (of !== undefined) open -= 1;
+  delete waiting[id];
+  return of;
+};
 // How many agents there have been, and how many there may be; how long a list may be.
 let agents = 0;
-let limits = { agents: 1000, items: 4096 };
+let limits = { agents: 1000, items: 4096, asks: 10000, text: 16777216 };
+// What the script has asked for and said since the last answer: how often, and in how many characters.
+let asks = 0;
+let text = 0;
 let current = null;
 const unknown = new Set();
 
-const note = (kind, payload) => hostNote(kind, json(payload));
+const counted = (payload) => {
+  asks += 1;
+  text += payload.length;
+  if (asks > limits.asks)
+    throw named('LimitReached', `the script asked for or said more than ${limits.asks} things without waiting for anything; raise limits.asks, or do less at a time`);
+  if (text > limits.text)
+    throw named('LimitReached', `what the script asked for and said without waiting has more than ${limits.text} characters; raise limits.text, or say less`);
+  return payload;
+};
+
+const request = (kind, payload) => {
+  const id = hostCall(kind, counted(json(payload)));
+  if (id === 0) throw named('InvalidCall', `what is given to ${kind}() nests too deep: at most 100 objects and lists may lie in each other`);
+  return id;
+};
+
+const note = (kind, payload) => hostNote(kind, counted(json(payload)));
 const say = (message) => note('log', message);
 
 function call(kind, payload, label) {
   // Where the script asked: an answer that is an error has this place.
   const site = new Error();
-  const id = hostCall(kind, json(payload));
-  return new Promise((resolve, reject) => waiting.set(id, { resolve, reject, site, kind, label }));
+  const id = request(kind, payload);
+  return new Promise((resolve, reject) => wait(id, { resolve, reject, site, kind, label }));
 }
 
 const OPTIONS = ['label', 'phase', 'model', 'effort', 'schema', 'agentType', 'isolation', 'capabilities', 'tools', 'max_tool_calls',
@@ -95,8 +126,10 @@ function log(...of) {
   say(of.map(shown).join(' '));
 }
 
-function workflow(name, given) {
-  if (typeof name !== 'string') throw new TypeError('workflow(name, args): the name must be a string');
+function workflow(of, given) {
+  // Some scripts name the file in an object.
+  const name = of !== null && typeof of === 'object' && typeof of.scriptPath === 'string' ? of.scriptPath : of;
+  if (typeof name !== 'string') throw new TypeError('workflow(name, args): the name, or the path of a file, must be a string');
   return call('workflow', given === undefined ? { name } : { name, args: given }, name);
 }
 
@@ -123,14 +156,14 @@ function sleep(ms) {
 
 function setTimeout(run, ms, ...of) {
   if (typeof run !== 'function') throw new TypeError('setTimeout(run, ms): a function is needed');
-  const id = hostCall('sleep', json({ ms: milliseconds('setTimeout', ms) }));
-  waiting.set(id, { run: () => run(...of), kind: 'timer', label: 'setTimeout' });
+  const id = request('sleep', { ms: milliseconds('setTimeout', ms) });
+  wait(id, { run: () => run(...of), kind: 'timer', label: 'setTimeout' });
   return id;
 }
 
 function clearTimeout(id) {
-  if (waiting.get(id)?.kind !== 'timer') return;
-  waiting.delete(id);
+  if (waiting[id]?.kind !== 'timer') return;
+  settled(id);
   note('cancel', id);
 }
 

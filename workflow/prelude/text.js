@@ -1,7 +1,9 @@
 // ---- text: how values and errors are written, and the text types that the engine has not ----
 
 // As they are before a script can put others in their place.
+const { Array, Error, Map, Math, Number, Object, Promise, RangeError, Reflect, RegExp, Set, String, Symbol, TypeError, Uint8Array } = globalThis;
 const { stringify, parse } = JSON;
+const { getPrototypeOf } = Object;
 
 const json = (value) => {
   const written = stringify(value === undefined ? null : value);
@@ -19,10 +21,13 @@ const shown = (value) => {
   }
 };
 
+// [name, message, stack, the names of the error's own classes].
 const describe = (error) => {
-  if (!(error instanceof Error)) return stringify(['Thrown', shown(error), '']);
+  if (!(error instanceof Error)) return stringify(['Thrown', shown(error), '', []]);
   const cause = error.cause === undefined ? '' : `    caused by ${shown(error.cause)}\n`;
-  return stringify([String(error.name), String(error.message), String(error.stack ?? '') + cause]);
+  const classes = [];
+  for (let of = error.constructor; typeof of === 'function' && of !== Error && classes.length < 9; of = getPrototypeOf(of)) classes.push(String(of.name));
+  return stringify([String(error.name), String(error.message), String(error.stack ?? '') + cause, classes]);
 };
 
 const named = (name, message) => {

@@ -1,15 +1,23 @@
 //! The engine: compiled once, shared by all instances.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::{Caller, Config, Engine as Wasmtime, Extern, InstancePre, Linker, Memory, OptLevel};
 
 use crate::{
     compiled,
     failure::Failure,
-    instance::{Ask, Host, Instance, Limits},
+    instance::{Host, Instance},
+    json::well_formed,
     meta::{self, Meta},
+    module::{Module, Refused},
     script::{Format, LARGEST, LoadError, Script, Written},
+    turn::{Ask, Limits},
     url,
 };
 
@@ -27,7 +35,14 @@ pub struct Engine {
 struct Inner {
     pre: InstancePre<Host>,
     hash: [u8; 32],
+    engine: Wasmtime,
+    linker: Linker<Host>,
+    /// Modules as machine code, by their hashes, the latest last.
+    modules: Mutex<Vec<([u8; 32], InstancePre<Host>)>>,
 }
+
+/// How many modules are kept as machine code.
+const KEPT: usize = 32;
 
 /// The engine itself failed: this is no fault of a script.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +78,8 @@ impl Engine {
         };
         let thread = std::thread::Builder::new().name("workflow-clock".into()).spawn(tick);
         thread.map_err(|error| EngineError(format!("its clock cannot start: {error}")))?;
-        Ok(Self { inner: Arc::new(Inner { pre, hash: compiled::hash() }) })
+        let modules = Mutex::default();
+        Ok(Self { inner: Arc::new(Inner { pre, hash: compiled::hash(), engine, linker, modules }) })
     }
 
     /// The SHA-256 of the engine and its prelude: what is recorded under one may run differently under another.
@@ -102,6 +118,30 @@ impl Engine {
     /// Makes an instance of a script that was read.
     pub fn instance(&self, script: &Script, limits: &Limits) -> Result<Instance, LoadError> {
         Ok(self.load(script, limits)?.0)
+    }
+
+    /// Makes an instance of a module.
+    pub(crate) fn module(&self, module: &Module, limits: &Limits) -> Result<Instance, LoadError> {
+        module.check()?;
+        Ok(Instance::module(&self.ready(module)?, module, limits)?)
+    }
+
+    /// A module as machine code, linked with what it may import.
+    fn ready(&self, module: &Module) -> Result<InstancePre<Host>, Failure> {
+        let hash: [u8; 32] = Sha256::digest(&module.wasm).into();
+        let kept = || self.inner.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pre)) = kept().iter().find(|(known, _)| *known == hash) {
+            return Ok(pre.clone());
+        }
+        let wrong = |error: wasmtime::Error| Failure::new("InvalidModule", format!("it cannot be used: {error:#}"));
+        let compiled = wasmtime::Module::from_binary(&self.inner.engine, &module.wasm).map_err(wrong)?;
+        let pre = self.inner.linker.instantiate_pre(&compiled).map_err(wrong)?;
+        let mut kept = kept();
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((hash, pre.clone()));
+        Ok(pre)
     }
 
     fn load(&self, script: &Script, limits: &Limits) -> Result<(Instance, Format), LoadError> {
@@ -190,9 +230,16 @@ fn linker(engine: &Wasmtime) -> Result<Linker<Host>, EngineError> {
          length: u32|
          -> wasmtime::Result<u64> {
             let (kind, payload) = (text(&mut caller, kind, kind_length)?, text(&mut caller, payload, length)?);
+            // No call has the number 0: the prelude says what is wrong.
+            let Some(payload) = well_formed(payload) else {
+                return if caller.data().guard.is_some() { Err(no_json(&kind).into()) } else { Ok(0) };
+            };
             let host = caller.data_mut();
-            host.calls += 1;
-            let id = host.calls;
+            let id = host.calls + 1;
+            if let Some(guard) = &mut host.guard {
+                guard.call(id, &kind, &payload, (host.budget, host.spent))?;
+            }
+            host.calls = id;
             host.asks.push(Ask::Call { id, kind, payload });
             Ok(id)
         },
@@ -207,7 +254,12 @@ fn linker(engine: &Wasmtime) -> Result<Linker<Host>, EngineError> {
          length: u32|
          -> wasmtime::Result<()> {
             let (kind, payload) = (text(&mut caller, kind, kind_length)?, text(&mut caller, payload, length)?);
-            caller.data_mut().asks.push(Ask::Note { kind, payload });
+            let payload = well_formed(payload);
+            let host = caller.data_mut();
+            if let Some(guard) = &mut host.guard {
+                guard.note(&kind, payload.as_deref().unwrap_or_default())?;
+            }
+            host.asks.extend(payload.map(|payload| Ask::Note { kind, payload }));
             Ok(())
         },
     )?;
@@ -235,6 +287,13 @@ fn linker(engine: &Wasmtime) -> Result<Linker<Host>, EngineError> {
         },
     )?;
     Ok(linker)
+}
+
+fn no_json(kind: &str) -> Refused {
+    let what = format!(
+        "what is given to `{kind}` is no JSON that can be read: at most 100 objects and lists may lie in each other"
+    );
+    Refused(Failure::new("InvalidCall", what))
 }
 
 fn no_export() -> wasmtime::Error {

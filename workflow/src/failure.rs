@@ -3,6 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wasmtime::{Trap, WasmBacktrace};
+
+use crate::{module::Refused, turn::Limits};
 
 /// An error of a script: its own, or one of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,16 +46,50 @@ impl Failure {
         self
     }
 
-    /// Of what the engine says: `[name, message, stack]`. In the first line of the script, `shift` columns are not its own.
+    /// Of what the engine says: `[name, message, stack, classes]`. In the first line of the script, `shift` columns are not its
+    /// own. An error of a class that the script wrote was made in the constructor; it came from where that was called.
     pub(crate) fn of(said: &str, script: &str, shift: u32) -> Self {
-        let Ok((name, message, stack)) = serde_json::from_str::<(String, String, String)>(said) else {
+        type Said = (String, String, String, Vec<String>);
+        let Ok((name, message, stack, classes)) = serde_json::from_str::<Said>(said) else {
             return Self::new("Error", "the engine failed, and could not say how");
         };
-        let lines = stack.lines().filter(|line| !line.contains("<workflow>") && !line.contains("(native)"));
+        let engine = ["<workflow>", "<input>", "(native)"];
+        let lines = stack.lines().filter(|line| !engine.iter().any(|of| line.contains(of)));
         let lines: Vec<String> = lines.map(|line| moved(line.trim(), script, shift)).collect();
-        let place = lines.iter().find_map(|line| Place::in_line(line));
-        Self { name, message, place, stack: lines.join("\n") }
+        let makes = |line: &&String| {
+            let made = line.strip_prefix("at ").and_then(|line| line.split_once(" (")).map(|(name, _)| name);
+            made.is_some_and(|made| classes.iter().any(|class| class == made))
+        };
+        let place = lines.iter().skip_while(makes).find_map(|line| Place::in_line(line));
+        Self { name: cut(name, 200), message: cut(message, 16 << 10), place, stack: cut(lines.join("\n"), 16 << 10) }
     }
+}
+
+impl Failure {
+    /// Of what a module says: `{name, message}` as JSON, or a text.
+    pub(crate) fn of_module(said: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Said {
+            #[serde(default)]
+            name: Option<String>,
+            message: String,
+        }
+        match serde_json::from_str::<Said>(said) {
+            Ok(Said { name, message }) => {
+                Self::new(&cut(name.unwrap_or_else(|| "Error".into()), 200), cut(message, 16 << 10))
+            }
+            Err(_) => Self::new("Error", cut(said.to_owned(), 16 << 10)),
+        }
+    }
+}
+
+/// At most so many bytes of a text: a script may say what it wants.
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+    text
 }
 
 /// A line of a stack, in the columns of the script as its author wrote it.
@@ -75,6 +112,38 @@ impl Place {
         let (file, line) = rest.rsplit_once(':')?;
         Some(Self { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
     }
+}
+
+/// What went wrong, where code was stopped from outside; of a module with the function that it was in.
+pub(crate) fn failure_of(error: &wasmtime::Error, name: &str, limits: &Limits, is_module: bool) -> Failure {
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        return refused.0.clone();
+    }
+    let trace = error.downcast_ref::<WasmBacktrace>().filter(|_| is_module);
+    let stack: Vec<String> = trace.map_or(vec![], |trace| {
+        let frame = |frame: &wasmtime::FrameInfo| {
+            let function = frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
+            format!("at {function} ({name}, byte {})", frame.module_offset().unwrap_or(0))
+        };
+        trace.frames().iter().take(20).map(frame).collect()
+    });
+    let mut failure = match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => {
+            let fuel = limits.fuel;
+            Failure::new(
+                "LimitReached",
+                format!(
+                    "the script ran for {fuel} instructions without waiting for anything; raise limits.fuel if it has so much to do"
+                ),
+            )
+        }
+        Some(Trap::StackOverflow) => Failure::new("RangeError", "Maximum call stack size exceeded"),
+        Some(trap) => Failure::new("Trapped", trap.to_string()),
+        None if is_module => Failure::new("InvalidModule", error.root_cause().to_string()),
+        None => Failure::new("EngineError", error.root_cause().to_string()),
+    };
+    failure.stack = stack.join("\n");
+    failure
 }
 
 impl fmt::Display for Place {
@@ -101,11 +170,14 @@ mod tests {
 
     #[test]
     fn a_place_is_read_from_the_stack_without_the_prelude_and_without_what_was_put_before_the_first_line() {
-        let said = r#"["TypeError","no","    at call (<workflow>:4:2)\n    at step (a.js:1:62)\n    at <anonymous> (a.js:3:5)\n"]"#;
+        let said = r#"["TypeError","no","    at call (<workflow>:4:2)\n    at step (a.js:1:62)\n    at <anonymous> (a.js:3:5)\n",[]]"#;
         let failure = Failure::of(said, "a.js", 42);
         assert_eq!(failure.to_string(), "TypeError: no (a.js:1:20)");
         assert_eq!(failure.stack, "at step (a.js:1:20)\nat <anonymous> (a.js:3:5)");
-        let failure = Failure::of(r#"["SyntaxError","no","    at dir/b.js:3:13\n"]"#, "a.js", 42);
+        let failure = Failure::of(r#"["SyntaxError","no","    at dir/b.js:3:13\n",[]]"#, "a.js", 42);
         assert_eq!(failure.place, Some(Place { file: "dir/b.js".into(), line: 3, column: 13 }));
+        let said =
+            r#"["Mine","no","    at Base (a.js:2:1)\n    at Mine (a.js:3:1)\n    at f (a.js:9:5)\n",["Mine","Base"]]"#;
+        assert_eq!(Failure::of(said, "a.js", 0).place.unwrap().line, 9);
     }
 }

@@ -1,109 +1,16 @@
-//! One script in flight: started, then brought one answer after the other.
+//! One program in flight, a script in the engine or a module of its own: started, then brought one answer after the other.
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wasmtime::{InstancePre, Memory, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
 
 use crate::{
     engine::TICK,
-    failure::Failure,
+    failure::{Failure, failure_of},
+    json::well_formed,
+    module::{Guard, Module, Refused},
     script::{Format, LoadError, Script, Written},
+    turn::{Ask, Limits, Outcome, Start, Step, Turn},
 };
-
-/// What a script may use. All of it is counted, and so the same in every replay, but for `emergency`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Polls of the interpreter between two answers, one for every 10,000 turns of a loop or calls.
-    pub polls: u32,
-    /// Instructions between two answers, for what the interpreter does without a poll; about 2e9 are a second.
-    pub fuel: u64,
-    /// Bytes of the script's memory, at most 256 MiB.
-    pub memory: u32,
-    /// Agents in one run.
-    pub agents: u32,
-    /// Items of one list.
-    pub items: u32,
-    /// Seconds of the clock between two answers, the last resort on a slow machine. It depends on the machine: no result.
-    pub emergency_s: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let emergency_s = 120;
-        Self { polls: 40_000, fuel: 120_000_000_000, memory: 128 << 20, agents: 1_000, items: 4_096, emergency_s }
-    }
-}
-
-/// What a run begins with.
-#[derive(Debug, Clone, Default)]
-pub struct Start {
-    /// The arguments, as JSON; `None`: there are none, and the script finds `undefined`.
-    pub args: Option<String>,
-    /// When the run began, in milliseconds since 1970.
-    pub now_ms: i64,
-    /// What random numbers grow from.
-    pub seed: u32,
-    /// How many output tokens it may spend.
-    pub budget: Option<u64>,
-}
-
-/// Something that a script asks for, or says, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ask {
-    /// It wants an answer.
-    Call {
-        /// Its number, from 1, in the order of the calls.
-        id: u64,
-        /// What for: `agent`, `workflow`, `tool`, `approve`, `sleep`.
-        kind: String,
-        /// With what, as JSON.
-        payload: String,
-    },
-    /// It wants none.
-    Note {
-        /// What sort: `phase`, `log`, `cancel`, `floating`.
-        kind: String,
-        /// What it says, as JSON.
-        payload: String,
-    },
-}
-
-/// How a call ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// With a value, as JSON.
-    Good(String),
-    /// With an error: `{name, message}` as JSON.
-    Bad(String),
-}
-
-/// Where a script stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// It waits for this many calls.
-    Pending {
-        /// How many have no answer; never 0.
-        calls: u32,
-    },
-    /// It has come to its result, as JSON.
-    Done {
-        /// The result.
-        result: String,
-    },
-    /// It has failed, and would so again.
-    Failed(Failure),
-    /// It was stopped for the time it took on this machine. This is not its result.
-    Stopped,
-}
-
-/// What a script did until nothing in it could run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
-    /// What it asked for and said, in order.
-    pub asks: Vec<Ask>,
-    /// Where it stands.
-    pub step: Step,
-}
 
 /// The host's side of an instance.
 #[derive(Default)]
@@ -112,47 +19,68 @@ pub(crate) struct Host {
     pub calls: u64,
     pub budget: Option<u64>,
     pub spent: u64,
-    limits: StoreLimits,
+    pub limits: StoreLimits,
+    /// What counts for a module that has no prelude to do it.
+    pub guard: Option<Guard>,
 }
 
-/// A script in flight.
+/// A program in flight.
 pub struct Instance {
     store: Store<Host>,
     memory: Memory,
     exports: Exports,
-    script: String,
-    shift: u32,
-    format: Format,
+    name: String,
     limits: Limits,
     over: Option<Step>,
 }
 
+/// What both export, the engine and a module; and what each has for itself.
 struct Exports {
     alloc: TypedFunc<u32, u32>,
-    free: TypedFunc<u32, ()>,
-    limits: TypedFunc<(u32, u32, u32), ()>,
-    add: TypedFunc<(u32, u32, u32), ()>,
-    load: TypedFunc<(u32, u32, u32), i32>,
     start: TypedFunc<(u32, u32), i32>,
     resume: TypedFunc<(u64, i32, u32, u32), i32>,
-    pending: TypedFunc<(), u32>,
     text: TypedFunc<(), u32>,
     text_length: TypedFunc<(), u32>,
+    own: Own,
+}
+
+enum Own {
+    Engine {
+        free: TypedFunc<u32, ()>,
+        add: TypedFunc<(u32, u32, u32), ()>,
+        load: TypedFunc<(u32, u32, u32), i32>,
+        pending: TypedFunc<(), u32>,
+        /// How many columns of the script's first line are not its own.
+        shift: u32,
+        format: Format,
+    },
+    Module {
+        meta: TypedFunc<(), i32>,
+    },
 }
 
 /// Bytes of the interpreter's stack.
 const STACK: u32 = 192 * 1024;
 /// What an instance may take in all: the script's memory, and the engine's own.
 const MOST_MEMORY: usize = 256 << 20;
+/// Instructions of a module between two answers. It is no interpreter: what takes longer than these few seconds does not end.
+const MOST_FUEL: u64 = 20_000_000_000;
+
+macro_rules! export {
+    ($made:ident, $store:ident, $name:literal) => {
+        $made.get_typed_func(&mut $store, $name)?
+    };
+}
 
 impl Instance {
+    /// The engine with a script in it.
     pub(crate) fn load(
         pre: &InstancePre<Host>,
         script: &Script,
         written: &Written,
         limits: &Limits,
     ) -> Result<Self, LoadError> {
-        let mut instance = Self::new(pre, script, written, limits).map_err(crate::EngineError::from)?;
+        let mut instance = Self::engine(pre, script, written, limits).map_err(crate::EngineError::from)?;
         match instance.compile(script, written) {
             Ok(0) => Ok(instance),
             Ok(_) => Err(instance.failure().into()),
@@ -160,79 +88,118 @@ impl Instance {
         }
     }
 
-    fn new(pre: &InstancePre<Host>, script: &Script, written: &Written, limits: &Limits) -> wasmtime::Result<Self> {
+    fn engine(pre: &InstancePre<Host>, script: &Script, written: &Written, limits: &Limits) -> wasmtime::Result<Self> {
         let host_limits = StoreLimitsBuilder::new().memory_size(MOST_MEMORY).instances(1).memories(1).tables(2).build();
         let mut store = Store::new(pre.module().engine(), Host { limits: host_limits, ..Host::default() });
         store.limiter(|host| &mut host.limits);
         store.set_fuel(u64::MAX)?;
         store.set_epoch_deadline(u64::MAX / 2);
         let made = pre.instantiate(&mut store)?;
-        macro_rules! export {
-            ($name:literal) => {
-                made.get_typed_func(&mut store, $name)?
-            };
-        }
-        let exports = Exports {
-            alloc: export!("alloc"),
-            free: export!("free"),
-            limits: export!("limits"),
-            add: export!("add"),
-            load: export!("load"),
-            start: export!("start"),
-            resume: export!("resume"),
-            pending: export!("pending"),
-            text: export!("text"),
-            text_length: export!("text_length"),
-        };
-        let memory = made.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("it has no memory"))?;
-        exports.limits.call(&mut store, (limits.polls, limits.memory, STACK))?;
-        Ok(Self {
-            store,
-            memory,
-            exports,
-            script: script.name.clone(),
+        let own = Own::Engine {
+            free: export!(made, store, "free"),
+            add: export!(made, store, "add"),
+            load: export!(made, store, "load"),
+            pending: export!(made, store, "pending"),
             shift: written.shift,
             format: Format::Body,
-            limits: limits.clone(),
-            over: None,
+        };
+        let limit: TypedFunc<(u32, u32, u32), ()> = export!(made, store, "limits");
+        limit.call(&mut store, (limits.polls, limits.memory, STACK))?;
+        Self::with(&made, store, own, &script.name, limits)
+    }
+
+    /// A module of its own. Its failures are those of the module, not of the engine.
+    pub(crate) fn module(pre: &InstancePre<Host>, module: &Module, limits: &Limits) -> Result<Self, Failure> {
+        let limits = &Limits { fuel: limits.fuel.min(MOST_FUEL), ..limits.clone() };
+        let memory = usize::try_from(limits.memory).unwrap_or(MOST_MEMORY).min(MOST_MEMORY);
+        let host_limits =
+            StoreLimitsBuilder::new().memory_size(memory).table_elements(100_000).instances(1).memories(1).tables(4);
+        let guard = Some(Guard::new(limits));
+        let mut store =
+            Store::new(pre.module().engine(), Host { limits: host_limits.build(), guard, ..Host::default() });
+        store.limiter(|host| &mut host.limits);
+        let said = |error: &wasmtime::Error| failure_of(error, &module.name, limits, true);
+        // What it does while it is made is counted too.
+        allow(&mut store, limits).map_err(|error| said(&error))?;
+        let made = pre.instantiate(&mut store).map_err(|error| said(&error))?;
+        let exports = |mut store: Store<Host>| {
+            let meta = export!(made, store, "meta");
+            Self::with(&made, store, Own::Module { meta }, &module.name, limits)
+        };
+        exports(store).map_err(|error| {
+            let what = format!("it is no module of a workflow: {error:#}; schemas/workflow.wit says what one exports");
+            Failure::new("InvalidModule", what)
         })
     }
 
+    fn with(
+        made: &wasmtime::Instance,
+        mut store: Store<Host>,
+        own: Own,
+        name: &str,
+        limits: &Limits,
+    ) -> wasmtime::Result<Self> {
+        let exports = Exports {
+            alloc: export!(made, store, "alloc"),
+            start: export!(made, store, "start"),
+            resume: export!(made, store, "resume"),
+            text: export!(made, store, "text"),
+            text_length: export!(made, store, "text_length"),
+            own,
+        };
+        let memory = made.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("it has no memory"))?;
+        Ok(Self { store, memory, exports, name: name.to_owned(), limits: limits.clone(), over: None })
+    }
+
     fn compile(&mut self, script: &Script, written: &Written) -> wasmtime::Result<i32> {
+        let Own::Engine { add, load, .. } = &self.exports.own else { return Ok(0) };
+        let (add, load) = (add.clone(), load.clone());
         self.fuel()?;
         for (name, source) in &script.files {
             let (name, _) = self.put(&zeroed(name))?;
             let (source, length) = self.put(source.as_bytes())?;
-            self.exports.add.call(&mut self.store, (name, source, length))?;
-            self.exports.free.call(&mut self.store, name)?;
-            self.exports.free.call(&mut self.store, source)?;
+            add.call(&mut self.store, (name, source, length))?;
+            self.free(name)?;
+            self.free(source)?;
         }
         let (name, _) = self.put(&zeroed(&script.name))?;
         let (source, length) = self.put(written.source.as_bytes())?;
-        let said = self.exports.load.call(&mut self.store, (name, source, length))?;
-        self.exports.free.call(&mut self.store, name)?;
-        self.exports.free.call(&mut self.store, source)?;
+        let said = load.call(&mut self.store, (name, source, length))?;
+        self.free(name)?;
+        self.free(source)?;
         Ok(said)
     }
 
-    pub(crate) fn of(mut self, format: Format) -> Self {
-        self.format = format;
+    pub(crate) fn of(mut self, is: Format) -> Self {
+        if let Own::Engine { format, .. } = &mut self.exports.own {
+            *format = is;
+        }
         self
     }
 
-    /// Starts the script. To be called once, before any answer.
+    /// What a module says of itself, as JSON.
+    pub(crate) fn meta(&mut self) -> Result<String, Failure> {
+        let Own::Module { meta } = &self.exports.own else { return Ok("{}".into()) };
+        let meta = meta.clone();
+        let ran = self.fuel().and_then(|()| meta.call(&mut self.store, ()));
+        match ran {
+            Ok(_) if !self.store.data().asks.is_empty() => {
+                Err(Failure::new("InvalidModule", "its `meta` calls the host, which only `start` and `resume` may"))
+            }
+            Ok(0) => self.text().map_err(|error| self.trapped(&error)),
+            Ok(_) => Err(self.failure()),
+            Err(error) => Err(self.trapped(&error)),
+        }
+    }
+
+    /// Starts it. To be called once, before any answer.
     pub fn start(&mut self, start: &Start) -> Turn {
         self.store.data_mut().budget = start.budget;
-        let mut with = json!({ "limits": {"agents": self.limits.agents, "items": self.limits.items} });
-        if self.format != Format::Body {
-            with["clock"] = json!({ "now": start.now_ms, "seed": start.seed });
-        }
-        let mut with = with.to_string();
-        if let Some(args) = &start.args {
-            with.truncate(with.len() - 1);
-            with = format!("{with},\"args\":{args}}}");
-        }
         let function = self.exports.start.clone();
+        let with = match &self.exports.own {
+            Own::Engine { format, .. } => engine_start(&self.limits, *format, start),
+            Own::Module { .. } => start.args.clone().unwrap_or_default(),
+        };
         self.run(with.as_bytes(), |store, (at, length)| function.call(store, (at, length)))
     }
 
@@ -240,6 +207,9 @@ impl Instance {
     pub fn resume(&mut self, id: u64, outcome: &Outcome, spent: u64) -> Turn {
         let host = self.store.data_mut();
         host.spent = host.spent.saturating_add(spent);
+        if let Some(guard) = &mut host.guard {
+            guard.answered(id);
+        }
         let (good, value) = match outcome {
             Outcome::Good(value) => (1, value),
             Outcome::Bad(value) => (0, value),
@@ -266,7 +236,7 @@ impl Instance {
         let ran = self.fuel().and_then(|()| {
             let (at, length) = self.put(given)?;
             let said = call(&mut self.store, (at, length))?;
-            self.exports.free.call(&mut self.store, at)?;
+            self.free(at)?;
             self.step(said)
         });
         let step = ran.unwrap_or_else(|error| match error.downcast_ref::<Trap>() {
@@ -281,46 +251,83 @@ impl Instance {
 
     fn step(&mut self, said: i32) -> wasmtime::Result<Step> {
         Ok(match said {
-            0 => match self.exports.pending.call(&mut self.store, ())? {
+            0 => match self.pending()? {
                 0 => {
                     let what = "the workflow awaits a promise that nothing can settle: every call has its answer";
                     Step::Failed(Failure::new("Stuck", what))
                 }
                 calls => Step::Pending { calls },
             },
-            1 => Step::Done { result: self.text() },
+            1 => well_formed(self.text()?).map_or_else(
+                || {
+                    let what =
+                        "the result is no JSON that can be read: at most 100 objects and lists may lie in each other";
+                    Step::Failed(Failure::new("InvalidResult", what))
+                },
+                |result| Step::Done { result },
+            ),
             _ => Step::Failed(self.failure()),
         })
     }
 
+    /// How many calls have no answer.
+    fn pending(&mut self) -> wasmtime::Result<u32> {
+        match &self.exports.own {
+            Own::Engine { pending, .. } => pending.call(&mut self.store, ()),
+            Own::Module { .. } => Ok(self.store.data().guard.as_ref().map_or(0, Guard::open)),
+        }
+    }
+
     /// What an instance may use until its next answer.
     fn fuel(&mut self) -> wasmtime::Result<()> {
-        self.store.set_fuel(self.limits.fuel)?;
-        let ticks = u64::from(self.limits.emergency_s) * 1_000 / u64::try_from(TICK.as_millis())?;
-        self.store.set_epoch_deadline(ticks.max(1));
-        Ok(())
+        if let Some(guard) = &mut self.store.data_mut().guard {
+            guard.turn();
+        }
+        allow(&mut self.store, &self.limits)
     }
 
     fn put(&mut self, bytes: &[u8]) -> wasmtime::Result<(u32, u32)> {
         let length = u32::try_from(bytes.len())?;
         let at = self.exports.alloc.call(&mut self.store, length)?;
         if at == 0 {
-            return Err(wasmtime::Error::msg("its memory is full"));
+            return Err(wasmtime::Error::msg("its memory is full: `alloc` gave no room"));
         }
-        self.memory.write(&mut self.store, at as usize, bytes)?;
+        self.memory
+            .write(&mut self.store, at as usize, bytes)
+            .map_err(|_| wasmtime::Error::msg("`alloc` gave room that lies outside the memory"))?;
         Ok((at, length))
     }
 
-    fn text(&mut self) -> String {
-        let at = self.exports.text.call(&mut self.store, ()).unwrap_or(0) as usize;
-        let length = self.exports.text_length.call(&mut self.store, ()).unwrap_or(0) as usize;
-        let bytes = self.memory.data(&self.store).get(at..).and_then(|rest| rest.get(..length)).unwrap_or_default();
-        String::from_utf8_lossy(bytes).into_owned()
+    /// The engine is given back what it was handed; a module owns it.
+    fn free(&mut self, at: u32) -> wasmtime::Result<()> {
+        match &self.exports.own {
+            Own::Engine { free, .. } => free.call(&mut self.store, at),
+            Own::Module { .. } => Ok(()),
+        }
+    }
+
+    fn text(&mut self) -> wasmtime::Result<String> {
+        let at = self.exports.text.call(&mut self.store, ())? as usize;
+        let length = self.exports.text_length.call(&mut self.store, ())? as usize;
+        let bytes = self.memory.data(&self.store).get(at..).and_then(|rest| rest.get(..length));
+        let bytes = bytes.ok_or_else(|| wasmtime::Error::msg("its text lies outside the memory"))?;
+        let most = self.limits.text as usize;
+        if length > most && self.store.data().guard.is_some() {
+            let what = format!("its text has {length} bytes, and may have {most}; raise limits.text");
+            return Err(Refused::limit(what).into());
+        }
+        Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
     fn failure(&mut self) -> Failure {
-        let said = self.text();
-        let failure = Failure::of(&said, &self.script, self.shift);
+        let said = match self.text() {
+            Ok(said) => said,
+            Err(error) => return self.trapped(&error),
+        };
+        let failure = match &self.exports.own {
+            Own::Engine { shift, .. } => Failure::of(&said, &self.name, *shift),
+            Own::Module { .. } => return Failure::of_module(&said),
+        };
         let over = |what: String| Failure { name: "LimitReached".into(), message: what, ..failure.clone() };
         match (failure.name.as_str(), failure.message.as_str()) {
             ("InternalError", "interrupted") => {
@@ -338,20 +345,30 @@ impl Instance {
     }
 
     fn trapped(&self, error: &wasmtime::Error) -> Failure {
-        match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => {
-                let fuel = self.limits.fuel;
-                Failure::new(
-                    "LimitReached",
-                    format!(
-                        "the script ran for {fuel} instructions without waiting for anything; raise limits.fuel if it has so much to do"
-                    ),
-                )
-            }
-            Some(Trap::StackOverflow) => Failure::new("RangeError", "Maximum call stack size exceeded"),
-            _ => Failure::new("EngineError", format!("{error:#}")),
-        }
+        failure_of(error, &self.name, &self.limits, self.store.data().guard.is_some())
     }
+}
+
+/// What the engine's `start` is told.
+fn engine_start(limits: &Limits, format: Format, start: &Start) -> String {
+    let Limits { agents, items, asks, text, .. } = limits;
+    let mut with = json!({ "limits": {"agents": agents, "items": items, "asks": asks, "text": text} });
+    if format != Format::Body {
+        with["clock"] = json!({ "now": start.now_ms, "seed": start.seed });
+    }
+    let mut with = with.to_string();
+    if let Some(args) = &start.args {
+        with.truncate(with.len() - 1);
+        with = format!("{with},\"args\":{args}}}");
+    }
+    with
+}
+
+fn allow(store: &mut Store<Host>, limits: &Limits) -> wasmtime::Result<()> {
+    store.set_fuel(limits.fuel)?;
+    let ticks = u64::from(limits.emergency_s) * 1_000 / u64::try_from(TICK.as_millis())?;
+    store.set_epoch_deadline(ticks.max(1));
+    Ok(())
 }
 
 fn zeroed(text: &str) -> Vec<u8> {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{failure::Failure, literal, meta};
 
 /// The largest script, in bytes, with all files that it imports.
-pub(crate) const LARGEST: usize = 512 * 1024;
+pub const LARGEST: usize = 512 * 1024;
 
 /// A script with the files that it imports: all that decides what it does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ impl Written {
 
     /// A body, which a module may not be: it becomes its default function. Lines stay where they are; imports move before it.
     pub fn body(source: &str) -> Self {
-        let mut text = source.to_owned();
+        let mut text = without_shebang(source);
         if let Some(word) = meta::export_word(source) {
             text.replace_range(word, "      ");
         }
@@ -119,9 +119,20 @@ impl Written {
     /// `CommonJS`, which becomes a module that exports what is in `module.exports`.
     pub fn common_js(source: &str) -> Self {
         let before = "const module = {exports: {}}; let exports = module.exports; export {module as default};";
+        let source = without_shebang(source);
         let exported = "\nmodule.run = typeof module.exports === 'function' ? module.exports : (module.exports.run ?? module.exports.default);";
         Self { source: format!("{before}{source}{exported}"), shift: u32::try_from(before.len()).unwrap_or(0) }
     }
+}
+
+/// A first line for a shell, which may stand nowhere but at the very beginning, as a comment of the same length.
+fn without_shebang(source: &str) -> String {
+    let start = source.len() - source.trim_start_matches('\u{feff}').len();
+    let mut text = source.to_owned();
+    if source[start..].starts_with("#!") {
+        text.replace_range(start..start + 2, "//");
+    }
+    text
 }
 
 /// The static imports at the head of a body, before or behind its `meta`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use replay::{digest::hex, ids::StreamId};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use workflow::{Ask, Failure, Instance, Limits, LoadError, Script, Start, Step as Stand};
+use workflow::{Ask, Failure, Instance, Limits, LoadError, Program, Start, Step as Stand};
 
 use super::{super::Effects, kept::Waiting};
 use crate::entities::{
@@ -70,11 +70,11 @@ impl Effects {
                 return Ok(go_on(instance, from, &answers));
             }
             let engine = scripts.engine().map_err(LoadError::Engine)?;
-            let script: Script = serde_json::from_str(&script).map_err(|error| {
+            let program: Program = serde_json::from_str(&script).map_err(|error| {
                 let what = format!("the script that this run pinned cannot be read any more: {error}");
                 LoadError::Script(Failure::new("ScriptLost", what))
             })?;
-            let mut instance = engine.instance(&script, &Limits::default())?;
+            let mut instance = program.instance(&engine, &Limits::default())?;
             let turn = instance.start(&Start { args: arguments, now_ms, seed, budget });
             let asks = turn.asks.into_iter().map(|ask| (0, ask)).collect();
             Ok(heard_all(Stood { asks, heard: 0, stand: turn.step, instance: Some(instance), anew: true }, &answers))

@@ -6,6 +6,7 @@
 mod answer;
 mod excerpt;
 mod model;
+mod pattern;
 pub(super) mod play;
 mod shape;
 mod summary;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::play::Beat;
+use super::{pattern, play::Beat};
 use crate::models::{Message, ModelRequest};
 
 /// The tool through which an answer is handed in.
@@ -22,7 +22,7 @@ pub fn handed_in(request: &ModelRequest, since: &[Message]) -> Option<Vec<Beat>>
     Some(vec![Beat::Reasoning(reasoning), Beat::ToolCall { id: None, name: SUBMIT.to_owned(), arguments }])
 }
 
-/// The plainest value of a schema. What cannot be told by looking, as a pattern, is given a text all the same.
+/// The plainest value of a schema.
 fn value(schema: &Value, root: &Value, depth: usize) -> Value {
     if let Some(first) = schema["enum"].as_array().and_then(|values| values.first()) {
         return first.clone();
@@ -80,6 +80,9 @@ fn number(schema: &Value) -> Value {
 }
 
 fn text(schema: &Value) -> Value {
+    if let Some(text) = schema["pattern"].as_str().and_then(pattern::text) {
+        return Value::String(text);
+    }
     let least = usize::try_from(schema["minLength"].as_u64().unwrap_or(0).min(10_000)).unwrap_or(0);
     let most = usize::try_from(schema["maxLength"].as_u64().unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let mut text = "offline".repeat(least / "offline".len() + 1);
@@ -101,6 +104,7 @@ mod tests {
             (json!({"type": "array", "items": {"enum": ["x", "y"]}, "minItems": 2}), json!(["x", "x"])),
             (json!({"type": ["number", "null"], "maximum": 0.5}), json!(0.5)),
             (json!({"type": "string", "minLength": 9, "maxLength": 9}), json!("offlineof")),
+            (json!({"type": "string", "pattern": "^[a-f0-9]{7}$"}), json!("aaaaaaa")),
             (json!({"anyOf": [{"const": 4}, {"type": "string"}]}), json!(4)),
         ] {
             assert_eq!(value(&schema, &schema, 0), fits);

@@ -5,6 +5,8 @@
 mod escapes;
 mod flows;
 mod formats;
+mod hostile;
+mod modules;
 mod replays;
 
 use std::{collections::VecDeque, sync::OnceLock};
