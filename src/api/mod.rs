@@ -41,6 +41,7 @@ mod server;
 mod sessions;
 mod sign_in;
 mod socket;
+mod sources;
 mod step_cache;
 mod streams;
 mod subscriptions;

@@ -5,8 +5,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
     agents, attachments, audit, blobs, chats, default_model, directories, files, fork, health, keys, messages, metrics,
-    openapi, projects, providers, reading, replay, search, sessions, sign_in, socket, step_cache, streams, trust,
-    usage, workflows,
+    openapi, projects, providers, reading, replay, search, sessions, sign_in, socket, sources, step_cache, streams,
+    trust, usage, workflows,
 };
 use crate::{
     entities::{chat::view::MessagesPage, system::Role},
@@ -132,6 +132,9 @@ routes! {
     POST "/api/chats/{id}/archive" operator chats::archive { "Puts a chat away; a message brings it back", gives ChatRow }
     POST "/api/chats/{id}/unarchive" operator chats::unarchive { "Brings a chat back", gives ChatRow }
     GET "/api/workflows" viewer workflows::workflows { "The workflows that there are, with what is wrong with those that cannot run", query workflows::WorkflowsQuery, gives workflows::Workflows }
+    GET "/api/workflows/source" viewer sources::show { "The text of a workflow", query sources::SourceQuery, gives sources::WorkflowSource }
+    PUT "/api/workflows/source" operator sources::save { "Saves a text as a workflow of a project; it runs once the project is trusted with it", takes sources::NewSource, gives crate::scripts::Listed }
+    POST "/api/workflows/check" viewer sources::check { "What a text would be as a workflow, or what is wrong with it; nothing of it runs", takes sources::NewCheck, gives crate::scripts::Listed }
     GET "/api/agents" viewer agents::list { "The agents that workflows ask for by name, with what is wrong with those that cannot be used", query workflows::WorkflowsQuery, gives agents::AgentItems }
     GET "/api/orchestrator/workflows" viewer workflows::of_the_orchestrator { "The workflows that a name means, for clients of BooCode", query workflows::WorkflowsQuery, gives workflows::OrchestratorWorkflows }
     GET "/api/runs" viewer workflows::list { "Runs of workflows, the newest first", query reading::PageQuery, gives reading::Items<RunRow> }

@@ -230,13 +230,18 @@ async fn earlier(shared: &Shared, project: Uuid, run: Uuid, from_step: Option<u3
     Ok(about)
 }
 
-async fn found(shared: &Shared, folder: &Arc<str>, workflow: String) -> Result<Found, Problem> {
-    let (scripts, folder) = (shared.app.scripts.clone(), folder.clone());
-    blocking(move || scripts.find(Path::new(&*folder), &workflow)).await?.map_err(|error| match &error {
+/// That a workflow was not found, or cannot be used.
+pub(super) fn find_problem(error: &FindError) -> Problem {
+    match error {
         FindError::Unknown { .. } => Problem::not_found("no_workflow", error.to_string()),
         FindError::Broken { .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_workflow", error.to_string()),
         FindError::Engine(_) => Problem::internal(error),
-    })
+    }
+}
+
+async fn found(shared: &Shared, folder: &Arc<str>, workflow: String) -> Result<Found, Problem> {
+    let (scripts, folder) = (shared.app.scripts.clone(), folder.clone());
+    blocking(move || scripts.find(Path::new(&*folder), &workflow)).await?.map_err(|error| find_problem(&error))
 }
 
 /// What a project brings runs once the project is trusted as it is now.

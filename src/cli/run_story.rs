@@ -145,7 +145,7 @@ impl RunStory {
             | Event::StepRetried { .. }
             | Event::ApprovalAnswered { .. }
             | Event::ScriptAdvanced { .. }
-            | Event::RunPaused {}
+            | Event::RunPaused { .. }
             | Event::RunResumed {} => {}
         }
         false
@@ -190,7 +190,14 @@ impl RunStory {
                 let answer = if *approved { "yes" } else { "no" };
                 Some((Tone::Strong, format!("! step {step} was answered with {answer}{said}")))
             }
-            Event::RunPaused {} => {
+            Event::RunPaused { difference: Some(apart) } => {
+                let shown = |body: &Option<Body>| body.as_ref().map_or("nothing", Body::shown).to_owned();
+                let what = "paused: the engine of this version asks for something else than what is recorded";
+                let (recorded, asked) = (shown(&apart.recorded), shown(&apart.asked));
+                let next = "stop it, and go on in a new run with `reenact run NAME --resume RUN`";
+                Some((Tone::Alarm, format!("{what}, step {}\n- {recorded}\n+ {asked}\n{next}", apart.step)))
+            }
+            Event::RunPaused { difference: None } => {
                 Some((Tone::Dim, "paused: `reenact watch` and the page show what is under way".into()))
             }
             Event::RunResumed {} => Some((Tone::Dim, "goes on".into())),

@@ -321,7 +321,7 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
             changed(RunRow { questions: row.questions.saturating_sub(1), ..row })
         }
         run::Event::RunQueued {} => changed(RunRow { state: RunStatus::Queued, ..known(rows)? }),
-        run::Event::RunPaused {} => changed(RunRow { state: RunStatus::Paused, ..known(rows)? }),
+        run::Event::RunPaused { .. } => changed(RunRow { state: RunStatus::Paused, ..known(rows)? }),
         run::Event::RunStarted {} | run::Event::RunResumed {} => {
             changed(RunRow { state: RunStatus::Running, ..known(rows)? })
         }

@@ -156,7 +156,7 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<()> {
         | run::Event::ScriptAdvanced { .. }
         | run::Event::RunQueued {}
         | run::Event::RunStarted {}
-        | run::Event::RunPaused {}
+        | run::Event::RunPaused { .. }
         | run::Event::RunResumed {} => {}
     }
     Some(())

@@ -12,7 +12,7 @@ pub(super) fn all() -> Vec<File> {
     names.sort();
     let file = |name: std::borrow::Cow<'static, str>| {
         let text = String::from_utf8(Catalog::get(&name)?.data.into_owned()).ok()?;
-        Some(File { source: Source::BuiltIn, name: name.into_owned(), text: Text::Here(text) })
+        Some(File { source: Source::BuiltIn, name: name.into_owned(), text: Text::Here(text, None) })
     };
     names.into_iter().filter_map(file).collect()
 }

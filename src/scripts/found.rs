@@ -65,6 +65,20 @@ pub struct Listed {
     pub error: Option<Wrong>,
 }
 
+/// The text of a script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScriptSource {
+    /// The name of its file.
+    pub file: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// Its file, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What stands in it.
+    pub text: String,
+}
+
 /// What is wrong with a script.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Wrong {
@@ -91,7 +105,8 @@ pub(super) struct File {
 
 /// The text of a file.
 pub(super) enum Text {
-    Here(String),
+    /// With the folder that it is to stand in, if it is to be a file: what it imports lies there.
+    Here(String, Option<PathBuf>),
     At(PathBuf),
 }
 
@@ -128,7 +143,7 @@ impl File {
         }
         let wanted = Path::new(wanted.strip_prefix("./").unwrap_or(wanted));
         match &self.text {
-            Text::Here(_) => wanted == Path::new(&self.name),
+            Text::Here(..) => wanted == Path::new(&self.name),
             Text::At(path) => path.ends_with(wanted),
         }
     }
@@ -141,7 +156,7 @@ impl File {
             return self.load_module(engine, path);
         }
         let (text, folder) = match &self.text {
-            Text::Here(text) => (text.clone(), None),
+            Text::Here(text, folder) => (text.clone(), folder.as_deref()),
             Text::At(path) => {
                 let text = fs::read_to_string(path).map_err(|error| Failure::new("ReadError", error.to_string()))?;
                 (text, path.parent())
@@ -168,10 +183,25 @@ impl File {
         Ok(Found { meta, source: self.source, program: Program::Module(module), engine: engine.hash() })
     }
 
+    /// Its text, to be read and changed.
+    pub fn source(&self) -> Result<ScriptSource, Failure> {
+        let (text, path) = match &self.text {
+            Text::Here(text, _) => (text.clone(), None),
+            Text::At(path) if path.extension().is_some_and(|extension| extension == MODULE) => {
+                return Err(Failure::new("NoText", "it is a ready module: change what it was made from"));
+            }
+            Text::At(path) => {
+                let text = fs::read_to_string(path).map_err(|error| Failure::new("ReadError", error.to_string()))?;
+                (text, Some(path.display().to_string()))
+            }
+        };
+        Ok(ScriptSource { file: self.name.clone(), source: self.source, path, text })
+    }
+
     /// What a list says of it.
     pub fn read(&self, engine: &Engine) -> Listed {
         let path = match &self.text {
-            Text::Here(_) => None,
+            Text::Here(..) => None,
             Text::At(path) => Some(path.display().to_string()),
         };
         let (meta, error) = match self.load(engine) {

@@ -12,11 +12,11 @@ use std::{
 
 use workflow::{Engine, EngineError, Failure, LoadError};
 
-pub use found::{Found, Listed, Source};
+pub use found::{Found, Listed, ScriptSource, Source};
 pub use watched::{WatchError, Watched};
 
-/// Where scripts lie, in a project and in the user's folder, first match first.
-const FOLDERS: [&str; 3] = [".reenact/workflows", ".claude/workflows", ".boocode/workflows"];
+/// Where scripts lie, in a project and in the user's folder, first match first; new ones are written into the first.
+pub const FOLDERS: [&str; 3] = [".reenact/workflows", ".claude/workflows", ".boocode/workflows"];
 
 /// Finds scripts, and has the engine that runs them. Cheap to clone.
 #[derive(Clone)]
@@ -142,6 +142,35 @@ impl Scripts {
         }
         folders.extend(self.0.user.iter().map(|folder| watched::Folder::of_user(folder)));
         self.0.watches.watch(project, folders)
+    }
+
+    /// The text of the workflow of a name, whatever is wrong with it. Blocks.
+    ///
+    /// # Errors
+    /// There is none, it is a ready module, or it cannot be read.
+    pub fn source(&self, project: &Path, name: &str) -> Result<ScriptSource, FindError> {
+        let engine = self.engine()?;
+        let (wanted, ours) = match name.strip_prefix("builtin:") {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        let files = self.files(Some(project));
+        let mut files = files.iter().filter(|file| !ours || file.source == Source::BuiltIn);
+        let is =
+            |file: &&found::File| file.load(&engine).is_ok_and(|found| found.meta.name == wanted) || file.is(wanted);
+        let file = files.find(is).ok_or_else(|| FindError::Unknown { name: name.into(), similar: None })?;
+        file.source().map_err(|failure| FindError::Broken { name: name.into(), error: Box::new(failure.into()) })
+    }
+
+    /// What a text would be as the file of a name in a folder of workflows: what it says of itself, or what is wrong with it.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// The engine does not work.
+    pub fn check(&self, folder: &Path, file: &str, text: String) -> Result<Listed, EngineError> {
+        let text = found::Text::Here(text, Some(folder.to_owned()));
+        let file = found::File { source: Source::Project, name: file.to_owned(), text };
+        Ok(file.read(&self.engine()?))
     }
 
     fn files(&self, project: Option<&Path>) -> Vec<found::File> {

@@ -45,6 +45,7 @@ mod runs;
 mod served;
 mod simulation;
 mod socket;
+mod sources;
 mod turns;
 mod under_faults;
 mod versions;

@@ -156,6 +156,33 @@ test("a run is done again from the cache, each step says why, and one is retried
   await page.context().close();
 });
 
+test("a workflow is written in the page, told where it is wrong, mended, saved and run", async () => {
+  const page = await opened();
+  await page.getByRole("link", { name: "New workflow" }).click();
+  const script = page.getByRole("textbox", { name: "The script" });
+  await script.waitFor();
+  await page.getByText(/my-workflow: What it does/).waitFor();
+  await page.getByRole("textbox", { name: "Name of the file" }).fill("count.js");
+  await script.fill("export const meta = { name: 'count', description: 'Counts' }\nconst = 1");
+  await page
+    .getByText(/SyntaxError/)
+    .first()
+    .waitFor();
+  await page.getByText("count.js:2:").first().waitFor();
+  await page.locator(".cm-lint-marker-error").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Run", exact: true }).isDisabled(), true);
+  await script.fill("export const meta = { name: 'count', description: 'Counts' }\nreturn args.to + 1");
+  await page.getByText(/count: Counts/).waitFor();
+  await accessible(page);
+  await script.press("Control+s");
+  await page.getByRole("button", { name: /^Trust/ }).click();
+  await page.getByRole("textbox", { name: "Arguments" }).fill('{"to": 41}');
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByRole("region", { name: "Result" }).getByText("42").waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
 test("on a phone nothing of a run is wider than the screen", async () => {
   const page = await opened({ viewport: { width: 390, height: 844 } });
   await started(page, "Eve");
@@ -169,5 +196,15 @@ test("on a phone nothing of a run is wider than the screen", async () => {
     .getByText(/stopped/)
     .first()
     .waitFor();
+  await page.context().close();
+});
+
+test("a file that somebody else writes shows at once, with what is wrong with it", async () => {
+  const page = await opened();
+  const file = join(server.project, ".claude", "workflows", "later.js");
+  writeFileSync(file, "export const meta = { name: 'later', description: 'Came later' }\nreturn 1\n");
+  await page.getByText("Came later").waitFor();
+  writeFileSync(file, "export const meta = { name: 'later', description: 'Came later' }\nreturn )\n");
+  await page.getByText("later.js:2:").waitFor();
   await page.context().close();
 });

@@ -13,7 +13,7 @@ use crate::entities::{
     body::{Body, head},
     run::{
         Outcome,
-        event::{RunError, StepKind, StepOutcome},
+        event::{Difference, RunError, StepKind, StepOutcome},
         state::State,
         work::{Asked, Driven, End},
     },
@@ -134,9 +134,9 @@ impl Effects {
                                 name(recorded.kind),
                                 self.bodies.read(stream, &recorded.payload).await
                             );
-                            return diverged(state, step, Some(before), Some(format!("{kind} {payload}")));
+                            return self.diverged(state, step, Some(before), Some(format!("{kind} {payload}")));
                         }
-                        None if known => return diverged(state, step, None, Some(format!("{kind} {payload}"))),
+                        None if known => return self.diverged(state, step, None, Some(format!("{kind} {payload}"))),
                         None => match self.requested(&about, step, &kind, payload, call, &mut asked).await {
                             Ok((request, given)) => {
                                 let known = match &mut known_before {
@@ -161,7 +161,7 @@ impl Effects {
         }
         if let Some((&step, recorded)) = state.steps.range(calls + 1..).next().filter(|_| anew) {
             let before = format!("{} {}", name(recorded.kind), self.bodies.read(stream, &recorded.payload).await);
-            return diverged(state, step, Some(before), None);
+            return self.diverged(state, step, Some(before), None);
         }
         let end = match stand {
             Stand::Pending { .. } => {
@@ -183,6 +183,22 @@ impl Effects {
             }
         };
         Outcome::Driven(Driven { settled: heard, asks: asked, end })
+    }
+
+    /// What becomes of a run that asks for something else than what is recorded: under the engine that it began with there is
+    /// nothing that could be done; under another one a person chooses.
+    fn diverged(&self, state: &State, step: u32, recorded: Option<String>, asked: Option<String>) -> Outcome {
+        let body = |text: String| Body::from(head(&text, 8 * 1024));
+        let (recorded, asked) = (recorded.map(body), asked.map(body));
+        let now = self.scripts.engine().map(|engine| hex(&engine.hash()));
+        let began = state.about.as_ref().map(|about| &*about.engine);
+        let end = match now {
+            Ok(now) if began.is_some_and(|began| *began != *now) => {
+                End::EngineChanged(Difference { step, recorded, asked })
+            }
+            Ok(_) | Err(_) => End::Diverged { step, recorded, asked },
+        };
+        Outcome::Driven(Driven { settled: state.advanced.unwrap_or(0), asks: vec![], end })
     }
 }
 
@@ -207,12 +223,6 @@ fn heard_all(mut stood: Stood, answers: &[Answer]) -> Stood {
 
 fn broken(what: &str) -> Outcome {
     Outcome::Broken { message: format!("{what}. This is a bug; please report it.").into() }
-}
-
-fn diverged(state: &State, step: u32, recorded: Option<String>, asked: Option<String>) -> Outcome {
-    let body = |text: String| Body::from(head(&text, 8 * 1024));
-    let end = End::Diverged { step, recorded: recorded.map(body), asked: asked.map(body) };
-    Outcome::Driven(Driven { settled: state.advanced.unwrap_or(0), asks: vec![], end })
 }
 
 fn name(kind: StepKind) -> &'static str {

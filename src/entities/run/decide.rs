@@ -37,7 +37,7 @@ pub(super) fn decide(state: &State, command: Command, context: &Context) -> Resu
     Ok(match command {
         Command::RequestRun(_) => return Err(Rejection::AlreadyRequested),
         Command::PauseRun {} if paused => vec![],
-        Command::PauseRun {} => vec![Event::RunPaused {}],
+        Command::PauseRun {} => vec![Event::RunPaused { difference: None }],
         Command::ResumeRun {} if paused && state.turns > 0 && state.is_busy() => {
             vec![Event::RunResumed {}, Event::RunQueued {}]
         }

@@ -105,7 +105,12 @@ pub enum Event {
     /// It has its turn: it goes on until there is nothing to do but to wait for people or for time.
     RunStarted {},
     /// No step begins until it is resumed.
-    RunPaused {},
+    RunPaused {
+        /// The engine of this version asks for something else than what is recorded: a person chooses what becomes of it. Where
+        /// absent, a person paused it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        difference: Option<Difference>,
+    },
     /// It goes on.
     RunResumed {},
     /// The script came to its result.
@@ -227,6 +232,19 @@ pub struct StepRequest {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde calls it")]
 fn is_none(retries: &u32) -> bool {
     *retries == 0
+}
+
+/// Where a replay under another engine asks for something else than what is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// The step.
+    pub step: u32,
+    /// What is recorded, as KIND PAYLOAD; nothing where the replay asks for more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Body>,
+    /// What the replay asked for; nothing where it asks for less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Body>,
 }
 
 /// Why a step cannot be done.

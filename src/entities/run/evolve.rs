@@ -117,8 +117,15 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             state.status = Status::Queued;
             state.turns += 1;
         }
-        Event::RunPaused {} => state.status = Status::Paused,
-        Event::RunStarted {} | Event::RunResumed {} => state.status = Status::Running,
+        Event::RunPaused { difference } => {
+            state.status = Status::Paused;
+            state.difference.clone_from(difference);
+        }
+        Event::RunStarted {} => state.status = Status::Running,
+        Event::RunResumed {} => {
+            state.status = Status::Running;
+            state.difference = None;
+        }
         Event::RunFinished { result } => end(Status::Finished { result: result.clone() }),
         Event::RunFailed { error } => end(Status::Failed { error: error.clone() }),
         Event::RunCancelled {} => end(Status::Cancelled),

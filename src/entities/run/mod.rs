@@ -72,7 +72,7 @@ impl Decider for Run {
             Event::RunRequested(_)
             | Event::StepRequested(_)
             | Event::ApprovalAnswered { .. }
-            | Event::RunPaused {}
+            | Event::RunPaused { .. }
             | Event::RunQueued {}
             | Event::RunResumed {}
             | Event::RunFinished { .. }

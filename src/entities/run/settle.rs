@@ -144,6 +144,7 @@ fn driven_to(state: &State, driven: Driven) -> Vec<Event> {
         End::Waits => {}
         End::Finished(result) => events.push(Event::RunFinished { result }),
         End::Failed(error) => events.push(Event::RunFailed { error }),
+        End::EngineChanged(difference) => events.push(Event::RunPaused { difference: Some(difference) }),
         End::Diverged { step, recorded, asked } => events.push(Event::RunDiverged { step, recorded, asked }),
     }
     events

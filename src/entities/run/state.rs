@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    event::{Refused, Requested, RunError, StepKind, StepOutcome, Worktree},
+    event::{Difference, Refused, Requested, RunError, StepKind, StepOutcome, Worktree},
     reuse::{Basis, CachedFrom, Reason},
 };
 use crate::entities::{body::Body, chat::brief::Brief, usage::Usage};
@@ -27,6 +27,9 @@ pub struct State {
     pub requested_at: Micros,
     /// How it stands.
     pub status: Status,
+    /// It was paused because the engine of this version asks for something else than what is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Difference>,
     /// How often it was queued for a turn; never, where it needs none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub turns: u32,

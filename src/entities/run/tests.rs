@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Command, Event, Rejection, Run, child_of,
-    event::{Parent, Requested, RunError, StepKind, StepOutcome, StepRequest},
+    event::{Difference, Parent, Requested, RunError, StepKind, StepOutcome, StepRequest},
     reuse::CachedFrom,
     settle::answered,
     work::{Answered, Asked, Driven, End, Outcome, Piece, Work},
@@ -163,7 +163,7 @@ fn a_paused_run_begins_nothing_and_lets_what_runs_end() {
         step(2, StepKind::Agent, "{}"),
         advanced(0),
         started(1, 1),
-        Event::RunPaused {},
+        Event::RunPaused { difference: None },
     ];
     assert_eq!(keys(history.clone()), ["step/1"]);
     let ended = [history.clone(), vec![settled(1)]].concat();
@@ -285,7 +285,7 @@ fn a_run_that_only_waits_gives_its_turn_up_and_queues_when_something_comes() {
         panic!("it is wanted")
     };
     assert_eq!(events.len(), 1);
-    let paused = [asks, vec![Event::RunPaused {}]].concat();
+    let paused = [asks, vec![Event::RunPaused { difference: None }]].concat();
     let Ok(events) = given::<Run>(paused.clone()).when(answer).0 else { panic!("it is answered") };
     assert_eq!(events.len(), 2);
     let resume = Command::ResumeRun {};
@@ -303,7 +303,7 @@ fn what_has_begun_ends_while_a_run_queues_again() {
         step(2, StepKind::Agent, "{}"),
         advanced(0),
         started(1, 1),
-        Event::RunPaused {},
+        Event::RunPaused { difference: None },
     ];
     assert_eq!(keys(history.clone()), ["step/1"]);
     assert_eq!(keys([history, vec![Event::RunResumed {}, Event::RunQueued {}]].concat()), ["step/1", "turn/2"]);
@@ -382,4 +382,24 @@ fn a_step_that_fails_is_tried_again_after_a_while_in_a_stream_of_its_own_until_i
     let last = given::<Run>([again, vec![begun]].concat());
     let Ok(events) = last.when_effect(failed("TimedOut", 2)).0 else { panic!("it is wanted") };
     assert!(matches!(&events[..], [Event::StepSettled { .. }]), "its tries are used up: {events:?}");
+}
+
+#[test]
+fn another_engine_that_asks_for_something_else_pauses_a_run_and_a_person_chooses() {
+    let history = [requested(), step(1, StepKind::Agent, "{}"), advanced(0), settled(1)];
+    let apart = Difference { step: 1, recorded: Some("agent {}".into()), asked: None };
+    let paused = Event::RunPaused { difference: Some(apart.clone()) };
+    let end = End::EngineChanged(apart.clone());
+    given::<Run>(history.clone())
+        .when_effect(report("drive/1", driven(0, vec![], end)))
+        .then([advanced(0), paused.clone()]);
+    let waits: Vec<Event> = history.into_iter().chain([advanced(0), paused]).collect();
+    assert_eq!(keys(waits.clone()), Vec::<String>::new());
+    let run = given::<Run>(waits.clone());
+    assert_eq!(run.state().difference, Some(apart));
+    run.when(Command::CancelRun {}).then([Event::RunCancelled {}]);
+    // Under the engine that it began with it can go on.
+    let again = [waits, vec![Event::RunResumed {}]].concat();
+    assert_eq!(keys(again.clone()), ["drive/1"]);
+    assert_eq!(given::<Run>(again).state().difference, None);
 }

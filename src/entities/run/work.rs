@@ -8,7 +8,7 @@ use replay::{
 };
 
 use super::{
-    event::{RunError, StepKind, StepOutcome, StepRequest, Worktree},
+    event::{Difference, RunError, StepKind, StepOutcome, StepRequest, Worktree},
     reuse::CachedFrom,
     state::{State, Status},
 };
@@ -116,6 +116,8 @@ pub enum End {
     Finished(Body),
     /// It failed.
     Failed(RunError),
+    /// Under another engine than the one that it began with, it asked for something else than what is recorded.
+    EngineChanged(Difference),
     /// It asked for something else than what is recorded.
     Diverged {
         /// The step.

@@ -88,9 +88,9 @@ export function foldRun(view: RunView, frame: Pick<EventFrame, "type" | "data" |
     case "RunStarted":
       return { ...view, status: { kind: "running" } };
     case "RunPaused":
-      return { ...view, status: { kind: "paused" } };
+      return { ...view, status: { kind: "paused" }, difference: event.data.difference ?? null };
     case "RunResumed":
-      return { ...view, status: { kind: "running" } };
+      return { ...view, status: { kind: "running" }, difference: null };
     case "RunFinished":
       return { ...view, status: { kind: "finished", result: event.data.result }, ended_at: at };
     case "RunFailed":

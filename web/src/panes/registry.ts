@@ -7,6 +7,7 @@ import {
   type LucideIcon,
   MessageSquare,
   Settings,
+  SquareCode,
   SquarePen,
   Workflow,
 } from "lucide-react";
@@ -60,6 +61,9 @@ export const PANES = {
   ),
   workflows: pane("/p/:project/workflows", "Workflows", Workflow, () =>
     import("./workflows/index.tsx").then((it) => it.WorkflowsPane),
+  ),
+  editor: pane("/p/:project/workflows/edit/:workflow?", "Edit a workflow", SquareCode, () =>
+    import("./editor/index.tsx").then((it) => it.EditorPane),
   ),
   run: pane("/p/:project/s/:session/r/:run", "Run", Workflow, () =>
     import("./run/index.tsx").then((it) => it.RunPane),

@@ -65,6 +65,7 @@ export type {
   TrialOut as Trial,
   Trust,
   UsageOut as Spent,
+  WorkflowSource,
   Workflows,
 } from "./generated/http.ts";
 export type {

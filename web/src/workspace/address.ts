@@ -3,7 +3,14 @@ import { PANES, type PaneName, type Route } from "../panes/registry.ts";
 
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 /** What a name of a path can stand for; any word where nothing else is said. */
-const SHAPES: Record<string, string | undefined> = { project: UUID, session: UUID, chat: UUID, run: UUID };
+const SHAPES: Record<string, string | undefined> = {
+  project: UUID,
+  session: UUID,
+  chat: UUID,
+  run: UUID,
+  // As `encodeURIComponent` writes any name.
+  workflow: "[A-Za-z0-9%._~!*'()-]{1,600}",
+};
 const WORD = "[A-Za-z0-9-]{1,64}";
 
 const PATTERNS = (Object.keys(PANES) as PaneName[]).map((pane) => ({

@@ -1,7 +1,9 @@
 // What waits, and the field for what comes next.
+import { useState } from "react";
 import { useLive } from "../../live/react.tsx";
 import { shown } from "../../parts/format.ts";
 import { usePane } from "../../parts/pane.tsx";
+import { Trouble } from "../../parts/status.tsx";
 import type { ChatView, Queued } from "../../wire/index.ts";
 import type { ChatId } from "./commands.ts";
 import { useDraft } from "./composer/drafts.ts";
@@ -10,6 +12,7 @@ import { Composer, focusComposer } from "./composer/index.tsx";
 import { posting } from "./composer/posting.ts";
 import { Queue } from "./composer/queue.tsx";
 import type { SlashCommand } from "./composer/slash.ts";
+import { meant, useWorkflowCommands } from "./composer/workflows.ts";
 
 interface Props {
   id: ChatId;
@@ -23,10 +26,23 @@ interface Props {
 }
 
 /** What is typed is its own: typing draws nothing else anew. */
-export function Foot({ id: { project, chat }, view, commands, stopping, choosing, onChoosing }: Props) {
+export function Foot({
+  id: { project, session, chat },
+  view,
+  commands,
+  stopping,
+  choosing,
+  onChoosing,
+}: Props) {
   const live = useLive();
   const pane = usePane()?.id;
   const [draft, setDraft] = useDraft(chat);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const workflows = useWorkflowCommands({ project, session }, draft.text.startsWith("/"), (why, typed) => {
+    setTrouble(why);
+    setDraft((was) => (was.text ? was : { ...was, text: typed }));
+  });
+  if (trouble && draft.text === "") setTrouble(null);
   const stream = `chat/${chat}`;
   const unqueue = (message: string) => void live.command(stream, { type: "UnqueueMessage", message });
   const edit = ({ message, text, attachments = [] }: Queued) => {
@@ -45,6 +61,7 @@ export function Foot({ id: { project, chat }, view, commands, stopping, choosing
   };
   return (
     <>
+      {trouble && <Trouble>{trouble}</Trouble>}
       <Queue queue={view.queue} onRemove={unqueue} onEdit={edit} />
       <Composer
         project={project}
@@ -53,19 +70,23 @@ export function Foot({ id: { project, chat }, view, commands, stopping, choosing
         model={view.about?.model ?? ""}
         running={view.turn !== null}
         stopping={stopping}
-        commands={commands}
+        commands={[...commands, ...workflows.filter(isOther(commands))]}
         choosing={choosing}
         onChoosing={onChoosing}
         said={() => said(view)}
         onEditWaiting={editWaiting}
         facts={<Facts view={view} />}
         onModel={(model) => void live.command(stream, { type: "ConfigureChat", model })}
-        onSend={(sent) => live.command(stream, posting(sent))}
+        onSend={(sent) => live.command(stream, posting({ ...sent, text: meant(sent.text) }))}
         onStop={() => void live.command(stream, { type: "CancelTurn" })}
       />
     </>
   );
 }
+
+/** A workflow that is called as a command is stands behind it. */
+const isOther = (commands: readonly SlashCommand[]) => (workflow: SlashCommand) =>
+  commands.every((command) => command.name !== workflow.name);
 
 /** What one said, the newest first, as far as it stands here in full. */
 function said({ messages }: ChatView): string[] {

@@ -182,18 +182,35 @@ function Outcome({ view }: { view: RunView }) {
         </Trouble>
       );
     }
+    case "paused":
+      if (!view.difference) return null;
+      return (
+        <Trouble>
+          <p>
+            The engine of this version asks for something else at step {view.difference.step} than what is
+            recorded. Stop the run and go on from it: its answers are taken as far as they still fit.
+          </p>
+          <Apart of={view.difference} />
+        </Trouble>
+      );
     case "diverged":
       return (
         <Trouble>
           <p>Step {status.step} is not what it was before: the script or its engine changed.</p>
-          <pre className="overflow-x-auto whitespace-pre-wrap text-small">
-            {`- ${status.recorded ?? "nothing"}\n+ ${status.asked ?? "nothing"}`}
-          </pre>
+          <Apart of={status} />
         </Trouble>
       );
     default:
       return null;
   }
+}
+
+function Apart({ of }: { of: NonNullable<RunView["difference"]> }) {
+  return (
+    <pre className="overflow-x-auto whitespace-pre-wrap text-small">
+      {`- ${of.recorded ?? "nothing"}\n+ ${of.asked ?? "nothing"}`}
+    </pre>
+  );
 }
 
 /** JSON as people read it; what is none as it is. */

@@ -1,10 +1,10 @@
 // The workflows of a project: what there is, a form to run one, and the runs so far.
-import { Play, Workflow } from "lucide-react";
+import { Pencil, Play, Plus, Workflow } from "lucide-react";
 import { useState } from "react";
 import { send } from "../../live/http.ts";
 import { uuid7 } from "../../live/ids.ts";
-import { useDesk, useList, useLive } from "../../live/react.tsx";
-import { Button } from "../../parts/button.tsx";
+import { useDesk, useList, useLive, useWorkflowsChanged } from "../../live/react.tsx";
+import { Button, buttonClass, iconButtonClass } from "../../parts/button.tsx";
 import { reason } from "../../parts/format.ts";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { useRead } from "../../parts/read.ts";
@@ -20,6 +20,7 @@ export function WorkflowsPane({ project }: { project: string }) {
   const { data, error, again } = useRead<Workflows>(`/api/workflows?project=${project}`);
   const runs = useList("runs").rows.filter((run) => run.project === project);
   const [chosen, choose] = useState<string | null>(null);
+  useWorkflowsChanged(project, again);
   usePaneTitle(row ? `Workflows of ${row.name}` : "Workflows");
   if (!known) return <Skeleton lines={6} />;
   if (!row)
@@ -41,6 +42,11 @@ export function WorkflowsPane({ project }: { project: string }) {
           /
         </span>
         <h1 className="min-w-0 truncate font-semibold">Workflows</h1>
+        <span className="flex-1" />
+        <Link to={{ pane: "editor", project }} className={buttonClass("quiet")}>
+          <Plus size={14} aria-hidden />
+          New workflow
+        </Link>
       </PaneHead>
       <div className="mx-auto flex min-h-0 w-full max-w-3xl flex-1 flex-col gap-4 overflow-y-auto p-4 max-md:p-2">
         <TrustCard project={row} />
@@ -98,6 +104,16 @@ function Item({ item, project, open, onOpen }: ItemProps) {
             </p>
           )}
         </div>
+        <Link
+          to={{ pane: "editor", project, workflow: encodeURIComponent(nameOf(item)) }}
+          title={item.source === "built_in" ? `Read ${item.name}` : `Edit ${item.name}`}
+          className={iconButtonClass}
+        >
+          <Pencil
+            size={14}
+            aria-label={item.source === "built_in" ? `Read ${item.name}` : `Edit ${item.name}`}
+          />
+        </Link>
         {runs && (
           <Button onClick={() => onOpen(!open)} aria-expanded={open} aria-label={`Run ${item.name}`}>
             <Play size={14} aria-hidden />
@@ -108,6 +124,12 @@ function Item({ item, project, open, onOpen }: ItemProps) {
       {open && runs && <Form item={item} project={project} />}
     </li>
   );
+}
+
+/** By this name its text is asked for: one that stands behind another of its name is found by its file. */
+function nameOf(item: WorkflowItem): string {
+  if (item.source === "built_in") return `builtin:${item.name}`;
+  return item.hidden ? (item.path ?? item.name) : item.name;
 }
 
 /** The texts that its schema asks for; else any JSON. */

@@ -1153,6 +1153,27 @@ export interface NewChat {
   title?: string;
 }
 /**
+ * A text to look at.
+ */
+export interface NewCheck {
+  /**
+   * The name of its file.
+   */
+  file: string;
+  /**
+   * The folder of the project whose files it may import; `.reenact/workflows` where absent.
+   */
+  folder?: string | null;
+  /**
+   * The project.
+   */
+  project: string;
+  /**
+   * The text.
+   */
+  text: string;
+}
+/**
  * The model to ask.
  */
 export interface NewDefaultModel {
@@ -1296,6 +1317,28 @@ export interface NewSession {
    * What it is called.
    */
   title?: string;
+}
+/**
+ * A text to save.
+ */
+export interface NewSource {
+  /**
+   * The name of its file, which ends in `.js`.
+   */
+  file: string;
+  /**
+   * The folder of the project in which it is to lie: `.reenact/workflows` where absent, `.claude/workflows` or
+   * `.boocode/workflows`.
+   */
+  folder?: string | null;
+  /**
+   * The project.
+   */
+  project: string;
+  /**
+   * The text.
+   */
+  text: string;
 }
 /**
  * Words to an agent of a workflow that works.
@@ -1847,6 +1890,28 @@ export interface ViewOut {
   view: {
     [k: string]: unknown;
   };
+}
+/**
+ * The text of a workflow.
+ */
+export interface WorkflowSource {
+  /**
+   * The name of its file.
+   */
+  file: string;
+  /**
+   * The folder of the project in which it lies, as `.claude/workflows`; it can be saved there.
+   */
+  folder?: string | null;
+  /**
+   * Its file, where it is one.
+   */
+  path?: string | null;
+  source: Source;
+  /**
+   * What stands in it.
+   */
+  text: string;
 }
 /**
  * The workflows that there are.

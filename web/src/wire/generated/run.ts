@@ -214,7 +214,13 @@ export type Event =
       type: "RunStarted";
     }
   | {
-      data: {};
+      data: {
+        /**
+         * The engine of this version asks for something else than what is recorded: a person chooses what becomes of it. Where
+         * absent, a person paused it.
+         */
+        difference?: Difference | null;
+      };
       type: "RunPaused";
     }
   | {
@@ -530,6 +536,23 @@ export interface Resume {
   run: string;
 }
 /**
+ * Where a replay under another engine asks for something else than what is recorded.
+ */
+export interface Difference {
+  /**
+   * What the replay asked for; nothing where it asks for less.
+   */
+  asked?: Body | null;
+  /**
+   * What is recorded, as KIND PAYLOAD; nothing where the replay asks for more.
+   */
+  recorded?: Body | null;
+  /**
+   * The step.
+   */
+  step: number;
+}
+/**
  * What a script asked for.
  */
 export interface StepRequest {
@@ -694,6 +717,10 @@ export interface State {
    * How many answers the script has been brought; `None` before it began.
    */
   advanced: number | null;
+  /**
+   * It was paused because the engine of this version asks for something else than what is recorded.
+   */
+  difference?: Difference | null;
   /**
    * When it ended.
    */

@@ -9,13 +9,15 @@ export interface SlashCommand {
   does: string;
   /** What may be written after the name. */
   takes?: string;
+  /** To choose it completes its name; it runs when it is sent. */
+  inserts?: boolean;
   /** `rest` is what was written after the name. */
   run(rest: string): void;
 }
 
 /** What of a text is a command: nothing, unless it is one line that begins with a slash and a word. */
 export function typedCommand(text: string): { name: string; rest: string | null } | null {
-  const [, name, gap, rest] = /^\/([a-z-]*)(\s+)?([^\n]*)$/i.exec(text) ?? [];
+  const [, name, gap, rest] = /^\/((?:[a-z][\w-]*)?)(\s+)?([^\n]*)$/i.exec(text) ?? [];
   if (name === undefined || (!gap && rest)) return null;
   return { name: name.toLowerCase(), rest: gap ? (rest ?? "").trim() : null };
 }

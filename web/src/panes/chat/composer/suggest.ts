@@ -83,7 +83,7 @@ function commandsFor({ text, commands, write }: Field): Found | null {
       takes: command.takes,
       detail: command.does,
       choose(how) {
-        if (how === "complete" && typed.rest === null) {
+        if ((how === "complete" || command.inserts) && typed.rest === null) {
           const whole = `/${command.name}${command.takes ? " " : ""}`;
           write(whole, whole.length);
         } else {
