@@ -4,7 +4,16 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { accessible, connected, openProject, Server, startBrowser } from "./harness.mjs";
+import {
+  accessible,
+  ask,
+  composer,
+  connected,
+  openProject,
+  Server,
+  startBrowser,
+  turnEnded,
+} from "./harness.mjs";
 
 const GREET = `export const meta = {
   name: 'greet', description: 'Greets, once somebody agrees', phases: [{ title: 'Ask' }, { title: 'Greet' }],
@@ -152,6 +161,14 @@ test("a run is done again from the cache, each step says why, and one is retried
     .waitFor();
   await page.getByRole("button", { name: /^two/ }).click();
   await page.getByText("Somebody asked for it to be done again.").waitFor();
+  await page.getByRole("link", { name: "Compare" }).click();
+  await page
+    .getByRole("status")
+    .getByText(/2 of 2 steps the same/)
+    .waitFor();
+  await page.getByRole("button", { name: /^two/ }).click();
+  await page.getByText("The other run").waitFor();
+  await accessible(page);
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });
@@ -179,6 +196,24 @@ test("a workflow is written in the page, told where it is wrong, mended, saved a
   await page.getByRole("textbox", { name: "Arguments" }).fill('{"to": 41}');
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await page.getByRole("region", { name: "Result" }).getByText("42").waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
+test("a workflow is called by a slash in a chat, and runs beside it", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "list");
+  await turnEnded(page);
+  await composer(page).fill("/twi");
+  await page.getByRole("option", { name: /\/twice/ }).waitFor();
+  await composer(page).press("Enter");
+  assert.equal(await composer(page).inputValue(), "/twice ");
+  await composer(page).press("Enter");
+  await page.getByRole("heading", { name: "twice", level: 1 }).waitFor();
+  await page
+    .getByRole("status")
+    .getByText(/done · 2 of 2 steps/)
+    .waitFor();
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });

@@ -1,6 +1,7 @@
 // Every pane that there is: its address, what it is called, and what draws it. A new pane is a folder and a line here.
 import {
   Archive,
+  Diff,
   FolderPlus,
   History,
   House,
@@ -67,6 +68,9 @@ export const PANES = {
   ),
   run: pane("/p/:project/s/:session/r/:run", "Run", Workflow, () =>
     import("./run/index.tsx").then((it) => it.RunPane),
+  ),
+  compare: pane("/p/:project/s/:session/r/:run/with/:other", "Two runs", Diff, () =>
+    import("./compare/index.tsx").then((it) => it.ComparePane),
   ),
   chat: pane("/p/:project/s/:session/c/:chat", "Chat", MessageSquare, () =>
     import("./chat/index.tsx").then((it) => it.ChatPane),

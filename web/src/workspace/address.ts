@@ -8,6 +8,7 @@ const SHAPES: Record<string, string | undefined> = {
   session: UUID,
   chat: UUID,
   run: UUID,
+  other: UUID,
   // As `encodeURIComponent` writes any name.
   workflow: "[A-Za-z0-9%._~!*'()-]{1,600}",
 };

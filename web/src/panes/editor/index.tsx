@@ -152,7 +152,7 @@ function Editor({ project, source }: { project: string; source: WorkflowSource |
           check={check}
         />
       </div>
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 border-line border-t px-4 py-2 max-md:px-2">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 border-line border-t px-4 py-2 max-md:flex-col max-md:items-stretch max-md:px-2">
         <p role="status" className="min-w-0 flex-1 text-small [overflow-wrap:anywhere]">
           {broken ? (
             <span className="text-bad">

@@ -1,10 +1,10 @@
 // A run of a workflow, live: its phases as columns, its steps as cards, the chosen step beside them, the log below.
-import { ArrowLeft, CircleStop, Pause, Play, RotateCcw, StepForward } from "lucide-react";
+import { ArrowLeft, CircleStop, Diff, Pause, Play, RotateCcw, StepForward } from "lucide-react";
 import { useState } from "react";
-import { useLive, useRun } from "../../live/react.tsx";
+import { useList, useLive, useRun } from "../../live/react.tsx";
 import { progressOf } from "../../live/run.ts";
 import { BodyText } from "../../parts/body-text.tsx";
-import { Button, iconButtonClass } from "../../parts/button.tsx";
+import { Button, buttonClass, iconButtonClass } from "../../parts/button.tsx";
 import { Ago, useNow } from "../../parts/clock.tsx";
 import { CodeBlock } from "../../parts/code/index.tsx";
 import { count, duration, exactly, plural, reason } from "../../parts/format.ts";
@@ -27,6 +27,10 @@ export function RunPane({ project, session, run }: Props) {
   const live = useLive();
   const { go } = useRouter();
   const { view } = entry;
+  const before = useList("runs")
+    .rows.filter((row) => row.project === project && row.workflow === view.about?.workflow && row.id !== run)
+    .toSorted((a, b) => b.requested_at - a.requested_at)
+    .find((row) => row.requested_at < view.requested_at);
   const [chosen, choose] = useState<number | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   usePaneTitle(view.about?.workflow ?? "Run");
@@ -89,6 +93,16 @@ export function RunPane({ project, session, run }: Props) {
             <CircleStop size={14} aria-hidden />
             <span className="max-md:sr-only">Stop</span>
           </Button>
+        )}
+        {before && (
+          <Link
+            to={{ pane: "compare", project, session, run, other: before.id }}
+            className={buttonClass("quiet")}
+            title="Compare it with the run before it"
+          >
+            <Diff size={14} aria-hidden />
+            <span className="max-md:sr-only">Compare</span>
+          </Link>
         )}
         {!open && view.status.kind !== "finished" && view.settled.length > 0 && (
           <Button look="quiet" onClick={() => again({})} title="Takes all answers that this run has">
@@ -222,17 +236,55 @@ function pretty(text: string): string {
   }
 }
 
+/** With so many lines one looks for something. */
+const MANY = 8;
+
 function Log({ view }: { view: RunView }) {
+  const [words, setWords] = useState("");
+  const [phase, setPhase] = useState("");
   if (view.log.length === 0) return null;
   const hidden = view.lines - view.log.length;
+  const phases = [...new Set(view.log.map((line) => line.phase ?? "").filter((title) => title !== ""))];
+  const wanted = words.trim().toLowerCase();
+  const lines = view.log.filter(
+    (line) => (phase === "" || line.phase === phase) && line.text.toLowerCase().includes(wanted),
+  );
+  const box = "min-w-0 rounded-md border border-line bg-ground px-2 py-1 text-small";
   return (
     <section aria-label="Log" className="flex flex-col gap-1.5">
-      <h2 className="font-semibold">Log</h2>
+      <div className="flex flex-wrap items-center gap-2">
+        <h2 className="font-semibold">Log</h2>
+        {view.log.length > MANY && (
+          <>
+            <input
+              aria-label="Show lines with these words"
+              placeholder="Filter"
+              className={box}
+              value={words}
+              onChange={(event) => setWords(event.target.value)}
+            />
+            {phases.length > 1 && (
+              <select
+                aria-label="Show lines of a phase"
+                className={box}
+                value={phase}
+                onChange={(event) => setPhase(event.target.value)}
+              >
+                <option value="">all phases</option>
+                {phases.map((title) => (
+                  <option key={title}>{title}</option>
+                ))}
+              </select>
+            )}
+          </>
+        )}
+      </div>
       {hidden > 0 && (
         <p className="text-faint text-small">{count(hidden)} earlier lines are in its events.</p>
       )}
+      {lines.length === 0 && <p className="text-faint text-small">No line fits.</p>}
       <ul className="flex flex-col gap-0.5 font-mono text-small">
-        {view.log.map((line, index) => (
+        {lines.map((line, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines are only added
           <li key={index} className="flex gap-3 [overflow-wrap:anywhere]" title={exactly(line.at)}>
             <Ago at={line.at} className="w-10 shrink-0 text-faint" />

@@ -8,7 +8,11 @@ import { useRead } from "../../parts/read.ts";
 import { Trouble } from "../../parts/status.tsx";
 import type { ProjectRow, Trust } from "../../wire/index.ts";
 
-const KINDS: Record<string, string | undefined> = { mcp: "tool servers", workflow: "workflows" };
+const KINDS: Record<string, string | undefined> = {
+  mcp: "tool servers",
+  workflow: "workflows",
+  agent: "agents",
+};
 
 const keyOf = (project: string) => `trust-later:${project}`;
 
