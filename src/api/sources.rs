@@ -108,7 +108,7 @@ pub async fn save(shared: web::Data<Shared>, body: web::Json<NewSource>) -> Answ
     let NewSource { project, folder: inner, file, text } = body.into_inner();
     let inner = known(inner)?;
     fits(&text)?;
-    if !file.ends_with(".js") {
+    if Path::new(&file).extension().is_none_or(|extension| extension != "js") {
         let detail = format!("`{file}` is no name of a script: it ends in `.js`");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_file_name", detail));
     }
