@@ -70,7 +70,7 @@ async fn the_one(client: &Client, run: &StreamId) -> Result<u32, Failure> {
     let state = seen(client, run).await?;
     let asks = |step: &Step| step.kind == StepKind::Approve && step.is_open() && !state.is_over();
     let asking: Vec<(u32, &Step)> =
-        state.steps.iter().filter(|(_, step)| asks(step)).map(|(number, step)| (*number, step)).collect();
+        state.steps.iter().filter(|(_, step)| asks(step)).map(|(number, step)| (*number, &**step)).collect();
     match asking[..] {
         [(number, _)] => Ok(number),
         [] => Err(Failure::refused(format!("{run} asks nothing now"))),

@@ -138,6 +138,10 @@ impl Effects {
                         }
                         None if known => return self.diverged(state, step, None, Some(format!("{kind} {payload}"))),
                         None => match self.requested(&about, step, &kind, payload, call, &mut asked).await {
+                            // What cannot have been answered before is not looked for.
+                            Ok((request, _)) if request.kind != StepKind::Agent && about.resume.is_none() => {
+                                asked.push(Asked::Step(Box::new(request)));
+                            }
                             Ok((request, given)) => {
                                 let known = match &mut known_before {
                                     Some(known) => known,

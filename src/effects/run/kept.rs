@@ -1,6 +1,12 @@
 //! Scripts that wait for answers, kept in memory between two of them. Whatever is not kept is driven anew from the log.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use parking_lot::Mutex;
 use replay::ids::StreamId;
@@ -16,7 +22,15 @@ const MOST_RESUMED: usize = 16;
 
 /// The scripts that wait, and the runs that others go on from.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<HashMap<StreamId, Waiting>>>, Arc<Mutex<HashMap<StreamId, Arc<Resumed>>>>);
+pub struct Kept(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// Each with the moment at which it began to wait, as a number that grows.
+    waiting: Mutex<HashMap<StreamId, (u64, Waiting)>>,
+    resumed: Mutex<HashMap<StreamId, Arc<Resumed>>>,
+    moments: AtomicU64,
+}
 
 /// A script that waits.
 pub(super) struct Waiting {
@@ -28,30 +42,33 @@ pub(super) struct Waiting {
 impl Kept {
     /// Takes the script of a run out, if it has been brought just so many answers.
     pub(super) fn take(&self, run: &StreamId, heard: Option<u32>) -> Option<Instance> {
-        let waiting = self.0.lock().remove(run)?;
+        let (_, waiting) = self.0.waiting.lock().remove(run)?;
         (Some(waiting.heard) == heard).then_some(waiting.instance)
     }
 
     /// What a run that is over did, if it is kept.
     pub(super) fn resumed(&self, run: &StreamId) -> Option<Arc<Resumed>> {
-        self.1.lock().get(run).cloned()
+        self.0.resumed.lock().get(run).cloned()
     }
 
     pub(super) fn keep_resumed(&self, run: &StreamId, resumed: Arc<Resumed>) {
-        let mut kept = self.1.lock();
+        let mut kept = self.0.resumed.lock();
         if kept.len() >= MOST_RESUMED {
             kept.clear();
         }
         kept.insert(run.clone(), resumed);
     }
 
+    /// Keeps the script of a run. Where there are too many, the one that has waited longest goes.
     pub(super) fn keep(&self, run: &StreamId, waiting: Waiting) {
-        let mut kept = self.0.lock();
+        let moment = self.0.moments.fetch_add(1, Ordering::Relaxed);
+        let mut kept = self.0.waiting.lock();
         if kept.len() >= MOST
-            && let Some(other) = kept.keys().find(|other| *other != run).cloned()
+            && !kept.contains_key(run)
+            && let Some(longest) = kept.iter().min_by_key(|(_, (since, _))| *since).map(|(run, _)| run.clone())
         {
-            kept.remove(&other);
+            kept.remove(&longest);
         }
-        kept.insert(run.clone(), waiting);
+        kept.insert(run.clone(), (moment, waiting));
     }
 }

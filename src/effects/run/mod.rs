@@ -62,7 +62,7 @@ impl Effects {
             }
             run::Work::Perform { step } => {
                 let began = self.clock.now();
-                let done = match state.steps.get(step) {
+                let done = match state.steps.get(step).map(|known| &**known) {
                     Some(Step { refused: Some(Refused { name, message }), .. }) => Done::failed(name, message.clone()),
                     Some(known) => self.step(job, state, *step, known).await,
                     None => Done::failed("Internal", "the run has no such step. This is a bug; please report it."),

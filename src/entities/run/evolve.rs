@@ -69,17 +69,17 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 cached_from: None,
                 worktree: None,
             };
-            state.steps.insert(step, added);
+            state.steps.insert(step, Arc::new(added));
         }
         Event::StepStarted { step, attempt, child } => {
-            if let Some(step) = state.steps.get_mut(step) {
+            if let Some(step) = step_of(state, *step) {
                 step.attempt = Some(*attempt);
                 step.started_at = step.started_at.or(Some(at));
                 step.child.clone_from(child);
             }
         }
         Event::StepTryFailed { step, name, message, usage, latency_ms, wait_ms } => {
-            if let Some(step) = state.steps.get_mut(step) {
+            if let Some(step) = step_of(state, *step) {
                 step.tries.push(Tried { name: name.clone(), message: message.clone(), child: step.child.take() });
                 step.retries = step.retries.saturating_sub(1);
                 step.attempt = None;
@@ -90,12 +90,12 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             }
         }
         Event::StepRetried { step } => {
-            if let Some(step) = state.steps.get_mut(step) {
+            if let Some(step) = step_of(state, *step) {
                 step.retry_at = None;
             }
         }
         Event::StepSettled { step: number, outcome, usage, latency_ms, cached_from, changed: _, worktree } => {
-            if let Some(step) = state.steps.get_mut(number) {
+            if let Some(step) = step_of(state, *number) {
                 step.outcome = Some(outcome.clone());
                 step.usage += *usage;
                 step.latency_ms += latency_ms;
@@ -107,7 +107,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             }
         }
         Event::StepCancelled { step } => {
-            if let Some(step) = state.steps.get_mut(step) {
+            if let Some(step) = step_of(state, *step) {
                 step.cancelled = true;
             }
         }
@@ -133,4 +133,9 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
             end(Status::Diverged { step: *step, recorded: recorded.clone(), asked: asked.clone() });
         }
     }
+}
+
+/// A step, to be changed. Who was handed the state before keeps it as it was.
+fn step_of(state: &mut State, step: u32) -> Option<&mut Step> {
+    state.steps.get_mut(&step).map(Arc::make_mut)
 }

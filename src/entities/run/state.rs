@@ -42,7 +42,8 @@ pub struct State {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Arc<str>>,
     /// Its steps, by their numbers.
-    pub steps: BTreeMap<u32, Step>,
+    /// Shared between states: the effects of a run are handed one each, and a run may have thousands of steps.
+    pub steps: BTreeMap<u32, Arc<Step>>,
     /// The steps that have an answer, in the order in which they got it.
     pub settled: Vec<u32>,
     /// How many answers the script has been brought; `None` before it began.
@@ -204,7 +205,7 @@ impl State {
 
     /// Whether there is something to do for it but to wait for people or for time.
     pub fn is_busy(&self) -> bool {
-        let works = |step: &Step| match step.kind {
+        let works = |step: &Arc<Step>| match step.kind {
             StepKind::Agent | StepKind::Tool | StepKind::Workflow => step.is_open(),
             StepKind::Approve | StepKind::Sleep => false,
         };
