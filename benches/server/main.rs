@@ -1,13 +1,14 @@
 //! How fast the server is, from outside: it is started as a process, spoken to over HTTP and its socket, killed, and measured.
 //!
 //! `cargo bench --bench server` prints a table, with what is to be reached, and writes it as JSON into the target folder.
-//! `cargo bench --bench server -- NAME…` measures only the parts of those names: `fold`, `start`, `stream`, `sockets`, `idle`.
+//! `cargo bench --bench server -- NAME…` measures only the parts of those names: `fold`, `start`, `stream`, `sockets`, `idle`, `runs`.
 
 mod fold;
 mod idle;
 mod many;
 mod process;
 mod provider;
+mod runs;
 mod sockets;
 mod start;
 mod stream;
@@ -27,6 +28,9 @@ fn main() {
     runtime.block_on(async {
         if measures("start") {
             start::measure(&mut table).await;
+        }
+        if measures("runs") {
+            runs::measure(&mut table).await;
         }
         if measures("idle") {
             idle::measure(&mut table).await;

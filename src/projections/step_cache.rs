@@ -106,7 +106,7 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<()> {
             let asked = StepRequest { payload: "".into(), ..*asked };
             put(rows, pending(id, asked.step), &asked);
         }
-        run::Event::StepSettled { step, outcome, usage, cached_from, changed, .. } => {
+        run::Event::StepSettled { step, outcome, usage, cached_from, changed, worktree, .. } => {
             let asked: StepRequest = get(rows, pending(id, step))?;
             rows.remove(pending(id, step));
             let of: Going = get(rows, going(id))?;
@@ -120,7 +120,8 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<()> {
                 known.hits = known.hits.saturating_add(1);
                 known.used_at = record.event.at;
                 put(rows, key, &known);
-            } else if good && !changed {
+            // What it left in a worktree is not given with its answer.
+            } else if good && !changed && worktree.is_none() {
                 put(
                     rows,
                     key,
