@@ -9,6 +9,7 @@ import {
   ask,
   composer,
   connected,
+  log,
   openProject,
   Server,
   startBrowser,
@@ -168,7 +169,10 @@ test("a run is done again from the cache, each step says why, and one is retried
     .waitFor();
   await page.getByRole("button", { name: /^two/ }).click();
   await page.getByText("The other run").waitFor();
+  await page.getByRole("region", { name: "Asked" }).getByText("read README.md for two").waitFor();
   await accessible(page);
+  await page.getByRole("checkbox", { name: "Only what differs" }).check();
+  await page.getByText("Every step is the same.").waitFor();
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });
@@ -200,6 +204,31 @@ test("a workflow is written in the page, told where it is wrong, mended, saved a
   await page.context().close();
 });
 
+test("two runs are chosen from the list, and what was asked and answered otherwise is marked", async () => {
+  const page = await opened();
+  await started(page, "Lovelace");
+  await page.getByRole("button", { name: /Greet Lovelace\?/ }).click();
+  await page.getByRole("button", { name: "Approve" }).click();
+  await page.getByRole("region", { name: "Result" }).waitFor();
+  await page.getByRole("link", { name: "All workflows" }).click();
+  await started(page, "Hopper");
+  await page.getByRole("button", { name: /Greet Hopper\?/ }).click();
+  await page.getByRole("button", { name: "Refuse" }).click();
+  await page.getByRole("region", { name: "Result" }).waitFor();
+  await page.getByRole("link", { name: "All workflows" }).click();
+  await page.getByRole("link", { name: "Compare greet with the run before it" }).first().click();
+  await page
+    .getByRole("status")
+    .getByText(/0 of 4 steps the same/)
+    .waitFor();
+  assert.equal(await page.getByText("only in the other run").count(), 3);
+  const asked = page.getByRole("button", { name: /^Greet Hopper\?/ });
+  await asked.click();
+  await accessible(page);
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
 test("a workflow is called by a slash in a chat, and runs beside it", async () => {
   const page = await openProject(browser, server);
   await ask(page, "list");
@@ -214,6 +243,9 @@ test("a workflow is called by a slash in a chat, and runs beside it", async () =
     .getByRole("status")
     .getByText(/done · 2 of 2 steps/)
     .waitFor();
+  await composer(page).fill("//twice is a workflow");
+  await composer(page).press("Enter");
+  await log(page).getByText("/twice is a workflow", { exact: true }).waitFor();
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });
