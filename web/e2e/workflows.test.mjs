@@ -24,7 +24,7 @@ phase('Ask')
 const said = await approve('Greet ' + (args?.who ?? 'nobody') + '?')
 if (!said.approved) return { ok: false }
 phase('Greet')
-const all = await parallel(['one', 'two'].map((name) => () => agent('say hello to ' + name, { label: name })))
+const all = await parallel(['one', 'two'].map((name) => () => agent('say hello to ' + name + '\\nfor ' + args?.who, { label: name })))
 log(all.length + ' greetings')
 return { ok: true, comment: said.comment, greetings: all.length }
 `;
@@ -204,27 +204,33 @@ test("a workflow is written in the page, told where it is wrong, mended, saved a
   await page.context().close();
 });
 
-test("two runs are chosen from the list, and what was asked and answered otherwise is marked", async () => {
+test("two runs are chosen from the list, and what was asked otherwise is marked line by line", async () => {
   const page = await opened();
-  await started(page, "Lovelace");
-  await page.getByRole("button", { name: /Greet Lovelace\?/ }).click();
-  await page.getByRole("button", { name: "Approve" }).click();
-  await page.getByRole("region", { name: "Result" }).waitFor();
-  await page.getByRole("link", { name: "All workflows" }).click();
-  await started(page, "Hopper");
-  await page.getByRole("button", { name: /Greet Hopper\?/ }).click();
-  await page.getByRole("button", { name: "Refuse" }).click();
-  await page.getByRole("region", { name: "Result" }).waitFor();
-  await page.getByRole("link", { name: "All workflows" }).click();
+  for (const who of ["Lovelace", "Hopper"]) {
+    await started(page, who);
+    await page.getByRole("button", { name: `Greet ${who}?` }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.getByRole("region", { name: "Result" }).waitFor();
+    await page.getByRole("link", { name: "All workflows" }).click();
+  }
   await page.getByRole("link", { name: "Compare greet with the run before it" }).first().click();
   await page
     .getByRole("status")
     .getByText(/0 of 4 steps the same/)
     .waitFor();
-  assert.equal(await page.getByText("only in the other run").count(), 3);
-  const asked = page.getByRole("button", { name: /^Greet Hopper\?/ });
-  await asked.click();
+  await page.getByRole("button", { name: /Greet Lovelace\?.*only in the other run/ }).waitFor();
+  await page.getByRole("button", { name: /^one.*prompt changed/ }).click();
+  const asked = page.getByRole("region", { name: "Asked" });
+  await asked.getByText("Only in the other run: −for Lovelace").waitFor();
+  await asked.getByText("Only in this run: +for Hopper").waitFor();
+  await asked.getByText("say hello to one", { exact: true }).waitFor();
   await accessible(page);
+  const another = page.getByRole("combobox", { name: "against the run of" });
+  const chosen = await another.inputValue();
+  const earlier = await another.locator("option").last().getAttribute("value");
+  assert.notEqual(earlier, chosen);
+  await another.selectOption(earlier);
+  await page.waitForURL((url) => url.pathname.endsWith(earlier));
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });

@@ -4,11 +4,12 @@ import { useState } from "react";
 import { useList, useRun } from "../../live/react.tsx";
 import { reasonWords } from "../../live/run.ts";
 import { BodyText } from "../../parts/body-text.tsx";
-import { count, duration, exactly, plural } from "../../parts/format.ts";
+import { count, duration, plural } from "../../parts/format.ts";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
 import { Link, useRouter } from "../../routes.tsx";
-import type { RunStep, RunView } from "../../wire/index.ts";
+import type { Micros, RunStep, RunView } from "../../wire/index.ts";
+import { STATES } from "../workflows/runs.tsx";
 import { linesOf } from "./lines.ts";
 import { compare, moreOf, onlyOther, type Pair, sameOf, tokensOf } from "./match.ts";
 
@@ -58,7 +59,7 @@ export function ComparePane({ project, session, run, other }: Props) {
           </Link>
         </h1>
         <label className="flex min-w-0 items-center gap-2 text-small">
-          <span className="shrink-0 text-soft">against the run of</span>
+          <span className="shrink-0 text-soft max-md:sr-only">against the run of</span>
           <select
             className="min-w-0 rounded-md border border-line bg-ground px-2 py-1"
             value={other}
@@ -69,7 +70,7 @@ export function ComparePane({ project, session, run, other }: Props) {
             {!runs.some((row) => row.id === other) && <option value={other}>another time</option>}
             {runs.map((row) => (
               <option key={row.id} value={row.id}>
-                {exactly(row.requested_at)} · {row.state}
+                {moment(row.requested_at)} · {STATES[row.state]}
               </option>
             ))}
           </select>
@@ -115,6 +116,10 @@ export function ComparePane({ project, session, run, other }: Props) {
   );
 }
 
+/** As short as it can be while runs of one day can be told apart. */
+const moment = (at: Micros) =>
+  new Date(at / 1_000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
 /** A number with its sign, in the words that `say` has for it. */
 const signed = (number: number, say: (size: number) => string) =>
   `${number > 0 ? "+" : number < 0 ? "−" : "±"}${say(Math.abs(number))}`;
@@ -142,14 +147,16 @@ function Both({ pair, open, onOpen }: { pair: Pair; open: boolean; onOpen(): voi
             {label}
           </span>
         </span>
-        <span className={`text-small ${marks.length === 0 ? "text-faint" : tone}`}>
-          {marks.length === 0 ? "the same" : marks.join(" · ")}
-        </span>
-        {more && (
-          <span className="text-faint text-small tabular-nums">
-            {signed(more.tokens, count)} tokens · {signed(more.ms, duration)}
+        <span className="flex flex-wrap gap-x-3 text-small">
+          <span className={marks.length === 0 ? "text-faint" : tone}>
+            {marks.length === 0 ? "the same" : marks.join(" · ")}
           </span>
-        )}
+          {more && (
+            <span className="text-faint tabular-nums">
+              {signed(more.tokens, count)} tokens · {signed(more.ms, duration)}
+            </span>
+          )}
+        </span>
       </button>
       {open && (
         <div className="flex flex-col gap-2 border-line border-t px-2.5 py-2">
@@ -223,6 +230,16 @@ function Marked({ before, now }: { before: string; now: string }) {
         <pre className={BOX}>{now}</pre>
       </>
     );
+  if (lines.every((line) => line.in === "both"))
+    return (
+      <>
+        <p className="text-faint text-small">The same in both.</p>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
+        <pre className={BOX} tabIndex={0}>
+          {now}
+        </pre>
+      </>
+    );
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard
     <pre className={BOX} tabIndex={0}>
@@ -231,7 +248,7 @@ function Marked({ before, now }: { before: string; now: string }) {
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: the lines of a text have no other name
           <span key={index} className={`flex gap-1.5 rounded-sm ${look}`}>
-            <span className="sr-only">{words}</span>
+            <span className="sr-only select-none">{words}</span>
             <span aria-hidden className="w-2 shrink-0 select-none">
               {sign}
             </span>

@@ -20,7 +20,8 @@ export function Runs({ runs }: { runs: RunRow[] }) {
   );
 }
 
-const STATES = {
+/** How a run stands, in a word. */
+export const STATES = {
   running: "running",
   queued: "queued",
   paused: "paused",
