@@ -16,6 +16,7 @@ import {
 } from "./harness.mjs";
 import { chatShots } from "./shots-chat.mjs";
 import { frame } from "./shots-frame.mjs";
+import { runs } from "./shots-runs.mjs";
 
 const FOLDER = fileURLToPath(new URL("../../shots/", import.meta.url));
 const SIZES = {
@@ -36,6 +37,9 @@ for (const colorScheme of ["light", "dark"])
       await server.close();
       server = await Server.started();
       await frame(browser, server, { ...options, colorScheme }, shot);
+      await server.close();
+      server = await Server.started();
+      await runs(browser, server, { ...options, colorScheme }, shot);
     } finally {
       await server.close();
     }

@@ -9,6 +9,7 @@ import {
   ask,
   composer,
   connected,
+  log,
   openProject,
   Server,
   startBrowser,
@@ -23,7 +24,7 @@ phase('Ask')
 const said = await approve('Greet ' + (args?.who ?? 'nobody') + '?')
 if (!said.approved) return { ok: false }
 phase('Greet')
-const all = await parallel(['one', 'two'].map((name) => () => agent('say hello to ' + name, { label: name })))
+const all = await parallel(['one', 'two'].map((name) => () => agent('say hello to ' + name + '\\nfor ' + args?.who, { label: name })))
 log(all.length + ' greetings')
 return { ok: true, comment: said.comment, greetings: all.length }
 `;
@@ -168,7 +169,10 @@ test("a run is done again from the cache, each step says why, and one is retried
     .waitFor();
   await page.getByRole("button", { name: /^two/ }).click();
   await page.getByText("The other run").waitFor();
+  await page.getByRole("region", { name: "Asked" }).getByText("read README.md for two").waitFor();
   await accessible(page);
+  await page.getByRole("checkbox", { name: "Only what differs" }).check();
+  await page.getByText("Every step is the same.").waitFor();
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });
@@ -200,6 +204,37 @@ test("a workflow is written in the page, told where it is wrong, mended, saved a
   await page.context().close();
 });
 
+test("two runs are chosen from the list, and what was asked otherwise is marked line by line", async () => {
+  const page = await opened();
+  for (const who of ["Lovelace", "Hopper"]) {
+    await started(page, who);
+    await page.getByRole("button", { name: `Greet ${who}?` }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.getByRole("region", { name: "Result" }).waitFor();
+    await page.getByRole("link", { name: "All workflows" }).click();
+  }
+  await page.getByRole("link", { name: "Compare greet with the run before it" }).first().click();
+  await page
+    .getByRole("status")
+    .getByText(/0 of 4 steps the same/)
+    .waitFor();
+  await page.getByRole("button", { name: /Greet Lovelace\?.*only in the other run/ }).waitFor();
+  await page.getByRole("button", { name: /^one.*prompt changed/ }).click();
+  const asked = page.getByRole("region", { name: "Asked" });
+  await asked.getByText("Only in the other run: −for Lovelace").waitFor();
+  await asked.getByText("Only in this run: +for Hopper").waitFor();
+  await asked.getByText("say hello to one", { exact: true }).waitFor();
+  await accessible(page);
+  const another = page.getByRole("combobox", { name: "against the run of" });
+  const chosen = await another.inputValue();
+  const earlier = await another.locator("option").last().getAttribute("value");
+  assert.notEqual(earlier, chosen);
+  await another.selectOption(earlier);
+  await page.waitForURL((url) => url.pathname.endsWith(earlier));
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
 test("a workflow is called by a slash in a chat, and runs beside it", async () => {
   const page = await openProject(browser, server);
   await ask(page, "list");
@@ -214,6 +249,9 @@ test("a workflow is called by a slash in a chat, and runs beside it", async () =
     .getByRole("status")
     .getByText(/done · 2 of 2 steps/)
     .waitFor();
+  await composer(page).fill("//twice is a workflow");
+  await composer(page).press("Enter");
+  await log(page).getByText("/twice is a workflow", { exact: true }).waitFor();
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });

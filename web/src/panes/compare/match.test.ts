@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { emptyRun } from "../../live/run.ts";
 import type { RunStep, RunView } from "../../wire/index.ts";
-import { compare, sameOf } from "./match.ts";
+import { compare, moreOf, onlyOther, sameOf } from "./match.ts";
 
 const usage = { input: 0, output: 0, reasoning: 0, cache_read: 0, cache_write: 0 };
 
@@ -62,4 +62,18 @@ test("of several with one label the first is compared with the first", () => {
   const vote = (value: string) => step("vote", { outcome: { kind: "succeeded", value } });
   const [column] = compare(run(vote("1"), vote("2")), run(vote("1"), vote("3")));
   expect(column?.pairs.map((pair) => pair.marks)).toEqual([[], ["another answer"]]);
+});
+
+test("what a step took more or less is said where both runs have it", () => {
+  const took = (output: number, latency_ms: number) => step("a", { usage: { ...usage, output }, latency_ms });
+  const [column] = compare(run(took(40, 900), step("b"), step("c")), run(took(100, 200), step("b")));
+  expect(column?.pairs.map(moreOf)).toEqual([{ tokens: -60, ms: 700 }, null, null]);
+});
+
+test("what both have alike can be left out, with the columns that are empty then", () => {
+  const later = (value: string) => step("b", { phase: "Write", outcome: { kind: "succeeded", value } });
+  const both = (value: string) => ({ ...run(step("a"), later(value)), phases: ["Look", "Write"] });
+  expect(onlyOther(compare(both("1"), both("1")))).toEqual([]);
+  const left = onlyOther(compare(both("1"), both("2")));
+  expect(left.map(({ title, pairs }) => [title, pairs.length])).toEqual([["Write", 1]]);
 });

@@ -1,5 +1,5 @@
 // Two runs of a workflow beside each other: which steps are the same, and what is not.
-import type { RunStep, RunView } from "../../wire/index.ts";
+import type { RunStep, RunView, Usage } from "../../wire/index.ts";
 
 /** A step as it was in each of the runs. */
 export interface Pair {
@@ -10,6 +10,12 @@ export interface Pair {
   other: RunStep | null;
   /** What is not the same, in words; empty where all is. */
   marks: string[];
+}
+
+/** What the later run took more than the other, or less. */
+export interface More {
+  tokens: number;
+  ms: number;
 }
 
 export interface Column {
@@ -37,6 +43,23 @@ export function sameOf(columns: readonly Column[]): { same: number; all: number 
   const pairs = columns.flatMap((column) => column.pairs);
   return { same: pairs.filter((pair) => pair.marks.length === 0).length, all: pairs.length };
 }
+
+/** The same columns without what both have alike. */
+export function onlyOther(columns: readonly Column[]): Column[] {
+  return columns
+    .map((column) => ({ ...column, pairs: column.pairs.filter((pair) => pair.marks.length > 0) }))
+    .filter((column) => column.pairs.length > 0);
+}
+
+/** How much more a step took; null where only one run has it, or nothing was spent in either. */
+export function moreOf({ one, other }: Pair): More | null {
+  if (!one || !other) return null;
+  const tokens = tokensOf(one.usage) - tokensOf(other.usage);
+  const ms = one.latency_ms - other.latency_ms;
+  return tokens === 0 && ms === 0 ? null : { tokens, ms };
+}
+
+export const tokensOf = (usage: Usage): number => usage.input + usage.output;
 
 /** By phase, label, and which it is among those of the same. */
 function named(view: RunView): Map<string, RunStep> {

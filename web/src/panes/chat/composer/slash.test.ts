@@ -24,8 +24,8 @@ describe("a text that begins with a slash", () => {
     expect(typedCommand("/rename  A greeting ")).toEqual({ name: "rename", rest: "A greeting" });
   });
 
-  it("is none if it is a path, has several lines, or begins otherwise", () => {
-    for (const text of ["/etc/hosts", "/usr is a folder\nand this", "say /rename", "", "/1", "/a.b"])
+  it("is none if it is a path or begins otherwise", () => {
+    for (const text of ["/etc/hosts", "say /rename", "", "/1", "//review"])
       expect(typedCommand(text)).toBeNull();
   });
 
@@ -34,6 +34,17 @@ describe("a text that begins with a slash", () => {
     expect(names("/r")).toEqual(["rename", "archive", "search"]);
     expect(names("/title")).toEqual(["rename"]);
     expect(names("/nothing")).toEqual([]);
+  });
+
+  it("names a workflow by whatever its name may have", () => {
+    expect(typedCommand("/builtin:deep.look at it")).toEqual({ name: "builtin:deep.look", rest: "at it" });
+  });
+
+  it("may have several lines only where those are arguments", () => {
+    const workflow = { ...command("review", "Reviews"), inserts: true };
+    const fits = (text: string) => matching([...commands, workflow], text).map((it) => it.name);
+    expect(fits('/review {\n  "a": 1\n}')).toEqual(["review"]);
+    expect(fits("/search\nfor what?")).toEqual([]);
   });
 
   it("means one command once its name is written", () => {

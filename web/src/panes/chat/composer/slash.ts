@@ -15,9 +15,12 @@ export interface SlashCommand {
   run(rest: string): void;
 }
 
-/** What of a text is a command: nothing, unless it is one line that begins with a slash and a word. */
+/**
+ * What of a text is a command: nothing, unless it begins with a slash and a word. A name may have what the names of
+ * workflows have, `builtin:` before them too.
+ */
 export function typedCommand(text: string): { name: string; rest: string | null } | null {
-  const [, name, gap, rest] = /^\/((?:[a-z][\w-]*)?)(\s+)?([^\n]*)$/i.exec(text) ?? [];
+  const [, name, gap, rest] = /^\/((?:[a-z][\w:.-]*)?)(\s+)?([\s\S]*)$/i.exec(text) ?? [];
   if (name === undefined || (!gap && rest)) return null;
   return { name: name.toLowerCase(), rest: gap ? (rest ?? "").trim() : null };
 }
@@ -26,7 +29,11 @@ export function typedCommand(text: string): { name: string; rest: string | null 
 export function matching(commands: readonly SlashCommand[], text: string): SlashCommand[] {
   const typed = typedCommand(text);
   if (!typed) return [];
-  if (typed.rest !== null) return commands.filter((command) => command.name === typed.name);
+  if (typed.rest !== null)
+    // Arguments may have several lines; a command of the chat with several is a message that begins like one.
+    return commands.filter(
+      (command) => command.name === typed.name && (command.inserts || !text.includes("\n")),
+    );
   const rank = ({ name, does }: SlashCommand) => {
     if (name.startsWith(typed.name)) return 0;
     if (name.includes(typed.name)) return 1;
