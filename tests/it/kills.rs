@@ -85,6 +85,8 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>, mu
         socket.subscribe(sub, &client.stream, client.seen.last_key_value().map(|(last, _)| *last)).await;
     }
     let mut live = BTreeSet::new();
+    // Whose events are all here that were there when it was asked: a chat looks idle while the rest is on its way.
+    let mut caught_up = BTreeSet::new();
     let mut came = 0;
     let mut answered = BTreeSet::new();
     loop {
@@ -103,7 +105,7 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>, mu
             socket.send(json!({"op": "command", "id": id, "stream": client.stream, "command": command})).await;
             live.remove(&sub);
         }
-        if enough.is_none() && clients.iter().all(Client::is_idle) {
+        if enough.is_none() && caught_up.len() == clients.len() && clients.iter().all(Client::is_idle) {
             return;
         }
         let frame = socket.next().await.expect("the server is there");
@@ -130,7 +132,11 @@ async fn follow(server: &Server, clients: &mut [Client], enough: Option<u64>, mu
                     return;
                 }
             }
-            "live" => drop(live.insert(frame["sub"].as_u64().unwrap())),
+            "live" => {
+                let sub = frame["sub"].as_u64().unwrap();
+                live.insert(sub);
+                caught_up.insert(sub);
+            }
             answer @ ("accepted" | "rejected") => {
                 let id = frame["id"].as_str().unwrap();
                 let mine = |client: &&mut Client| client.sent.as_ref().is_some_and(|(_, sent)| sent.to_string() == id);
