@@ -749,6 +749,7 @@ export interface State {
   status: Status;
   /**
    * Its steps, by their numbers.
+   * Shared between states: the effects of a run are handed one each, and a run may have thousands of steps.
    */
   steps: {
     [k: string]: Step;
