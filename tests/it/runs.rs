@@ -299,6 +299,8 @@ async fn a_run_is_paused_resumed_and_stopped_with_what_it_began() {
         let (status, said) = server.http("POST", &path, Some(json!({}))).await;
         assert_eq!(status, 200, "{deed}: {said}");
     };
+    // It has asked for its timer: a run that is paused before asks for nothing at all.
+    until(&server, &run, |events| count(events, "StepRequested") == 1).await;
     act("pause").await;
     until(&server, &run, |events| count(events, "StepSettled") == 1).await;
     act("resume").await;

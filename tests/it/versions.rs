@@ -28,7 +28,16 @@ async fn a_stream_with_an_event_of_a_newer_version_is_read_exported_and_not_writ
     let (_, session) = server.desk(&ground).await;
     let (news, other) = (server.chat(&session).await, server.chat(&session).await);
     server.turn(&news, "list").await;
-    let known = server.events(&news).await;
+    // Its title comes after its turn.
+    let started = Instant::now();
+    let known = loop {
+        let known = server.events(&news).await;
+        if !of_type(&known, "ChatRenamed").is_empty() {
+            break known;
+        }
+        assert!(started.elapsed() < PATIENCE, "{known:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
     let last = known.len() - 1;
     let view = server.http("GET", &format!("/api/streams/{news}/view?at={last}"), None).await.1;
     server.kill();
