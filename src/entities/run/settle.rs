@@ -95,7 +95,7 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
                     let message = "nobody answered in time";
                     StepOutcome::Failed { name: "TimedOut".into(), message: message.into() }
                 }
-                _ => StepOutcome::Succeeded { value: "null".into() },
+                _ => elapsed(),
             };
             Some(with_a_turn(state, vec![answered(*step, outcome, None)]))
         }
@@ -106,6 +106,11 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
 /// How long nothing is done before another try, in ms: a second after the first, and twice as long after each, to a minute.
 fn back_off(tries: usize) -> u64 {
     (1_000_u64 << tries.min(6)).min(60_000)
+}
+
+/// What a timer ends with.
+fn elapsed() -> StepOutcome {
+    StepOutcome::Succeeded { value: "null".into() }
 }
 
 /// A step has its answer, without anything having been done for it here.
@@ -128,6 +133,12 @@ fn driven_to(state: &State, driven: Driven) -> Vec<Event> {
     for ask in asks {
         match ask {
             Asked::Step(asked) | Asked::Answered(asked, _) if state.steps.contains_key(&asked.step) => {}
+            // A timer of no time has gone off when it is set.
+            Asked::Step(asked) if asked.kind == StepKind::Sleep && asked.limit_ms == Some(0) => {
+                let step = asked.step;
+                events.push(Event::StepRequested(asked));
+                events.push(answered(step, elapsed(), None));
+            }
             Asked::Step(asked) => events.push(Event::StepRequested(asked)),
             Asked::Answered(asked, Answered { outcome, from }) => {
                 let step = asked.step;

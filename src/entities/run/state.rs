@@ -18,6 +18,9 @@ use crate::entities::{body::Body, chat::brief::Brief, usage::Usage};
 /// How many lines of the log a state keeps; all of them stand in the events.
 pub const LINES: usize = 500;
 
+/// A run that waits for less than this keeps its turn, in ms: to queue for another would take it longer.
+const MOMENT_MS: u64 = 1_000;
+
 /// The state of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct State {
@@ -203,11 +206,12 @@ impl State {
         }
     }
 
-    /// Whether there is something to do for it but to wait for people or for time.
+    /// Whether there is something to do for it but to wait for people, or for more than a moment.
     pub fn is_busy(&self) -> bool {
         let works = |step: &Arc<Step>| match step.kind {
             StepKind::Agent | StepKind::Tool | StepKind::Workflow => step.is_open(),
-            StepKind::Approve | StepKind::Sleep => false,
+            StepKind::Sleep => step.is_open() && step.limit_ms.is_some_and(|ms| ms < MOMENT_MS),
+            StepKind::Approve => false,
         };
         self.unheard() || self.steps.values().any(works)
     }

@@ -267,7 +267,7 @@ fn a_run_that_only_waits_gives_its_turn_up_and_queues_when_something_comes() {
         Event::RunQueued {},
         Event::RunStarted {},
         step(1, StepKind::Approve, r#"{"question":"ok?","timeout_ms":2000}"#),
-        step(2, StepKind::Sleep, r#"{"ms":5}"#),
+        step(2, StepKind::Sleep, r#"{"ms":5000}"#),
         advanced(0),
     ];
     assert_eq!(keys(asks.clone()), ["wait/1", "wait/2"]);
@@ -291,6 +291,21 @@ fn a_run_that_only_waits_gives_its_turn_up_and_queues_when_something_comes() {
     let resume = Command::ResumeRun {};
     given::<Run>(paused.clone()).when(resume.clone()).then([Event::RunResumed {}]);
     given::<Run>([paused, events].concat()).when(resume).then([Event::RunResumed {}, Event::RunQueued {}]);
+}
+
+#[test]
+fn a_run_keeps_its_turn_over_a_moment_and_a_timer_of_no_time_is_not_waited_for() {
+    let begun = vec![requested(), Event::RunQueued {}, Event::RunStarted {}];
+    let waits = [begun.clone(), vec![step(1, StepKind::Sleep, r#"{"ms":999}"#), advanced(0)]].concat();
+    assert_eq!(keys(waits.clone()), ["turn/1", "wait/1"]);
+    let Ok(events) = given::<Run>(waits).when_effect(report("wait/1", Outcome::Elapsed)).0 else {
+        panic!("it is wanted")
+    };
+    assert!(matches!(&events[..], [Event::StepSettled { step: 1, .. }]), "{events:?}");
+    let now = driven(0, vec![asked(1, StepKind::Sleep, r#"{"ms":0}"#)], End::Waits);
+    let Ok(events) = given::<Run>(begun.clone()).when_effect(report("drive/0", now)).0 else { panic!("it is wanted") };
+    assert!(matches!(&events[..], [Event::StepRequested(_), Event::StepSettled { step: 1, .. }, _]), "{events:?}");
+    assert_eq!(keys([begun, events].concat()), ["drive/1", "turn/1"]);
 }
 
 #[test]
