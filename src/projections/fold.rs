@@ -75,17 +75,19 @@ fn get(rows: &mut Rows<'_>, stream: &StreamId) -> Option<Stored> {
 
 fn put(rows: &mut Rows<'_>, stored: Stored) {
     let stream = stored.row.stream().clone();
-    if let Some(old) = get(rows, &stream) {
+    let places = |of: &Stored| if of.gone || of.row.is_part() { vec![] } else { keys::order(&of.row) };
+    let old = get(rows, &stream);
+    let (before, now) = (old.as_ref().map(places).unwrap_or_default(), places(&stored));
+    if let Some(old) = &old {
         rows.remove(keys::change(old.position, &stream));
-        for key in keys::order(&old.row) {
-            rows.remove(key);
-        }
     }
     rows.insert(keys::change(stored.position, &stream), stream.as_str().as_bytes());
-    if !stored.gone && !stored.row.is_part() {
-        for key in keys::order(&stored.row) {
-            rows.insert(key, stream.as_str().as_bytes());
-        }
+    // Most of what happens moves a row in no list.
+    for key in before.iter().filter(|key| !now.contains(key)) {
+        rows.remove(key.clone());
+    }
+    for key in now.into_iter().filter(|key| !before.contains(key)) {
+        rows.insert(key, stream.as_str().as_bytes());
     }
     // A row is made of strings, numbers and booleans: it can always be written.
     if let Ok(json) = serde_json::to_vec(&stored) {
@@ -335,6 +337,7 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<Stored> {
         }
         run::Event::PhaseStarted { .. }
         | run::Event::StepRetried { .. }
+        | run::Event::RunWorked { .. }
         | run::Event::LogWritten { .. }
         | run::Event::StepStarted { .. }
         | run::Event::StepCancelled { .. }

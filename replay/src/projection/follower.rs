@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{
     Derived, DerivedError, Projection, Rows, Table,
+    pace::Pace,
     rows::{Changes, RESERVED},
 };
 use crate::{
@@ -56,6 +57,7 @@ pub struct Progress {
 pub struct Projected {
     table: Table,
     progress: watch::Receiver<Progress>,
+    pace: Arc<Pace>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -70,11 +72,12 @@ impl Projected {
         let (report, progress) = watch::channel(Progress { waits, ..Progress::default() });
         let (stop, stopped) = oneshot::channel();
         let table = Table { derived: derived.clone(), name: P::NAME };
-        let follower = Follower { derived: derived.clone(), life: 0, log, projection, report };
+        let pace = Arc::new(Pace::default());
+        let follower = Follower { derived: derived.clone(), life: 0, log, projection, report, pace: pace.clone() };
         let thread = thread::Builder::new()
             .name(format!("project-{}", P::NAME))
             .spawn(move || block_on(follower.run(stopped)))?;
-        Ok(Self { table, progress, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { table, progress, pace, stop: Some(stop), thread: Some(thread) })
     }
 
     /// The rows.
@@ -99,6 +102,7 @@ impl Projected {
 
     /// Waits until every record before `position` is in the rows. `false`: not in time, or it has ended before.
     pub async fn wait_for(&self, position: Position, timeout: Duration) -> bool {
+        self.pace.want(position);
         let mut progress = self.progress.clone();
         let there = progress.wait_for(|p| p.position >= position || p.ended);
         let reached = tokio::time::timeout(timeout, there).await;
@@ -109,6 +113,7 @@ impl Projected {
 impl Drop for Projected {
     fn drop(&mut self) {
         drop(self.stop.take());
+        self.pace.end();
         if let Some(thread) = self.thread.take() {
             // Its panic was reported by the thread; the rows can be made anew.
             let _panicked = thread.join().is_err();
@@ -123,6 +128,7 @@ struct Follower<P> {
     log: Arc<dyn EventLog>,
     projection: P,
     report: watch::Sender<Progress>,
+    pace: Arc<Pace>,
 }
 
 impl<P: Projection> Follower<P> {
@@ -141,6 +147,7 @@ impl<P: Projection> Follower<P> {
         let (mut at, rebuilt) = self.resume().await?;
         self.report.send_modify(|p| (p.position, p.rebuilt, p.live) = (at, rebuilt, false));
         let mut subscription = self.log.subscribe(Selection::All { from: at });
+        let mut live = false;
         loop {
             let delivery = match self.next(&mut subscription, stopped).await {
                 Next::Delivered(delivery) => delivery,
@@ -152,8 +159,14 @@ impl<P: Projection> Follower<P> {
                     self.batch(&records)?;
                     at = records.last().map_or(at, |record| record.position.next());
                     self.report.send_modify(|p| (p.position, p.waits) = (at, None));
+                    if live {
+                        self.pace.gather(records.len(), at);
+                    }
                 }
-                Ok(Delivery::Live) => self.report.send_modify(|p| (p.live, p.waits) = (true, None)),
+                Ok(Delivery::Live) => {
+                    live = true;
+                    self.report.send_modify(|p| (p.live, p.waits) = (true, None));
+                }
                 Err(error @ ReadError::Damaged { .. }) => {
                     at = self.behind(at).await;
                     self.trouble(format!("left out: {error}"));

@@ -7,6 +7,7 @@
 
 mod derived;
 mod follower;
+mod pace;
 mod rows;
 #[cfg(test)]
 mod tests;
