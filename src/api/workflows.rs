@@ -69,6 +69,9 @@ pub struct NewRun {
     pub model: Option<Arc<str>>,
     /// How many output tokens it may take; no limit where absent.
     pub budget: Option<u64>,
+    /// For how long it may work, in ms, at least one second: what it waits for its turn, for people and for time does not
+    /// count. As the server is set, where absent.
+    pub time_limit_ms: Option<u64>,
     /// A run of the same project that it goes on from: its answers are taken, as long as nothing before them is new. Where
     /// no arguments are given, those of that run are.
     pub resume_from: Option<Uuid>,
@@ -166,7 +169,8 @@ pub async fn start(
     body: web::Json<NewRun>,
     key: Idempotency,
 ) -> Answer<RunRow> {
-    let NewRun { workflow, session, args, model, budget, resume_from, from_step, cache } = body.into_inner();
+    let NewRun { workflow, session, args, model, budget, time_limit_ms, resume_from, from_step, cache } =
+        body.into_inner();
     let desk: session::State = view(&shared, &StreamId::new("session", session)).await?;
     let Some(project) = desk.project else {
         let detail = format!("there is no session {session}: POST /api/sessions opens one");
@@ -199,7 +203,12 @@ pub async fn start(
     let resume = resume_from.map(|run| Resume { run, from_step });
     let script = kept(&shared, "the workflow", found.pinned()).await?;
     let anew = cache == Some(false);
-    let requested = Requested { arguments, budget, resume, anew, ..found.request(id, session, project, script, model) };
+    if time_limit_ms.is_some_and(|ms| ms < 1_000) {
+        return Err(bad("`time_limit_ms` is below 1000: in less than a second no workflow comes far"));
+    }
+    let usual = found.request(id, session, project, script, model);
+    let time_limit_ms = time_limit_ms.or(usual.time_limit_ms);
+    let requested = Requested { arguments, budget, time_limit_ms, resume, anew, ..usual };
     let stream = StreamId::new("run", id);
     let command = Command::RequestRun(Box::new(requested));
     let accepted = submit(&shared, &who, stream.clone(), command, key.command()).await?;

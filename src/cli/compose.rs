@@ -199,7 +199,8 @@ pub async fn compose(loaded: &Loaded, listen: &Listen) -> Result<Running, Compos
     let clock: Arc<dyn Clock> = Arc::new(Machine);
     let toolbox = Arc::new(Toolbox::usual());
     let tools = toolbox.names();
-    let scripts = scripts(settings);
+    let minutes = settings.workflows.time_limit_minutes;
+    let scripts = scripts(settings).with_time_limit(minutes.map(|minutes| minutes.saturating_mul(60_000)));
     let agents = agents();
     let performer = Effects::new(providers.clone(), toolbox, blobs.clone(), log.clone(), clock.clone())
         .guarding(data)

@@ -67,6 +67,9 @@ pub struct Arguments {
     /// How many output tokens it may take.
     #[arg(long, value_name = "TOKENS")]
     budget: Option<u64>,
+    /// For how long it may work, as `90s`, `30m` or `2h`: what it waits for its turn, for people and for time does not count.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    time_limit: Option<std::time::Duration>,
     /// Goes on from a run that is over: its answers are taken, as long as nothing before them is new.
     #[arg(long, value_name = "RUN")]
     resume: Option<String>,
@@ -184,6 +187,12 @@ async fn start(client: &Client, wish: &Value) -> Result<StreamId, Failure> {
     Ok(StreamId::new("run", run.id))
 }
 
+/// A time in words, as `1h 30m`.
+fn time(words: &str) -> Result<std::time::Duration, String> {
+    let parsed = words.parse::<jiff::SignedDuration>().ok().and_then(|time| std::time::Duration::try_from(time).ok());
+    parsed.ok_or_else(|| format!("`{words}` is no time: write `90s`, `30m` or `2h`"))
+}
+
 /// What is asked of the server: in a session that is there, or in a new one of the folder.
 async fn wish(client: &Client, arguments: &Arguments, args: Option<Value>) -> Result<Value, Failure> {
     let Arguments { workflow, model, budget, .. } = arguments;
@@ -194,6 +203,9 @@ async fn wish(client: &Client, arguments: &Arguments, args: Option<Value>) -> Re
     let mut new = json!({"workflow": workflow, "session": session, "budget": budget, "model": model});
     if let Some(args) = args {
         new["args"] = args;
+    }
+    if let Some(limit) = arguments.time_limit {
+        new["time_limit_ms"] = json!(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
     }
     if let Some(run) = &arguments.resume {
         new["resume_from"] = run_id(run)?.to_string().into();

@@ -143,6 +143,7 @@ impl RunStory {
             | Event::StepStarted { .. }
             | Event::StepTryFailed { .. }
             | Event::StepRetried { .. }
+            | Event::RunWorked { .. }
             | Event::ApprovalAnswered { .. }
             | Event::ScriptAdvanced { .. }
             | Event::RunPaused { .. }
@@ -205,6 +206,7 @@ impl RunStory {
             | Event::StepRequested(_)
             | Event::StepStarted { .. }
             | Event::StepRetried { .. }
+            | Event::RunWorked { .. }
             | Event::StepCancelled { .. }
             | Event::ScriptAdvanced { .. }
             | Event::RunQueued {}

@@ -101,6 +101,7 @@ fn commands(kind: Kind) -> BoxedStrategy<Command> {
                     arguments: None,
                     model: "offline".into(),
                     budget: Some(5),
+                    time_limit_ms: Some(9),
                     seed: 1,
                     parent: None,
                     resume: None,

@@ -150,6 +150,7 @@ fn run(rows: &mut Rows<'_>, record: &Record) -> Option<()> {
         run::Event::StepRequested(_)
         | run::Event::StepTryFailed { .. }
         | run::Event::StepRetried { .. }
+        | run::Event::RunWorked { .. }
         | run::Event::PhaseStarted { .. }
         | run::Event::LogWritten { .. }
         | run::Event::StepStarted { .. }

@@ -10,8 +10,9 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use workflow::{Engine, Failure, Format, LoadError, Meta, Module, Program, Script};
+use workflow::{Engine, Failure, LoadError, Meta, Module, Program, Script};
 
+use super::known::Known;
 use crate::entities::{body::Body, run::event::Requested};
 
 /// Where a workflow comes from.
@@ -34,6 +35,8 @@ pub struct Found {
     pub source: Source,
     program: Program,
     engine: [u8; 32],
+    /// For how long a run of it may work, in ms, where nobody says it.
+    time_limit_ms: Option<u64>,
 }
 
 /// A workflow in a list.
@@ -149,7 +152,7 @@ impl File {
     }
 
     /// Reads it and all that it imports.
-    pub fn load(&self, engine: &Engine) -> Result<Found, LoadError> {
+    pub fn load(&self, engine: &Engine, known: &Known) -> Result<Found, LoadError> {
         if let Text::At(path) = &self.text
             && path.extension().is_some_and(|extension| extension == MODULE)
         {
@@ -162,13 +165,17 @@ impl File {
                 (text, path.parent())
             }
         };
-        let mut script = Script::new(self.name.as_str(), text);
+        let script = Script::new(self.name.as_str(), text);
         let read = |file: &str| match folder {
             Some(folder) => beneath(folder, file),
             None => Err("a built-in workflow is one file".into()),
         };
-        let (meta, _): (Meta, Format) = engine.read(&mut script, read)?;
-        Ok(Found { meta, source: self.source, program: Program::Script(script), engine: engine.hash() })
+        let (script, meta) = known.read(engine, script, read)?;
+        Ok(self.found(engine, meta, Program::Script(script)))
+    }
+
+    fn found(&self, engine: &Engine, meta: Meta, program: Program) -> Found {
+        Found { meta, source: self.source, program, engine: engine.hash(), time_limit_ms: None }
     }
 
     /// Reads a ready module, and asks it what it is.
@@ -180,7 +187,7 @@ impl File {
         fs::File::open(path).map_err(wrong)?.take(most).read_to_end(&mut wasm).map_err(wrong)?;
         let module = Module::new(self.name.as_str(), wasm);
         let meta = module.meta(engine)?;
-        Ok(Found { meta, source: self.source, program: Program::Module(module), engine: engine.hash() })
+        Ok(self.found(engine, meta, Program::Module(module)))
     }
 
     /// Its text, to be read and changed.
@@ -199,12 +206,12 @@ impl File {
     }
 
     /// What a list says of it.
-    pub fn read(&self, engine: &Engine) -> Listed {
+    pub fn read(&self, engine: &Engine, known: &Known) -> Listed {
         let path = match &self.text {
             Text::Here(..) => None,
             Text::At(path) => Some(path.display().to_string()),
         };
-        let (meta, error) = match self.load(engine) {
+        let (meta, error) = match self.load(engine, known) {
             Ok(found) => (found.meta, None),
             Err(error) => {
                 let meta = Meta { name: self.stem().to_owned(), ..Meta::default() };
@@ -236,13 +243,18 @@ fn beneath(folder: &Path, file: &str) -> Result<String, String> {
 }
 
 impl Found {
+    /// It may work for so long, in ms, where nobody says it.
+    pub(super) fn limited(self, time_limit_ms: Option<u64>) -> Self {
+        Self { time_limit_ms, ..self }
+    }
+
     /// The script with all that it imports, or the module, as a run pins it.
     pub fn pinned(&self) -> String {
         // Made of texts: it can always be written.
         serde_json::to_string(&self.program).unwrap_or_default()
     }
 
-    /// What a run of it is asked for, when nothing else is said: without arguments or a budget, on its own, and with all that can be reused.
+    /// What a run of it is asked for, when nothing else is said: without arguments or a budget, within the usual time, on its own, and with all that can be reused.
     pub fn request(&self, run: Uuid, session: Uuid, project: Uuid, script: Body, model: Arc<str>) -> Requested {
         Requested {
             run,
@@ -256,6 +268,7 @@ impl Found {
             arguments: None,
             model,
             budget: None,
+            time_limit_ms: self.time_limit_ms,
             // Any number will do, as long as the log has it.
             seed: u32::from_le_bytes(run.as_bytes()[12..].try_into().unwrap_or_default()),
             parent: None,

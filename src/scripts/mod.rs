@@ -3,6 +3,7 @@
 
 mod built_in;
 mod found;
+mod known;
 mod watched;
 
 use std::{
@@ -20,7 +21,11 @@ pub const FOLDERS: [&str; 3] = [".reenact/workflows", ".claude/workflows", ".boo
 
 /// Finds scripts, and has the engine that runs them. Cheap to clone.
 #[derive(Clone)]
-pub struct Scripts(Arc<Inner>);
+pub struct Scripts {
+    inner: Arc<Inner>,
+    /// For how long a run may work, in ms, where nobody says it.
+    time_limit_ms: Option<u64>,
+}
 
 struct Inner {
     /// Where the compiled engine is kept.
@@ -28,6 +33,7 @@ struct Inner {
     /// The user's folders, first match first.
     user: Vec<PathBuf>,
     engine: OnceLock<Result<Engine, String>>,
+    known: known::Known,
     watches: watched::Watches,
 }
 
@@ -62,7 +68,15 @@ fn did_you_mean(name: Option<&str>) -> String {
 impl Scripts {
     /// With the folder in which the compiled engine is kept, and the user's own folders.
     pub fn new(cache: Option<PathBuf>, user: Vec<PathBuf>) -> Self {
-        Self(Arc::new(Inner { cache, user, engine: OnceLock::new(), watches: watched::Watches::default() }))
+        let (known, watches) = (known::Known::default(), watched::Watches::default());
+        let inner = Arc::new(Inner { cache, user, engine: OnceLock::new(), known, watches });
+        Self { inner, time_limit_ms: None }
+    }
+
+    /// Limits how long a run may work, in ms, where nobody says it.
+    #[must_use]
+    pub fn with_time_limit(self, time_limit_ms: Option<u64>) -> Self {
+        Self { time_limit_ms, ..self }
     }
 
     /// The engine; compiled at its first use, where no compiled one is kept. Blocks, then for seconds.
@@ -70,8 +84,10 @@ impl Scripts {
     /// # Errors
     /// It does not work on this machine.
     pub fn engine(&self) -> Result<Engine, EngineError> {
-        let made =
-            self.0.engine.get_or_init(|| Engine::new(self.0.cache.as_deref()).map_err(|error| error.to_string()));
+        let made = self
+            .inner
+            .engine
+            .get_or_init(|| Engine::new(self.inner.cache.as_deref()).map_err(|error| error.to_string()));
         made.clone().map_err(EngineError::new)
     }
 
@@ -81,7 +97,8 @@ impl Scripts {
     /// The engine does not work.
     pub fn list(&self, project: Option<&Path>) -> Result<Vec<Listed>, EngineError> {
         let engine = self.engine()?;
-        let mut listed: Vec<Listed> = self.files(project).into_iter().map(|file| file.read(&engine)).collect();
+        let mut listed: Vec<Listed> =
+            self.files(project).into_iter().map(|file| file.read(&engine, &self.inner.known)).collect();
         let mut seen = std::collections::BTreeSet::new();
         for one in &mut listed {
             one.hidden = !seen.insert(one.name.clone());
@@ -95,6 +112,10 @@ impl Scripts {
     /// # Errors
     /// See [`FindError`].
     pub fn find(&self, project: &Path, name: &str) -> Result<Found, FindError> {
+        self.named(project, name).map(|found| found.limited(self.time_limit_ms))
+    }
+
+    fn named(&self, project: &Path, name: &str) -> Result<Found, FindError> {
         let engine = self.engine()?;
         let (wanted, ours) = match name.strip_prefix("builtin:") {
             Some(name) => (name, true),
@@ -107,7 +128,7 @@ impl Scripts {
                 continue;
             }
             let is_file = file.is(wanted);
-            match file.load(&engine) {
+            match file.load(&engine, &self.inner.known) {
                 Ok(found) if found.meta.name == wanted => return Ok(found),
                 Ok(found) => {
                     names.push(found.meta.name.clone());
@@ -140,8 +161,8 @@ impl Scripts {
         if let Some(project) = project {
             folders.extend(FOLDERS.iter().map(|folder| watched::Folder::beneath(project, folder)));
         }
-        folders.extend(self.0.user.iter().map(|folder| watched::Folder::of_user(folder)));
-        self.0.watches.watch(project, folders)
+        folders.extend(self.inner.user.iter().map(|folder| watched::Folder::of_user(folder)));
+        self.inner.watches.watch(project, folders)
     }
 
     /// The text of the workflow of a name, whatever is wrong with it. Blocks.
@@ -156,8 +177,9 @@ impl Scripts {
         };
         let files = self.files(Some(project));
         let mut files = files.iter().filter(|file| !ours || file.source == Source::BuiltIn);
-        let is =
-            |file: &&found::File| file.load(&engine).is_ok_and(|found| found.meta.name == wanted) || file.is(wanted);
+        let is = |file: &&found::File| {
+            file.load(&engine, &self.inner.known).is_ok_and(|found| found.meta.name == wanted) || file.is(wanted)
+        };
         let file = files.find(is).ok_or_else(|| FindError::Unknown { name: name.into(), similar: None })?;
         file.source().map_err(|failure| FindError::Broken { name: name.into(), error: Box::new(failure.into()) })
     }
@@ -170,7 +192,7 @@ impl Scripts {
     pub fn check(&self, folder: &Path, file: &str, text: String) -> Result<Listed, EngineError> {
         let text = found::Text::Here(text, Some(folder.to_owned()));
         let file = found::File { source: Source::Project, name: file.to_owned(), text };
-        Ok(file.read(&self.engine()?))
+        Ok(file.read(&self.engine()?, &self.inner.known))
     }
 
     fn files(&self, project: Option<&Path>) -> Vec<found::File> {
@@ -180,7 +202,7 @@ impl Scripts {
                 files.extend(found::in_folder(&project.join(folder), Source::Project));
             }
         }
-        for folder in &self.0.user {
+        for folder in &self.inner.user {
             files.extend(found::in_folder(folder, Source::User));
         }
         files.extend(built_in::all());

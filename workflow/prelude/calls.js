@@ -42,10 +42,32 @@ const request = (kind, payload) => {
 const note = (kind, payload) => hostNote(kind, counted(json(payload)));
 const say = (message) => note('log', message);
 
+// The place in a pipeline or a graph from which is being asked: {after, made}, the numbers of the calls that it comes after and of
+// those made from it.
+let place = null;
+
+// Does something from a place behind these calls; with the calls that it makes before it waits for anything, those being behind
+// which the next place is: what comes later cannot be told from what others ask for.
+function behind(after, run) {
+  const outer = place;
+  const made = [];
+  place = { after, made };
+  try {
+    return [run(), made];
+  } finally {
+    place = outer;
+    outer?.made.push(...made);
+  }
+}
+
 function call(kind, payload, label) {
   // Where the script asked: an answer that is an error has this place.
   const site = new Error();
   const id = request(kind, payload);
+  if (place !== null) {
+    if (place.after.length > 0) note('after', { step: id, steps: place.after });
+    place.made.push(id);
+  }
   return new Promise((resolve, reject) => wait(id, { resolve, reject, site, kind, label }));
 }
 
@@ -104,10 +126,16 @@ async function parallel(thunks) {
 async function pipeline(items, ...stages) {
   for (const stage of stages)
     if (typeof stage !== 'function') throw new TypeError('pipeline(items, ...stages): every stage must be a function');
+  const from = place?.after ?? [];
   return Promise.all(list('pipeline', Array.from(items)).map(async (item, index) => {
     let value = item;
+    let after = from;
     try {
-      for (const stage of stages) value = await stage(value, item, index);
+      for (const stage of stages) {
+        const [running, made] = behind(after, () => stage(value, item, index));
+        if (made.length > 0) after = made;
+        value = await running;
+      }
       return value;
     } catch (error) {
       return caught('pipeline', index, error);

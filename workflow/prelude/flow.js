@@ -66,6 +66,18 @@ async function flow(of) {
   const states = Object.fromEntries(steps.map((step) => [step.id, 'pending']));
   const errors = {};
   const context = { input: globalThis.args, results, model };
+  // The calls behind which the dependants of a step are: its own, and of one without any those that it is behind itself.
+  const calls = {};
+  const from = place?.after ?? [];
+  const before = (step) => {
+    const deps = step.deps ?? [];
+    return deps.length === 0 ? from : [...new Set(deps.flatMap((id) => (calls[id] ??= before(byId.get(id)))))];
+  };
+  const asks = (step, run) => {
+    const [running, made] = behind(before(step), run);
+    if (made.length > 0) calls[step.id] = made;
+    return running;
+  };
   const inBatch = (step) => step.batch !== undefined && step.batch !== null && step.batch !== false;
   const ruleOf = (step) =>
     step.trigger_rule ?? ((step.deps ?? []).some((id) => inBatch(byId.get(id))) ? (batchConfig?.joinRule ?? 'all_success') : 'all_success');
@@ -112,21 +124,21 @@ async function flow(of) {
   const perform = async (step) => {
     if (step.kind === 'switch') return choose(step);
     if (step.kind === 'code') {
-      const running = step.run(context);
+      const running = asks(step, () => step.run(context));
       // What is there at once needs no timer.
       return running && typeof running.then === 'function' ? timed(step, running) : running;
     }
     const asked = await step.run(context);
     if (typeof asked !== 'string') throw new TypeError(`run() of step \`${step.id}\` must give a text`);
     if (step.kind === 'approval') {
-      const said = await approve(asked, { detail: step.detail, timeout_ms: timeout(step) });
+      const said = await asks(step, () => approve(asked, { detail: step.detail, timeout_ms: timeout(step) }));
       if (!said.approved) throw named('Refused', `step \`${step.id}\` was refused${said.comment ? `: ${said.comment}` : ''}`);
       return said;
     }
     const { agent: agentType, model: of = model, schema, label = step.id } = step;
     for (let left = step.maxRetries ?? 0; ; left -= 1) {
       try {
-        return await agent(asked, { label, agentType, model: of, schema, timeout_ms: timeout(step) });
+        return await asks(step, () => agent(asked, { label, agentType, model: of, schema, timeout_ms: timeout(step) }));
       } catch (error) {
         if (error?.name !== 'TimedOut' || left <= 0) throw error;
         say(`flow: step \`${step.id}\` timed out, and is tried again`);
@@ -137,6 +149,7 @@ async function flow(of) {
   let fatal;
   const run = async (step) => {
     states[step.id] = 'running';
+    calls[step.id] = before(step);
     try {
       if (step.when && !(await step.when(context))) {
         states[step.id] = 'skipped';

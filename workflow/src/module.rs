@@ -185,7 +185,16 @@ impl Guard {
                 Ok(id) if self.open.remove(&id) => Ok(()),
                 _ => invalid("`cancel` needs the number of a `sleep` without an answer"),
             },
-            _ => invalid("there is no such note; `phase`, `log` and `cancel` are known"),
+            "after" => {
+                let given: Value = serde_json::from_str(payload).unwrap_or_default();
+                let (step, steps) = (given["step"].as_u64(), given["steps"].as_array());
+                let before = |of: &Value| of.as_u64().is_some_and(|of| of > 0 && Some(of) < step);
+                match steps {
+                    Some(steps) if steps.iter().all(before) => Ok(()),
+                    _ => invalid("`after` needs {\"step\": NUMBER, \"steps\": [NUMBER, ...]}, all made before it"),
+                }
+            }
+            _ => invalid("there is no such note; `phase`, `log`, `after` and `cancel` are known"),
         }
     }
 

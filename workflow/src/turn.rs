@@ -60,7 +60,7 @@ pub enum Ask {
     },
     /// It wants none.
     Note {
-        /// What sort: `phase`, `log`, `cancel`, `floating`.
+        /// What sort: `phase`, `log`, `after`, `cancel`, `floating`.
         kind: String,
         /// What it says, as JSON.
         payload: String,

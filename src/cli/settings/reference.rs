@@ -25,6 +25,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("models.default", "\"anthropic/sonnet\""),
     ("models.effort", "\"medium\""),
     ("models.context_window", "200000"),
+    ("workflows.time_limit_minutes", "30"),
     ("models.scenario", "\"/path/to/scenario.json\""),
     ("anthropic.opus_model", "\"claude-opus-5-5\""),
     ("anthropic.sonnet_model", "\"claude-sonnet-5-5\""),

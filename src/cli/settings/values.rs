@@ -235,6 +235,10 @@ pub struct Workflows {
     /// Where the compiled engine is kept, which takes seconds to make anew; `reenact/modules` in the user's cache where absent.
     #[config(env = "REENACT_MODULE_CACHE")]
     pub module_cache: Option<PathBuf>,
+    /// For how long a workflow may work where nobody says it, in minutes; without a limit where absent. What it waits for its
+    /// turn, for people and for time does not count.
+    #[config(env = "REENACT_WORKFLOWS_TIME_LIMIT_MINUTES")]
+    pub time_limit_minutes: Option<u64>,
 }
 
 /// A server of models, or what is to be changed about one that is built in.

@@ -74,6 +74,7 @@ impl Effects {
             key: None,
             basis: None,
             reason: None,
+            after: vec![],
         };
         if kind == StepKind::Agent {
             let agent = given["agentType"].as_str().or(given["agent"].as_str());

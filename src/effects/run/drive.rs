@@ -160,6 +160,7 @@ impl Effects {
                     }
                 }
                 Ask::Note { .. } if known => {}
+                Ask::Note { kind, payload } if kind == "after" => comes_after(&mut asked, &payload),
                 Ask::Note { kind, payload } => asked.extend(noted(&kind, &payload)),
             }
         }
@@ -243,6 +244,21 @@ fn name(kind: StepKind) -> &'static str {
 fn call_hash(kind: &str, payload: &str) -> String {
     let hash: [u8; 32] = Sha256::new().chain_update(kind).chain_update([0]).chain_update(payload).finalize().into();
     hex(&hash)
+}
+
+/// A script says from whose answers the step was made that it has just asked for.
+fn comes_after(asked: &mut [Asked], payload: &str) {
+    #[derive(serde::Deserialize)]
+    struct After {
+        step: u32,
+        steps: Vec<u32>,
+    }
+    if let Ok(After { step, steps }) = serde_json::from_str(payload)
+        && let Some(Asked::Step(of) | Asked::Answered(of, _)) = asked.last_mut()
+        && of.step == step
+    {
+        of.after = steps.into_iter().filter(|before| *before < step).collect();
+    }
 }
 
 fn noted(kind: &str, payload: &str) -> Option<Asked> {

@@ -10,7 +10,7 @@ mod nested;
 mod reuse;
 mod tool;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub(super) use child::id;
 pub use kept::Kept;
@@ -55,6 +55,7 @@ impl Effects {
     pub(super) async fn run(&self, job: &Job, state: &Arc<run::State>, work: &run::Work) -> run::Outcome {
         match work {
             run::Work::Turn => turn(job, state).await,
+            run::Work::Clock => clock(job, state).await,
             run::Work::Drive => self.drive(&job.stream, state).await,
             run::Work::Wait { until, .. } => {
                 crate::host::sleep_until(&*self.clock, *until).await;
@@ -110,6 +111,25 @@ async fn turn(job: &Job, state: &run::State) -> run::Outcome {
     std::future::pending().await
 }
 
+/// After so long it is said again that a run has worked: so much of its time a crash may forget.
+const BEAT: Duration = Duration::from_secs(10);
+
+/// Says how long a run works, until it is over, or only waits.
+async fn clock(job: &Job, state: &run::State) -> run::Outcome {
+    let limit = state.about.as_ref().and_then(|about| about.time_limit_ms).unwrap_or(u64::MAX);
+    let mut left = Duration::from_millis(limit.saturating_sub(state.worked_ms).max(1));
+    while !left.is_zero() {
+        let beat = left.min(BEAT);
+        tokio::time::sleep(beat).await;
+        let ms = u64::try_from(beat.as_millis()).unwrap_or(u64::MAX);
+        if job.progress.send(Piece::Run(run::Piece::Worked { ms })).await.is_err() {
+            break;
+        }
+        left = left.saturating_sub(beat);
+    }
+    std::future::pending().await
+}
+
 /// What becomes of work whose performance panicked.
 pub(super) fn panicked(work: &run::Work, message: &str) -> run::Outcome {
     match work {
@@ -118,7 +138,7 @@ pub(super) fn panicked(work: &run::Work, message: &str) -> run::Outcome {
                 format!("the server failed while it drove the script: {message}. This is a bug; please report it.");
             run::Outcome::Broken { message: message.into() }
         }
-        run::Work::Turn | run::Work::Wait { .. } => run::Outcome::Elapsed,
+        run::Work::Turn | run::Work::Clock | run::Work::Wait { .. } => run::Outcome::Elapsed,
         run::Work::Perform { .. } => {
             let what = format!("the server failed while it did this step: {message}. This is a bug; please report it.");
             let Done { outcome, usage, changed, worktree } = Done::failed("Internal", what);

@@ -88,7 +88,14 @@ impl Effects {
             None => None,
         };
         let model = about.model.clone();
-        Ok(Requested { arguments, seed: about.seed, ..found.request(run, about.session, about.project, script, model) })
+        // It is part of the time of the run that asked for it.
+        let time_limit_ms = None;
+        Ok(Requested {
+            arguments,
+            time_limit_ms,
+            seed: about.seed,
+            ..found.request(run, about.session, about.project, script, model)
+        })
     }
 
     /// The run that the same step was in the run that this one goes on from.

@@ -123,6 +123,12 @@ pub enum Event {
         /// Why.
         error: RunError,
     },
+    /// It has worked for a while: its turn had come, and it waited neither for people nor for time. Only of a run whose time is
+    /// limited.
+    RunWorked {
+        /// For how long since the last such event, in ms.
+        ms: u64,
+    },
     /// Somebody stopped it.
     RunCancelled {},
     /// A replay asked for something else than what is recorded.
@@ -171,6 +177,9 @@ pub struct Requested {
     /// How many output tokens it may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
+    /// For how long it may work, in ms: what it waits for its turn, for people and for time does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit_ms: Option<u64>,
     /// What random numbers of the script grow from.
     pub seed: u32,
     /// The step of another run that it is.
@@ -227,6 +236,9 @@ pub struct StepRequest {
     /// Why it is done, or is not; nothing where the question does not arise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// The steps from whose answers it was made, as far as a pipeline or a graph says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<u32>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde calls it")]

@@ -6,7 +6,7 @@ use replay::ids::Micros;
 
 use super::{
     event::{Event, StepRequest},
-    state::{LINES, Line, State, Status, Step, Tried, after},
+    state::{LINES, Line, State, Status, Step, Tried, later},
 };
 use crate::entities::usage::Usage;
 
@@ -37,7 +37,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
         Event::StepRequested(asked) => {
             let asked = (**asked).clone();
             let StepRequest { step, kind, call, payload, label, phase, model, agent, brief, refused, .. } = asked;
-            let StepRequest { limit_ms, retries, key, basis, reason, .. } = asked;
+            let StepRequest { limit_ms, retries, key, basis, reason, after, .. } = asked;
             if let Some(phase) = phase.as_ref().filter(|phase| !state.phases.contains(phase)) {
                 state.phases.push(phase.clone());
             }
@@ -58,6 +58,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 key,
                 basis,
                 reason,
+                after,
                 requested_at: at,
                 started_at: None,
                 attempt: None,
@@ -83,7 +84,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
                 step.tries.push(Tried { name: name.clone(), message: message.clone(), child: step.child.take() });
                 step.retries = step.retries.saturating_sub(1);
                 step.attempt = None;
-                step.retry_at = Some(after(at, *wait_ms));
+                step.retry_at = Some(later(at, *wait_ms));
                 step.usage += *usage;
                 step.latency_ms += latency_ms;
                 state.usage += *usage;
@@ -128,6 +129,7 @@ pub(super) fn evolve(state: &mut State, event: &Event, at: Micros) {
         }
         Event::RunFinished { result } => end(Status::Finished { result: result.clone() }),
         Event::RunFailed { error } => end(Status::Failed { error: error.clone() }),
+        Event::RunWorked { ms } => state.worked_ms = state.worked_ms.saturating_add(*ms),
         Event::RunCancelled {} => end(Status::Cancelled),
         Event::RunDiverged { step, recorded, asked } => {
             end(Status::Diverged { step: *step, recorded: recorded.clone(), asked: asked.clone() });

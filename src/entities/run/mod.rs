@@ -67,6 +67,7 @@ impl Decider for Run {
             | Event::ScriptAdvanced { .. }
             | Event::PhaseStarted { .. }
             | Event::LogWritten { .. }
+            | Event::RunWorked { .. }
             | Event::StepCancelled { .. }
             | Event::RunStarted {} => Ack::Written,
             Event::RunRequested(_)

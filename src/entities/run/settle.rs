@@ -27,10 +27,14 @@ pub(super) fn settle(state: &State, command: EffectCommand<Piece, Outcome>) -> R
             let want = wanted(state, &key, None)?;
             begin(state, &want).ok_or(Stale { key, attempt: None })
         }
-        EffectCommand::Progress { key, attempt, piece: Piece::Turn } => {
+        EffectCommand::Progress { key, attempt, piece } => {
             let want = wanted(state, &key, Some(attempt))?;
-            let is_next = matches!(want.work, Work::Turn) && state.status == Status::Queued;
-            is_next.then(|| vec![Event::RunStarted {}]).ok_or(Stale { key, attempt: Some(attempt) })
+            let events = match (piece, want.work) {
+                (Piece::Turn, Work::Turn) if state.status == Status::Queued => Some(vec![Event::RunStarted {}]),
+                (Piece::Worked { ms }, Work::Clock) => Some(worked(state, ms)),
+                _ => None,
+            };
+            events.ok_or(Stale { key, attempt: Some(attempt) })
         }
         EffectCommand::Report { key, attempt, outcome } => {
             let want = wanted(state, &key, Some(attempt))?;
@@ -100,6 +104,31 @@ fn report(state: &State, want: &Want<Work>, outcome: Outcome) -> Option<Vec<Even
             Some(with_a_turn(state, vec![answered(*step, outcome, None)]))
         }
         _ => None,
+    }
+}
+
+/// A run has worked for so long, and may have no more time.
+fn worked(state: &State, ms: u64) -> Vec<Event> {
+    let mut events = vec![Event::RunWorked { ms }];
+    let limit = state.about.as_ref().and_then(|about| about.time_limit_ms);
+    if let Some(limit) = limit.filter(|limit| state.worked_ms.saturating_add(ms) >= *limit) {
+        let message = format!(
+            "it has worked for {}, and may not for longer (its waiting for people and for time not counted): go on from it, \
+             or run it again, with a longer `time_limit_ms` (`--time-limit`)",
+            words(limit)
+        );
+        let (name, place, stack) = ("LimitReached".into(), None, "".into());
+        events.push(Event::RunFailed { error: RunError { name, message: message.into(), place, stack } });
+    }
+    events
+}
+
+/// A time as people say it, from its ms.
+fn words(ms: u64) -> String {
+    match ms {
+        ..1_000 => format!("{ms} ms"),
+        ms if ms % 60_000 == 0 => format!("{} min", ms / 60_000),
+        ms => format!("{} s", ms / 1_000),
     }
 }
 

@@ -36,6 +36,9 @@ pub struct State {
     /// How often it was queued for a turn; never, where it needs none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub turns: u32,
+    /// For how long it has worked, in ms, where that is limited.
+    #[serde(default, skip_serializing_if = "is_no_time")]
+    pub worked_ms: u64,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Micros>,
@@ -163,6 +166,9 @@ pub struct Step {
     /// Why it is done, or is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// The steps from whose answers it was made, as far as a pipeline or a graph says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<u32>,
     /// When it was asked for.
     pub requested_at: Micros,
     /// When it was begun first.
@@ -197,6 +203,11 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_no_time(ms: &u64) -> bool {
+    *ms == 0
+}
+
 impl State {
     /// Whether nothing can happen in it any more.
     pub fn is_over(&self) -> bool {
@@ -223,14 +234,14 @@ impl State {
 }
 
 /// So many ms later.
-pub fn after(at: Micros, ms: u64) -> Micros {
+pub fn later(at: Micros, ms: u64) -> Micros {
     Micros(at.0.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000)))
 }
 
 impl Step {
     /// When a timer of the script goes off, or a question of it is asked no more.
     pub(super) fn ends_by(&self) -> Option<Micros> {
-        self.limit_ms.map(|ms| after(self.requested_at, ms))
+        self.limit_ms.map(|ms| later(self.requested_at, ms))
     }
 
     /// Whether it still takes an answer.

@@ -28,6 +28,7 @@ fn requested() -> Event {
         arguments: None,
         model: "offline".into(),
         budget: None,
+        time_limit_ms: None,
         seed: 1,
         parent: None,
         resume: None,
@@ -59,6 +60,7 @@ fn request(step: u32, kind: StepKind, payload: &str) -> Box<StepRequest> {
         key,
         basis,
         reason,
+        after: vec![],
     })
 }
 
@@ -306,6 +308,30 @@ fn a_run_keeps_its_turn_over_a_moment_and_a_timer_of_no_time_is_not_waited_for()
     let Ok(events) = given::<Run>(begun.clone()).when_effect(report("drive/0", now)).0 else { panic!("it is wanted") };
     assert!(matches!(&events[..], [Event::StepRequested(_), Event::StepSettled { step: 1, .. }, _]), "{events:?}");
     assert_eq!(keys([begun, events].concat()), ["drive/1", "turn/1"]);
+}
+
+#[test]
+fn a_run_whose_time_is_limited_ends_once_it_has_worked_for_so_long() {
+    let Event::RunRequested(of) = requested() else { panic!("it is") };
+    let limited = Event::RunRequested(Box::new(Requested { time_limit_ms: Some(60_000), ..*of }));
+    let works = vec![limited, Event::RunQueued {}, Event::RunStarted {}, step(1, StepKind::Agent, "{}"), advanced(0)];
+    assert_eq!(keys(works.clone()), ["clock", "step/1", "turn/1"]);
+    let worked =
+        |ms| EffectCommand::Progress { key: EffectKey::new("clock"), attempt: Attempt(0), piece: Piece::Worked { ms } };
+    let beat = Event::RunWorked { ms: 59_999 };
+    given::<Run>(works.clone()).when_effect(worked(59_999)).then([beat.clone()]);
+    let Ok(events) = given::<Run>([works.clone(), vec![beat]].concat()).when_effect(worked(1)).0 else {
+        panic!("it is wanted")
+    };
+    assert!(
+        matches!(&events[..], [Event::RunWorked { ms: 1 }, Event::RunFailed { error }] if error.message.contains("1 min") && error.message.contains("--time-limit")),
+        "{events:?}"
+    );
+    // Neither the wait for a person counts, nor that of one who paused it.
+    let asks = [works[..3].to_vec(), vec![step(1, StepKind::Approve, "{}"), advanced(0)]].concat();
+    assert_eq!(keys(asks), Vec::<String>::new());
+    let paused = [works, vec![Event::RunPaused { difference: None }]].concat();
+    assert!(given::<Run>(paused).when_effect(worked(1)).0.is_err());
 }
 
 #[test]

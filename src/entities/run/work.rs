@@ -19,6 +19,11 @@ use crate::entities::{body::Body, usage::Usage};
 pub enum Piece {
     /// It is the run's turn.
     Turn,
+    /// The run has worked for a while.
+    Worked {
+        /// For how long, in ms.
+        ms: u64,
+    },
 }
 
 /// Outside work of a run. What it needs to know stands in the state at its start.
@@ -26,6 +31,8 @@ pub enum Piece {
 pub enum Work {
     /// Keep its place among the runs that go on at a time. It never ends by itself.
     Turn,
+    /// Count for how long it works. It never ends by itself.
+    Clock,
     /// Bring the script the answers that it has not heard, in their order.
     Drive,
     /// Do a step.
@@ -141,6 +148,10 @@ pub(super) fn wants(state: &State) -> BTreeMap<EffectKey, Want<Work>> {
     if state.turns > 0 && (state.status == Status::Queued || runs && state.is_busy()) {
         let (key, since) = (EffectKey::new(format!("turn/{}", state.turns)), state.requested_at);
         wants.insert(key, Want { class: Class::Free, begun: None, lane: lane("runs"), since, work: Work::Turn });
+    }
+    if about.time_limit_ms.is_some() && runs && state.is_busy() {
+        let (key, since) = (EffectKey::new("clock"), state.requested_at);
+        wants.insert(key, Want { class: Class::Free, begun: None, lane: lane("timers"), since, work: Work::Clock });
     }
     if state.unheard() && runs {
         // Of how much the script has heard, not of how much there is: what comes meanwhile does not stop it.

@@ -91,6 +91,8 @@ export function foldRun(view: RunView, frame: Pick<EventFrame, "type" | "data" |
       return { ...view, status: { kind: "paused" }, difference: event.data.difference ?? null };
     case "RunResumed":
       return { ...view, status: { kind: "running" }, difference: null };
+    case "RunWorked":
+      return { ...view, worked_ms: (view.worked_ms ?? 0) + event.data.ms };
     case "RunFinished":
       return { ...view, status: { kind: "finished", result: event.data.result }, ended_at: at };
     case "RunFailed":

@@ -154,3 +154,39 @@ fn what_is_wrong_with_a_graph_is_said_before_its_first_step() {
         assert!(heard.contains(said), "{heard}");
     }
 }
+
+#[test]
+fn what_a_step_comes_after_is_said_through_steps_that_ask_for_nothing() {
+    let ran = run(
+        body(
+            "return await flow({steps: [{id: 'a', kind: 'agent', run: () => 'a'}, {id: 'b', kind: 'agent', run: () => 'b'}, {id: 'c', kind: 'code', deps: ['a', 'b'], run: () => 1}, {id: 's', kind: 'switch', deps: ['c'], cases: [{label: 'x', condition: () => true, stepIds: ['y']}, {label: 'z', condition: () => true, stepIds: ['n']}]}, {id: 'y', kind: 'approval', deps: ['s'], run: () => 'go on?'}, {id: 'n', kind: 'agent', deps: ['s'], run: () => 'no'}, {id: 'e', kind: 'agent', deps: ['y', 'n'], trigger_rule: 'all_done', run: () => 'e'}]})",
+        ),
+        None,
+    );
+    let agents: Vec<_> = ran.calls().into_iter().filter(|(kind, _)| kind != "sleep").map(|(kind, _)| kind).collect();
+    assert_eq!(agents, ["agent", "agent", "approve", "agent"]);
+    assert_eq!(
+        ran.after(),
+        [(3, vec![1, 2]), (4, vec![3, 1, 2])],
+        "the last one is also behind the branch that is excluded"
+    );
+}
+
+#[test]
+fn a_stage_of_a_pipeline_comes_after_what_the_stage_before_asked_for() {
+    let ran = run(
+        body(
+            "await agent('alone')\nreturn await pipeline(['x', 'y'], (p) => agent(p), (p) => p + '!', (p) => parallel([() => agent('l' + p), () => agent('r' + p)]), (p) => agent('end'))",
+        ),
+        None,
+    );
+    let after = ran.after();
+    assert_eq!(after, [(4, vec![2]), (5, vec![2]), (6, vec![3]), (7, vec![3]), (8, vec![4, 5]), (9, vec![6, 7])]);
+    let within = run(
+        body(
+            "return await pipeline([1], () => agent('a'), () => pipeline([1, 2], (n) => agent('b' + n)), () => agent('c'))",
+        ),
+        None,
+    );
+    assert_eq!(within.after(), [(2, vec![1]), (3, vec![1]), (4, vec![2, 3])]);
+}

@@ -57,6 +57,19 @@ impl Ran {
         self.asks.iter().filter_map(line).collect()
     }
 
+    /// Of each call that says so, the calls that it comes after.
+    pub fn after(&self) -> Vec<(u64, Vec<u64>)> {
+        let after = |ask: &Ask| match ask {
+            Ask::Note { kind, payload } if kind == "after" => {
+                let said: Value = serde_json::from_str(payload).expect("JSON");
+                let steps = said["steps"].as_array().expect("a list").iter();
+                Some((said["step"].as_u64().expect("a number"), steps.filter_map(Value::as_u64).collect()))
+            }
+            _ => None,
+        };
+        self.asks.iter().filter_map(after).collect()
+    }
+
     pub fn calls(&self) -> Vec<(String, Value)> {
         let call = |ask: &Ask| match ask {
             Ask::Call { kind, payload, .. } => Some((kind.clone(), serde_json::from_str(payload).expect("JSON"))),

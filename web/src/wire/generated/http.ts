@@ -1297,6 +1297,11 @@ export interface NewRun {
    */
   session: string;
   /**
+   * For how long it may work, in ms, at least one second: what it waits for its turn, for people and for time does not
+   * count. As the server is set, where absent.
+   */
+  time_limit_ms?: number | null;
+  /**
    * The workflow's name; `builtin:NAME` always means ours.
    */
   workflow: string;

@@ -240,6 +240,15 @@ export type Event =
       type: "RunFailed";
     }
   | {
+      data: {
+        /**
+         * For how long since the last such event, in ms.
+         */
+        ms: number;
+      };
+      type: "RunWorked";
+    }
+  | {
       data: {};
       type: "RunCancelled";
     }
@@ -505,6 +514,10 @@ export interface Requested {
    */
   session: string;
   /**
+   * For how long it may work, in ms: what it waits for its turn, for people and for time does not count.
+   */
+  time_limit_ms?: number | null;
+  /**
    * The workflow's name.
    */
   workflow: string;
@@ -556,6 +569,10 @@ export interface Difference {
  * What a script asked for.
  */
 export interface StepRequest {
+  /**
+   * The steps from whose answers it was made, as far as a pipeline or a graph says so.
+   */
+  after?: number[];
   /**
    * The agent that it asks for by name.
    */
@@ -759,6 +776,10 @@ export interface State {
    */
   turns?: number;
   usage: Usage;
+  /**
+   * For how long it has worked, in ms, where that is limited.
+   */
+  worked_ms?: number;
 }
 /**
  * A step.
@@ -767,6 +788,10 @@ export interface State {
  * via the `patternProperty` "^\d+$".
  */
 export interface Step {
+  /**
+   * The steps from whose answers it was made, as far as a pipeline or a graph says so.
+   */
+  after?: number[];
   /**
    * The agent that it asks for by name.
    */
