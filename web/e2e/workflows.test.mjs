@@ -35,6 +35,16 @@ const all = await parallel(['one', 'two'].map((name) => () => agent('read README
 return all.length
 `;
 
+const CHAIN = `export const meta = { name: 'chain', description: 'Each file read, then judged',
+  args: { type: 'object', required: ['topic'], properties: {
+    topic: { type: 'string', description: 'What for' }, most: { type: 'integer', default: 2 },
+    deep: { type: 'boolean' }, level: { enum: ['low', 'high'] }, paths: { type: 'array', description: 'Which files' } } } }
+const judged = await pipeline(args.paths ?? ['one', 'two'],
+  (path) => agent('read README.md for ' + path, { label: 'read ' + path }),
+  (text, path) => agent('say hello to ' + path, { label: 'judge ' + path }))
+return { args, judged: judged.length }
+`;
+
 let server;
 let browser;
 before(async () => {
@@ -47,6 +57,7 @@ before(async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "greet.js"), GREET);
   writeFileSync(join(folder, "twice.js"), TWICE);
+  writeFileSync(join(folder, "chain.js"), CHAIN);
   writeFileSync(
     join(folder, "broken.js"),
     "export const meta = { name: 'broken', description: 'B' }\nconst = 1\n",
@@ -216,9 +227,9 @@ test("two runs are chosen from the list, and what was asked otherwise is marked 
   await page.getByRole("link", { name: "Compare greet with the run before it" }).first().click();
   await page
     .getByRole("status")
-    .getByText(/0 of 4 steps the same/)
+    .getByText(/0 of 3 steps the same/)
     .waitFor();
-  await page.getByRole("button", { name: /Greet Lovelace\?.*only in the other run/ }).waitFor();
+  await page.getByRole("button", { name: /Greet Hopper\?.*was “Greet Lovelace\?”/ }).waitFor();
   await page.getByRole("button", { name: /^one.*prompt changed/ }).click();
   const asked = page.getByRole("region", { name: "Asked" });
   await asked.getByText("Only in the other run: −for Lovelace").waitFor();
@@ -252,6 +263,72 @@ test("a workflow is called by a slash in a chat, and runs beside it", async () =
   await composer(page).fill("//twice is a workflow");
   await composer(page).press("Enter");
   await log(page).getByText("/twice is a workflow", { exact: true }).waitFor();
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
+test("a workflow that is called before the list of workflows has come is run all the same", async () => {
+  const page = await openProject(browser, server);
+  await ask(page, "list");
+  await turnEnded(page);
+  let come;
+  const wait = new Promise((resolve) => {
+    come = resolve;
+  });
+  await page.route("**/api/workflows?*", async (route) => {
+    await wait;
+    await route.continue();
+  });
+  await composer(page).fill("/twice");
+  await composer(page).press("Enter");
+  await page.waitForFunction(() => document.querySelector("[data-composer]").value === "");
+  come();
+  await page.getByRole("heading", { name: "twice", level: 1 }).waitFor();
+  assert.equal(await log(page).getByText("/twice", { exact: true }).count(), 0);
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
+test("arguments of all types, a model and limits are given on the page, and lines join what follows from each other", async () => {
+  const page = await opened();
+  await page.getByRole("button", { name: "Run chain" }).click();
+  await page.getByRole("button", { name: "Run it" }).click();
+  await page.getByText("topic is needed.").waitFor();
+  const topic = page.getByRole("textbox", { name: /^topic/ });
+  await topic.fill("two\nlines");
+  assert.equal(await page.getByRole("textbox", { name: "most" }).inputValue(), "2");
+  await page.getByRole("textbox", { name: "most" }).fill("3");
+  await page.getByRole("checkbox", { name: /^deep/ }).check();
+  await page.getByRole("combobox", { name: "level" }).selectOption("high");
+  await page.getByRole("textbox", { name: /^paths/ }).fill('["a", "b", "c"]');
+  await page.getByText("Model and limits").click();
+  await page.getByRole("textbox", { name: /^Budget/ }).fill("lots");
+  await accessible(page);
+  await topic.press("Enter");
+  await page.getByText("The budget must be a whole number above 0.").waitFor();
+  await page.getByRole("textbox", { name: /^Budget/ }).fill("50000");
+  await page.getByRole("textbox", { name: /^Time/ }).fill("30");
+  await topic.press("Enter");
+  const result = page.getByRole("region", { name: "Result" });
+  await result.getByText('"two\\nlines"').waitFor();
+  for (const value of ['"most": 3', '"deep": true', '"level": "high"']) {
+    assert.match(await result.textContent(), new RegExp(value));
+  }
+  const status = page.getByRole("status");
+  await status.getByText(/of 50,000 output tokens .* may work for 30/).waitFor();
+  // Beside each other without a phase, and each joined with what it was made from.
+  const place = (name) => page.getByRole("button", { name }).boundingBox();
+  const [read, judge] = [await place(/^read b/), await place(/^judge b/)];
+  assert.ok(judge.x > read.x + read.width, "what comes after stands to the right");
+  assert.equal(await page.locator("[data-lines] path").count(), 3);
+  await page.getByRole("button", { name: /^judge b/ }).click();
+  assert.equal(await page.locator("[data-lines] .stroke-accent").count(), 1);
+  await page
+    .getByRole("region", { name: /: judge b/ })
+    .getByRole("button", { name: "read b" })
+    .click();
+  await page.getByRole("region", { name: /: read b/ }).waitFor();
+  await accessible(page);
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunView } from "../wire/index.ts";
-import { columnsOf, emptyRun, foldRun, neighbour, progressOf, reasonWords, stateOf } from "./run.ts";
+import { columnsOf, emptyRun, foldRun, linesOf, neighbour, progressOf, reasonWords, stateOf } from "./run.ts";
 
 const ABOUT = {
   run: "r",
@@ -112,4 +112,51 @@ test("arrow keys go from card to card", () => {
   expect([go(2, "ArrowRight"), go(3, "ArrowLeft"), go(1, "ArrowLeft"), go(99, "ArrowDown")]).toEqual([
     3, 1, 1, 1,
   ]);
+});
+
+const after = (step: number, before: number[], more: Data = {}): [string, Data] => [
+  "StepRequested",
+  { step, kind: "agent", call: "h", payload: "{}", label: `${step}`, after: before, ...more },
+];
+
+test("without phases the steps of a graph stand to the right of what they come after", () => {
+  const view = run(
+    ["RunRequested", { ...ABOUT, phases: [] }],
+    after(1, []),
+    after(2, []),
+    after(3, [1, 2]),
+    after(4, [1]),
+    after(5, [3]),
+  );
+  const numbers = columnsOf(view).map((column) => column.steps.map(([number]) => number));
+  expect(numbers).toEqual([[1, 2], [3, 4], [5]]);
+  expect(linesOf(view)).toEqual([
+    [1, 3],
+    [2, 3],
+    [1, 4],
+    [3, 5],
+  ]);
+  // Phases are what the script says itself.
+  const named = run(
+    ["RunRequested", { ...ABOUT, phases: [] }],
+    after(1, [], { phase: "A" }),
+    after(2, [1], { phase: "B" }),
+  );
+  expect(columnsOf(named).map((column) => column.title)).toEqual(["A", "B"]);
+});
+
+test("a timer between two steps is looked through, and what is not there has no line", () => {
+  const view = run(
+    ["RunRequested", ABOUT],
+    after(1, []),
+    after(2, [1], { kind: "sleep" }),
+    after(3, [2, 1]),
+    after(4, [9]),
+  );
+  expect(linesOf(view)).toEqual([[1, 3]]);
+});
+
+test("the time that a run has worked counts up", () => {
+  const view = run(["RunRequested", ABOUT], ["RunWorked", { ms: 10_000 }], ["RunWorked", { ms: 500 }]);
+  expect(view.worked_ms).toBe(10_500);
 });

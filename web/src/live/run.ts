@@ -135,16 +135,47 @@ export interface Column {
   steps: [number, RunStep][];
 }
 
-/** The steps of a run by phase, from left to right; those without a phase come first. */
+/** The steps of a run by phase, from left to right; those without a phase come first. Where there is no phase, but a graph, each
+    stands to the right of what it comes after. */
 export function columnsOf(view: RunView): Column[] {
   const steps = Object.entries(view.steps)
     .map(([number, step]): [number, RunStep] => [Number(number), step])
     .filter(([, step]) => step.kind !== "sleep");
   const without = steps.filter(([, step]) => !step.phase);
+  if (view.phases.length === 0 && without.some(([, step]) => step.after?.length)) return byDepth(without);
   return [
     ...(without.length > 0 ? [{ title: "", steps: without }] : []),
     ...view.phases.map((title) => ({ title, steps: steps.filter(([, step]) => step.phase === title) })),
   ];
+}
+
+function byDepth(steps: [number, RunStep][]): Column[] {
+  const depths = new Map<number, number>();
+  const columns: Column[] = [];
+  for (const [number, step] of steps) {
+    const depth = Math.max(0, ...(step.after ?? []).map((before) => (depths.get(before) ?? -1) + 1));
+    depths.set(number, depth);
+    while (columns.length <= depth) columns.push({ title: "", steps: [] });
+    columns[depth]?.steps.push([number, step]);
+  }
+  return columns;
+}
+
+/** Which step comes after which, of those that are shown. A timer in between is looked through. */
+export function linesOf(view: RunView): [number, number][] {
+  const shown = (number: number, seen: Set<number>): number[] => {
+    const step = view.steps[number];
+    if (!step || seen.has(number)) return [];
+    seen.add(number);
+    return step.kind === "sleep" ? (step.after ?? []).flatMap((before) => shown(before, seen)) : [number];
+  };
+  return Object.entries(view.steps)
+    .filter(([, step]) => step.kind !== "sleep" && step.after?.length)
+    .flatMap(([number, step]) => {
+      const seen = new Set<number>();
+      const from = (step.after ?? []).flatMap((before) => shown(before, seen));
+      return from.map((before): [number, number] => [before, Number(number)]);
+    });
 }
 
 /** How far a run is. */

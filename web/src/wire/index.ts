@@ -55,6 +55,7 @@ export type {
   MadeKey,
   ModelInfo,
   NewFork,
+  NewRun,
   Operation,
   Problem,
   ProviderInfo as Provider,

@@ -1,17 +1,18 @@
 // What waits, and the field for what comes next.
 import { useState } from "react";
+import type { Answer } from "../../live/outbox.ts";
 import { useLive } from "../../live/react.tsx";
-import { shown } from "../../parts/format.ts";
+import { reason, shown } from "../../parts/format.ts";
 import { usePane } from "../../parts/pane.tsx";
 import { Trouble } from "../../parts/status.tsx";
 import type { ChatView, Queued } from "../../wire/index.ts";
 import type { ChatId } from "./commands.ts";
-import { useDraft } from "./composer/drafts.ts";
+import { type Draft, useDraft } from "./composer/drafts.ts";
 import { Facts } from "./composer/facts.tsx";
 import { Composer, focusComposer } from "./composer/index.tsx";
 import { posting } from "./composer/posting.ts";
 import { Queue } from "./composer/queue.tsx";
-import type { SlashCommand } from "./composer/slash.ts";
+import { type SlashCommand, typedCommand } from "./composer/slash.ts";
 import { meant, useWorkflowCommands } from "./composer/workflows.ts";
 
 interface Props {
@@ -53,6 +54,19 @@ export function Foot({
     }));
     focusComposer(pane);
   };
+  const send = async (sent: Draft): Promise<Answer> => {
+    try {
+      const command = await workflows.late(sent.text);
+      if (command) {
+        command.run(typedCommand(sent.text)?.rest ?? "");
+        return { ok: true };
+      }
+    } catch (error) {
+      setTrouble(`Whether that is a workflow could not be seen: ${reason(error)}`);
+      return { ok: false, code: "unread", message: reason(error) };
+    }
+    return live.command(stream, posting({ ...sent, text: meant(sent.text) }));
+  };
   const editWaiting = () => {
     const last = view.queue.at(-1);
     if (!last || typeof last.text !== "string") return false;
@@ -70,14 +84,14 @@ export function Foot({
         model={view.about?.model ?? ""}
         running={view.turn !== null}
         stopping={stopping}
-        commands={[...commands, ...workflows.filter(isOther(commands))]}
+        commands={[...commands, ...workflows.commands.filter(isOther(commands))]}
         choosing={choosing}
         onChoosing={onChoosing}
         said={() => said(view)}
         onEditWaiting={editWaiting}
         facts={<Facts view={view} />}
         onModel={(model) => void live.command(stream, { type: "ConfigureChat", model })}
-        onSend={(sent) => live.command(stream, posting({ ...sent, text: meant(sent.text) }))}
+        onSend={send}
         onStop={() => void live.command(stream, { type: "CancelTurn" })}
       />
     </>

@@ -58,6 +58,19 @@ test("steps are the same by phase, label and place, and what is not the same is 
   expect(sameOf(columns)).toEqual({ same: 1, all: 4 });
 });
 
+test("a step whose label holds an argument goes with the one in its place", () => {
+  const one = run(step("read a.md"), step("sum up"), step("read b.md"), step("ask?", { kind: "approve" }));
+  const other = run(step("read x.md"), step("sum up"), step("read a.md"), step("more"));
+  const [column] = compare(one, other);
+  expect(column?.pairs.map((pair) => [pair.label, pair.other?.label ?? null, ...pair.marks])).toEqual([
+    ["read a.md", "read a.md"],
+    ["sum up", "sum up"],
+    ["read b.md", "read x.md", "was “read x.md”"],
+    ["ask?", null, "only in this run"],
+    ["more", "more", "only in the other run"],
+  ]);
+});
+
 test("of several with one label the first is compared with the first", () => {
   const vote = (value: string) => step("vote", { outcome: { kind: "succeeded", value } });
   const [column] = compare(run(vote("1"), vote("2")), run(vote("1"), vote("3")));

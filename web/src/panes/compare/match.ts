@@ -26,9 +26,11 @@ export interface Column {
 /** The steps of both by phase, in the order of the first run; what only the other has stands behind. Timers are left out. */
 export function compare(one: RunView, other: RunView): Column[] {
   const [first, second] = [named(one), named(other)];
-  const keys = [...first.keys(), ...[...second.keys()].filter((key) => !first.has(key))];
+  const renamed = likely(first, second);
+  const taken = new Set(renamed.values());
+  const keys = [...first.keys(), ...[...second.keys()].filter((key) => !first.has(key) && !taken.has(key))];
   const pairs = keys.map((key): Pair => {
-    const [a, b] = [first.get(key) ?? null, second.get(key) ?? null];
+    const [a, b] = [first.get(key) ?? null, second.get(renamed.get(key) ?? key) ?? null];
     const { phase, label } = (a ?? b) as RunStep;
     return { key, phase: phase ?? "", label, one: a, other: b, marks: marksOf(a, b) };
   });
@@ -75,10 +77,27 @@ function named(view: RunView): Map<string, RunStep> {
   return steps;
 }
 
+/** Steps that have their like under another label, as where an argument stands in it: of those that are left, the first of a phase
+    and kind goes with the first. From the key of one to that of the other. */
+function likely(first: Map<string, RunStep>, second: Map<string, RunStep>): Map<string, string> {
+  const left = new Map<string, string[]>();
+  const place = (step: RunStep) => `${step.phase ?? ""}\n${step.kind}`;
+  for (const [key, step] of second) {
+    if (!first.has(key)) left.set(place(step), [...(left.get(place(step)) ?? []), key]);
+  }
+  const found = new Map<string, string>();
+  for (const [key, step] of first) {
+    const like = second.has(key) ? undefined : left.get(place(step))?.shift();
+    if (like !== undefined) found.set(key, like);
+  }
+  return found;
+}
+
 function marksOf(one: RunStep | null, other: RunStep | null): string[] {
   if (!other) return ["only in this run"];
   if (!one) return ["only in the other run"];
   const marks: string[] = [];
+  if (one.label !== other.label) marks.push(`was “${other.label}”`);
   if (one.basis && other.basis) {
     if (one.basis.prompt !== other.basis.prompt) marks.push("prompt changed");
     if (one.basis.options !== other.basis.options) marks.push("options changed");

@@ -19,6 +19,7 @@ export async function runAgain(run: string, view: RunView, { fromStep, anew }: A
     model: about.model,
   };
   if (about.budget != null) body.budget = about.budget;
+  if (about.time_limit_ms != null) body.time_limit_ms = about.time_limit_ms;
   if (anew) {
     const given = about.arguments;
     if (typeof given === "string") body.args = JSON.parse(given);

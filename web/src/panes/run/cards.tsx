@@ -1,10 +1,11 @@
 // The phases of a run as columns, and its steps as cards that take their place when they come.
 import { Check, CircleHelp, CircleStop, Clock, History, type LucideIcon, TriangleAlert } from "lucide-react";
 import { type KeyboardEvent, useRef } from "react";
-import { columnsOf, neighbour, type StepState, stateOf } from "../../live/run.ts";
+import { columnsOf, linesOf, neighbour, type StepState, stateOf } from "../../live/run.ts";
 import { useNow } from "../../parts/clock.tsx";
 import { count, duration } from "../../parts/format.ts";
 import type { RunStep, RunView } from "../../wire/index.ts";
+import { Lines } from "./lines.tsx";
 
 interface Props {
   view: RunView;
@@ -33,16 +34,16 @@ export function Cards({ view, chosen, onChoose }: Props) {
     if (chosen !== null) onChoose(Number(card.dataset.step));
   };
   return (
-    // What is known of a script is what it asked for, and in which phase: lines between cards would be guesses.
     <fieldset
       ref={place}
       aria-label="Steps by phase"
       onKeyDown={move}
-      className="flex shrink-0 gap-3 pb-1 max-md:flex-col md:overflow-x-auto"
+      className="relative flex shrink-0 gap-7 pb-1 max-md:flex-col max-md:gap-3 md:overflow-x-auto"
     >
-      {columns.map((column) => (
+      <Lines of={linesOf(view)} chosen={chosen} within={place} />
+      {columns.map((column, index) => (
         <section
-          key={column.title}
+          key={column.title || index}
           aria-label={column.title || "Steps"}
           className="flex min-w-0 flex-col gap-1.5 md:w-60 md:shrink-0"
         >

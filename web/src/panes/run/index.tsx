@@ -2,7 +2,7 @@
 import { ArrowLeft, CircleStop, Diff, Pause, Play, RotateCcw, StepForward } from "lucide-react";
 import { useState } from "react";
 import { useList, useLive, useRun } from "../../live/react.tsx";
-import { progressOf } from "../../live/run.ts";
+import { linesOf, progressOf } from "../../live/run.ts";
 import { BodyText } from "../../parts/body-text.tsx";
 import { Button, buttonClass, iconButtonClass } from "../../parts/button.tsx";
 import { Ago, useNow } from "../../parts/clock.tsx";
@@ -14,7 +14,7 @@ import { Link, useRouter } from "../../routes.tsx";
 import type { RunView } from "../../wire/index.ts";
 import { runAgain } from "./again.ts";
 import { Cards } from "./cards.tsx";
-import { StepDetails } from "./step.tsx";
+import { type Near, StepDetails } from "./step.tsx";
 
 interface Props {
   project: string;
@@ -135,6 +135,8 @@ export function RunPane({ project, session, run }: Props) {
             session={session}
             number={chosen}
             step={step}
+            around={nearOf(view, chosen)}
+            onChoose={choose}
             onRetry={open ? null : () => again({ fromStep: chosen })}
             onClose={() => choose(null)}
           />
@@ -142,6 +144,16 @@ export function RunPane({ project, session, run }: Props) {
       </div>
     </div>
   );
+}
+
+/** The steps that are next to one. */
+function nearOf(view: RunView, step: number): { before: Near[]; behind: Near[] } {
+  const lines = linesOf(view);
+  const near = (number: number): Near => ({ number, label: view.steps[number]?.label ?? `step ${number}` });
+  return {
+    before: lines.filter(([, to]) => to === step).map(([from]) => near(from)),
+    behind: lines.filter(([from]) => from === step).map(([, to]) => near(to)),
+  };
 }
 
 const WORDS: Record<RunView["status"]["kind"], string> = {
@@ -167,6 +179,7 @@ function Progress({ view }: { view: RunView }) {
         ? `${count(view.usage.input + view.usage.output)} tokens`
         : `${count(view.usage.output)} of ${count(budget)} output tokens`}{" "}
       · {duration(Math.max(0, end - view.requested_at) / 1_000)}
+      {view.about?.time_limit_ms != null && ` · may work for ${duration(view.about.time_limit_ms)}`}
       {questions > 0 && <span className="text-warn"> · {plural(questions, "question")} for you</span>}
     </p>
   );

@@ -18,12 +18,31 @@ interface Props {
   session: string;
   number: number;
   step: RunStep;
+  /** The steps that it comes after, and those that come after it: their numbers and labels. */
+  around: { before: Near[]; behind: Near[] };
+  onChoose(step: number): void;
   /** Runs the workflow again from this step on; null while the run goes on. */
   onRetry: (() => void) | null;
   onClose(): void;
 }
 
-export function StepDetails({ run, project, session, number, step, onRetry, onClose }: Props) {
+/** A step next to it. */
+export interface Near {
+  number: number;
+  label: string;
+}
+
+export function StepDetails({
+  run,
+  project,
+  session,
+  number,
+  step,
+  around,
+  onChoose,
+  onRetry,
+  onClose,
+}: Props) {
   const live = useLive();
   const [trouble, setTrouble] = useState<string | null>(null);
   const state = stateOf(step);
@@ -61,6 +80,16 @@ export function StepDetails({ run, project, session, number, step, onRetry, onCl
         {step.brief?.tools && <Fact name="Tools">{step.brief.tools.join(", ") || "none"}</Fact>}
         {step.outcome && <Fact name="Time">{duration(step.latency_ms)}</Fact>}
         {step.usage.output > 0 && <Fact name="Tokens">{count(step.usage.input + step.usage.output)}</Fact>}
+        {around.before.length > 0 && (
+          <Fact name="Comes after">
+            <Nears of={around.before} onChoose={onChoose} />
+          </Fact>
+        )}
+        {around.behind.length > 0 && (
+          <Fact name="Before">
+            <Nears of={around.behind} onChoose={onChoose} />
+          </Fact>
+        )}
       </Facts>
       {why && (
         <p className="text-soft">
@@ -129,6 +158,28 @@ export function StepDetails({ run, project, session, number, step, onRetry, onCl
         </>
       )}
     </section>
+  );
+}
+
+/** So many are named, and the others counted. */
+const NAMED = 6;
+
+function Nears({ of, onChoose }: { of: Near[]; onChoose(step: number): void }) {
+  return (
+    <ul className="flex flex-col items-start">
+      {of.slice(0, NAMED).map(({ number, label }) => (
+        <li key={number} className="max-w-full">
+          <button
+            type="button"
+            className="max-w-full truncate text-left underline hover:text-ink"
+            onClick={() => onChoose(number)}
+          >
+            {label}
+          </button>
+        </li>
+      ))}
+      {of.length > NAMED && <li className="text-faint">and {of.length - NAMED} more</li>}
+    </ul>
   );
 }
 

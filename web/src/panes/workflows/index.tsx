@@ -1,17 +1,16 @@
 // The workflows of a project: what there is, a form to run one, and the runs so far.
 import { Pencil, Play, Plus, Workflow } from "lucide-react";
 import { useState } from "react";
-import { send } from "../../live/http.ts";
-import { uuid7 } from "../../live/ids.ts";
-import { useDesk, useList, useLive, useWorkflowsChanged } from "../../live/react.tsx";
+import { useDesk, useList, useWorkflowsChanged } from "../../live/react.tsx";
 import { Button, buttonClass, iconButtonClass } from "../../parts/button.tsx";
 import { reason } from "../../parts/format.ts";
 import { PaneHead, usePaneTitle } from "../../parts/pane.tsx";
 import { useRead } from "../../parts/read.ts";
 import { Empty, Skeleton, Trouble } from "../../parts/status.tsx";
-import { Link, useRouter } from "../../routes.tsx";
-import type { RunRow, WorkflowItem, Workflows } from "../../wire/index.ts";
+import { Link } from "../../routes.tsx";
+import type { WorkflowItem, Workflows } from "../../wire/index.ts";
 import { TrustCard } from "../start/trust.tsx";
+import { Form } from "./form.tsx";
 import { Runs } from "./runs.tsx";
 
 export function WorkflowsPane({ project }: { project: string }) {
@@ -130,96 +129,4 @@ function Item({ item, project, open, onOpen }: ItemProps) {
 function nameOf(item: WorkflowItem): string {
   if (item.source === "built_in") return `builtin:${item.name}`;
   return item.hidden ? (item.path ?? item.name) : item.name;
-}
-
-/** The texts that its schema asks for; else any JSON. */
-function fieldsOf(item: WorkflowItem): [string, string][] | null {
-  const properties = item.args?.properties as
-    | Record<string, { type?: string; description?: string }>
-    | undefined;
-  if (!properties) return null;
-  const fields = Object.entries(properties);
-  if (fields.some(([, of]) => of.type !== "string")) return null;
-  return fields.map(([name, of]) => [name, of.description ?? ""]);
-}
-
-function Form({ item, project }: { item: WorkflowItem; project: string }) {
-  const live = useLive();
-  const { go } = useRouter();
-  const fields = fieldsOf(item);
-  const [texts, setTexts] = useState<Record<string, string>>({});
-  const [json, setJson] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<string | null>(null);
-
-  const start = async () => {
-    setTrouble(null);
-    let args: unknown;
-    try {
-      const given = Object.entries(texts).filter(([, text]) => text !== "");
-      if (fields) args = given.length > 0 ? Object.fromEntries(given) : undefined;
-      else args = json.trim() === "" ? undefined : JSON.parse(json);
-    } catch (error) {
-      setTrouble(`The arguments are not JSON: ${reason(error)}`);
-      return;
-    }
-    setBusy(true);
-    try {
-      const session = uuid7();
-      const opened = await live.command(`session/${session}`, {
-        type: "OpenSession",
-        project,
-        title: item.name,
-      });
-      if (!opened.ok) throw new Error(opened.message);
-      const body = { workflow: item.name, session, ...(args === undefined ? {} : { args }) };
-      const run = await send<RunRow>("POST", "/api/runs", body);
-      go({ pane: "run", project, session, run: run.id });
-    } catch (error) {
-      setTrouble(reason(error));
-      setBusy(false);
-    }
-  };
-  const box = "w-full rounded-md border border-line bg-ground px-2 py-1.5";
-  return (
-    <form
-      className="flex flex-col gap-2 border-line border-t px-3 py-2"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void start();
-      }}
-    >
-      {fields?.map(([name, description]) => (
-        <label key={name} className="flex flex-col gap-1">
-          <span>
-            {name} <span className="text-faint text-small">{description}</span>
-          </span>
-          <input
-            className={box}
-            value={texts[name] ?? ""}
-            onChange={(event) => setTexts({ ...texts, [name]: event.target.value })}
-          />
-        </label>
-      ))}
-      {!fields && (
-        <label className="flex flex-col gap-1">
-          <span>
-            Arguments <span className="text-faint text-small">as JSON, or nothing</span>
-          </span>
-          <textarea
-            className={`${box} font-mono`}
-            rows={3}
-            value={json}
-            onChange={(event) => setJson(event.target.value)}
-          />
-        </label>
-      )}
-      {trouble && <Trouble>{trouble}</Trouble>}
-      <div>
-        <Button look="primary" type="submit" disabled={busy}>
-          {busy ? "Starting" : "Run it"}
-        </Button>
-      </div>
-    </form>
-  );
 }

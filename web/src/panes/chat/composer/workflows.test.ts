@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { argumentsOf, meant } from "./workflows.ts";
+import type { WorkflowItem } from "../../../wire/index.ts";
+import { argumentsOf, meant, namedOf } from "./workflows.ts";
 
 test("arguments are JSON where they are an object or a list, else a text", () => {
   expect(argumentsOf("")).toBeUndefined();
@@ -14,5 +15,24 @@ test("a second slash makes a message of a command", () => {
     "/review it",
     "/etc/hosts",
     "plain",
+  ]);
+});
+
+test("what is broken has no name, and one of ours behind another has one of its own", () => {
+  const item = (name: string, more: Partial<WorkflowItem> = {}): WorkflowItem => ({
+    name,
+    description: "d",
+    source: "project",
+    ...more,
+  });
+  const items = [
+    item("Review"),
+    item("broken", { error: { message: "no" } }),
+    item("twin", { hidden: true, source: "user" }),
+    item("Review", { hidden: true, source: "built_in" }),
+  ];
+  expect(namedOf({ items }).map(({ name, workflow }) => [name, workflow])).toEqual([
+    ["review", "Review"],
+    ["builtin:review", "builtin:Review"],
   ]);
 });
