@@ -357,3 +357,45 @@ async fn an_agent_that_works_can_be_spoken_to_and_answers_with_what_it_says_last
     let (status, none) = server.http("POST", &path.replace("/1/", "/9/"), Some(json!({"text": "more"}))).await;
     assert_eq!((status, &none["code"]), (404, &json!("no_step")), "{none}");
 }
+
+#[test]
+fn a_run_ends_once_it_has_worked_for_its_time_and_waiting_does_not_count() {
+    let home = Home::new();
+    let slow = "export const meta = { name: 'slow', description: 'x' }\nawait sleep(1200)\nawait agent('tell a long story')\nreturn 1";
+    write(&home, "slow.js", slow);
+    let _serving = home.serve("10");
+    let ran = run(&home, &["run", "slow", "--time-limit", "1s", "--json"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let ran = object(&ran);
+    let said = ran["error"]["message"].as_str().unwrap();
+    assert_eq!((&ran["status"], &ran["error"]["name"]), (&json!("failed"), &json!("LimitReached")), "{ran}");
+    assert!(said.contains("1 s") && said.contains("--time-limit"), "{said}");
+    assert_eq!(ran["steps"][0]["outcome"]["kind"], "succeeded", "the timer alone is longer than the limit: {ran}");
+    // What ends the run ends its agent.
+    let left = || home.run(&["ps"]).out;
+    assert!((0..100).any(|_| left() == "nothing is running\n"), "{}", left());
+    for (wrong, why) in [("soon", "is no time"), ("0s", "`time_limit_ms` is below 1000")] {
+        let refused = home.run(&["run", "slow", "--time-limit", wrong]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains(why), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_has_worked_is_kept_over_a_restart_and_the_usual_limit_is_a_setting() {
+    let ground = ground("two", "await agent('tell a long story')\nawait agent('tell a long story')\nreturn 1");
+    let serve = || {
+        ground.serve_as(|command| {
+            command.env("REENACT_WORKFLOWS_TIME_LIMIT_MINUTES", "1");
+        })
+    };
+    let server = serve();
+    let run = start(&server, &ground, "two").await;
+    let events = until(&server, &run, |events| count(events, "StepStarted") == 1).await;
+    assert_eq!(events[0]["data"]["time_limit_ms"], 60_000, "{events:?}");
+    server.kill();
+    let server = serve();
+    // A restart begins the clock anew from what was counted, and the run goes on: the time without a server is not its own.
+    let events = until(&server, &run, |events| count(events, "RunFinished") == 1).await;
+    assert_eq!(count(&events, "RunFailed"), 0);
+}
