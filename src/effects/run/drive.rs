@@ -65,7 +65,7 @@ impl Effects {
         let (about, scripts) = (about.clone(), self.scripts.clone());
         let (budget, seed) = (about.budget, about.seed);
         let now_ms = state.requested_at.0 / 1_000;
-        let driven = tokio::task::spawn_blocking(move || {
+        let drive = move || {
             if let Some(instance) = kept {
                 return Ok(go_on(instance, from, &answers));
             }
@@ -78,21 +78,17 @@ impl Effects {
             let turn = instance.start(&Start { args: arguments, now_ms, seed, budget });
             let asks = turn.asks.into_iter().map(|ask| (0, ask)).collect();
             Ok(heard_all(Stood { asks, heard: 0, stand: turn.step, instance: Some(instance), anew: true }, &answers))
-        });
-        match driven.await {
-            Ok(Ok(stood)) => self.stood(stream, state, stood).await,
-            Ok(Err(error)) => {
+        };
+        // It takes microseconds, or, of a script that means harm, half a minute: its lane sees to it that few are driven at once.
+        match tokio::task::block_in_place(drive) {
+            Ok(stood) => self.stood(stream, state, stood).await,
+            Err(error) => {
                 let error = match error {
                     LoadError::Script(failure) => failed(&failure),
                     other => failed(&Failure::new("LoadError", other.to_string())),
                 };
                 Outcome::Driven(Driven { settled: state.advanced.unwrap_or(0), asks: vec![], end: End::Failed(error) })
             }
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The server ends, and with it whoever waits: it is driven again at the next start.
-                Err(_) => std::future::pending().await,
-            },
         }
     }
 

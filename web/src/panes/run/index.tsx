@@ -173,14 +173,15 @@ function Progress({ view }: { view: RunView }) {
   const budget = view.about?.budget;
   return (
     <p role="status" className="truncate text-small text-soft tabular-nums">
-      {WORDS[view.status.kind]} · {done} of {plural(steps, "step")}
+      {WORDS[view.status.kind]}
+      {questions > 0 && <span className="text-warn"> · {plural(questions, "question")} for you</span>} ·{" "}
+      {done} of {plural(steps, "step")}
       {cached > 0 && ` · ${cached} from the cache`} ·{" "}
       {budget == null
         ? `${count(view.usage.input + view.usage.output)} tokens`
         : `${count(view.usage.output)} of ${count(budget)} output tokens`}{" "}
       · {duration(Math.max(0, end - view.requested_at) / 1_000)}
       {view.about?.time_limit_ms != null && ` · may work for ${duration(view.about.time_limit_ms)}`}
-      {questions > 0 && <span className="text-warn"> · {plural(questions, "question")} for you</span>}
     </p>
   );
 }

@@ -5,8 +5,8 @@ const SCHEMA = {
   type: "object",
   required: ["task"],
   properties: {
-    task: { type: "string", description: "What to do" },
     rounds: { type: "integer", default: 3 },
+    task: { type: "string", description: "What to do" },
     deep: { type: "boolean" },
     level: { enum: ["low", 2, null] },
     paths: { type: "array", items: { type: "string" } },

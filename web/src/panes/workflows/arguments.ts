@@ -26,11 +26,11 @@ interface Schema {
   required?: string[];
 }
 
-/** The fields of a schema; null where it names none, and any JSON may be given. */
+/** The fields of a schema, those that are needed first; null where it names none, and any JSON may be given. */
 export function fieldsOf(schema: unknown): Field[] | null {
   const { properties, required = [] } = (schema ?? {}) as Schema;
   if (!properties || Object.keys(properties).length === 0) return null;
-  return Object.entries(properties).map(([name, of]) => {
+  const fields = Object.entries(properties).map(([name, of]): Field => {
     const kind = kindOf(of);
     const initial = of.default === undefined ? "" : kind === "text" ? String(of.default) : jsonOf(of.default);
     return {
@@ -42,6 +42,8 @@ export function fieldsOf(schema: unknown): Field[] | null {
       initial,
     };
   });
+  // The server keeps no order of theirs.
+  return fields.toSorted((a, b) => Number(b.required) - Number(a.required));
 }
 
 function kindOf({ type, enum: choices }: Schema): Field["kind"] {
