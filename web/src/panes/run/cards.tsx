@@ -44,7 +44,7 @@ export function Cards({ view, chosen, onChoose }: Props) {
       {columns.map((column, index) => (
         <section
           key={column.title || index}
-          aria-label={column.title || "Steps"}
+          aria-label={column.title || (index === 0 ? "Steps" : `Steps, column ${index + 1}`)}
           className="flex min-w-0 flex-col gap-1.5 md:w-60 md:shrink-0"
         >
           {column.title && (
